@@ -155,7 +155,7 @@ static RARE bool add_one_by_one(mote_vm *vm, uint32_t at, mote_value object, con
 bool mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
 {
     const mote_value *values = vm->operands + (at >> DEPTH_SHIFT);
-    if (of->place == 0 && has_kind(vm, object, KIND_MAP)) {
+    if (of->place == 0 && table_of(vm, object)->room == 0 && has_kind(vm, object, KIND_MAP)) {
         mote_translated_registers(vm, at, of->count);
         if (!mote_map_reserve(vm, object, of->fields)) return false;
     }

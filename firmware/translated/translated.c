@@ -264,7 +264,7 @@ bool mote_translated_interpret(mote_vm *vm, uint32_t at)
     return false;
 }
 
-bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class)
+bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class, uint32_t fields)
 {
     mote_value *base = vm->operands;
     mote_translated_registers(vm, at, 1 + given);
@@ -276,7 +276,7 @@ bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint3
     map->prototype = prototype;
     map->table = 0;
     base[0] = self;
-    return true;
+    return fields == 0 || mote_map_reserve(vm, self, fields);
 }
 
 bool mote_translated_leave(mote_vm *vm, mote_value result)

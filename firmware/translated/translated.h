@@ -133,8 +133,8 @@ bool mote_translated_invalid(mote_vm *vm);
  * expects it. Behind its next call, or in its next turn, the function may go on as C.
  */
 bool mote_translated_interpret(mote_vm *vm, uint32_t at);
-/** The new object of a constructor that is called by `new`. */
-bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class);
+/** The new object of a constructor that is called by `new`, with room for so many fields. */
+bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class, uint32_t fields);
 /** The lowest translated function returns: its caller is on no host's stack, or interpreted. */
 bool mote_translated_leave(mote_vm *vm, mote_value result);
 

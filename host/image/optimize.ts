@@ -38,7 +38,7 @@ function optimizeFunction(passes: PassManager, entry: ImageFunction, methods: Me
     run("control flow", simplifyControlFlow)
     for (let round = 0; round < MAX_ROUNDS; round++) {
         run("live-range splitting", splitLiveRanges)
-        run("look-up sinking", () => sinkMethodLookups(entry, methods))
+        run("look-up sinking", () => sinkMethodLookups(entry, (_entry, _each, field) => methods.isMethod(field)))
         const changes = [
             run("forward substitution", () => substituteForward(entry, methods)),
             run("result forwarding", forwardResults),

@@ -2,6 +2,7 @@ import { isCaptured } from "../image/ir/expressions.js"
 import { builtinObject, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
 import { type Classes, type Method } from "./classes.js"
+import { MOST_FIELDS } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
 /** Builtin objects whose fields have operations of their own. */
@@ -43,11 +44,15 @@ export class Callees {
     private readonly dispatchers = new Map<string, string>()
     private readonly entered = new Set<number>()
 
-    /** @param translated the functions that are C */
+    /**
+     * @param translated the functions that are C
+     * @param fieldCount how many fields the objects of a constructor probably have
+     */
     constructor(
         private readonly program: ImageProgram,
         private readonly classes: Classes,
         private readonly translated: ReadonlySet<number>,
+        private readonly fieldCount: (constructor: number) => number,
     ) {
         this.constructors = this.classes.constructors(translated)
     }
@@ -150,20 +155,30 @@ export class Callees {
         return { call: `mote_translated_call_method(vm, ${count}, ${at}, ${key})`, object }
     }
 
+    /** C of the object that a constructor called by `new` begins with, for `at`, its class and its number of fields. */
+    private makeObject(index: number): string {
+        const declared = declaredArguments(this.program.functions[index])
+        const fields = Math.min(MOST_FIELDS, this.fieldCount(index))
+        return `mote_translated_make_object(vm, ${declared}, at, ${this.constructors.indexOf(index)}, ${fields})`
+    }
+
     /** Entry functions and dispatchers; after all functions are written. */
     write(): string {
         // Who has not all functions as C, but for the two that set the program up, has little flash.
         const isSmall = this.translated.size < this.program.functions.length - SET_UP
         const entries = [...this.entered].map((index) =>
-            entryOf(index, this.program.functions[index], this.constructors.indexOf(index), isSmall),
+            entryOf(index, this.program.functions[index], this.makeObject(index), isSmall),
         )
         const declared = [...this.entered].map((index) => `static mote_translated f${index};`)
         return [...declared, "", ...entries, ...this.dispatchers.values()].join("\n")
     }
 }
 
-/** @param isSmall whether it is to take little flash */
-function entryOf(index: number, entry: ImageFunction, classNumber: number, isSmall: boolean): string {
+/**
+ * @param object C of a new object, for constructors
+ * @param isSmall whether it is to take little flash
+ */
+function entryOf(index: number, entry: ImageFunction, object: string, isSmall: boolean): string {
     const { slots, tries, arguments: given, flags } = entry
     const has = (flag: number): boolean => (flags & flag) !== 0
     const declared = declaredArguments(entry)
@@ -171,7 +186,6 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number, isSma
         `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
         `.method = ${has(FunctionFlag.needsThis)}`,
     ]
-    const object = `mote_translated_make_object(vm, ${declared}, at, ${classNumber})`
     const makes = has(FunctionFlag.constructor) ? [`    if (base[0] == ${UNDEFINED} && !${object}) return false;`] : []
     const first = has(FunctionFlag.needsThis) ? 0 : 1
     const locals = Array.from({ length: slots - given }, (_, i) => `base[${first + given + i}] = `)

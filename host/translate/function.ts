@@ -3,7 +3,8 @@ import { type Expression, FunctionFlag, type ImageFunction, type Statement } fro
 import { Expressions, mayFail } from "./expression.js"
 import { BUILTIN_FIELDS, type Callees, missingArguments } from "./callees.js"
 import { CALLS, FunctionOutput } from "./function-output.js"
-import type { Addition, Shapes } from "./shapes.js"
+import type { Addition } from "./additions.js"
+import type { Shapes } from "./shapes.js"
 import { fieldWord, nameWord, UNDEFINED } from "./words.js"
 
 /** Values of fields that are added at once; they are operands on the fiber's stack. */

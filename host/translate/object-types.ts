@@ -50,7 +50,7 @@ export class ObjectTypes {
             this.constructors.set(object.origin.at, found)
             if (types.isKnown && found.length === kinds.length) this.likely.add(object.origin.at)
             if (each.opcode === Op.indexSet || !types.isKnown) return
-            if (holdsNoCode(types.typeOf(entry, statement, each))) this.plain.add(each.origin.at)
+            if (holdsNoCode(types.storedAs(key))) this.plain.add(each.origin.at)
         })
     }
 

@@ -1,14 +1,13 @@
-import { isCall, setsRetVal } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
 import {
     type Expression,
-    FunctionFlag,
     type ImageFunction,
     type ImageProgram,
     type Statement,
     walkProgram,
 } from "../image/ir/program.js"
+import { type Addition, additionsOf, isConstructor, slotOf, superConstructor } from "./additions.js"
 import type { ObjectTypes } from "./object-types.js"
 import { nameWord } from "./words.js"
 
@@ -19,61 +18,14 @@ export interface FixedField {
     count: number
 }
 
-/** A store that adds the object's next field, if no other code has added one. */
-export interface Addition {
-    /** how many fields the function has stored there before, none of them with this name */
-    index: number
-    /** how many it stores in all */
-    fields: string[]
-}
-
 /** How many fields of an object are known at most (translated_assumption of firmware/translated/translated.h). */
-const MOST_FIELDS = 255
-/** Slot number of the last result. */
-const RESULT = -1
+export const MOST_FIELDS = 255
 
-const isConstructor = ({ flags }: ImageFunction): boolean => (flags & FunctionFlag.constructor) !== 0
-
-const slotOf = ({ opcode, value }: Expression): number =>
-    opcode === Op.loadLocal ? value : opcode === Op.retVal ? RESULT : -2
-
-/** The constructor that a derived one calls for its own object (`super()`); undefined when a statement is no such call. */
-function superConstructor(statement: Statement): number | undefined {
-    const callee = statement.operands.at(0)
-    if (!isCall(statement) || callee?.opcode !== Op.bind) return undefined
-    const [constructor, object] = callee.operands
-    return constructor.opcode === Op.staticFunction && slotOf(object) === 0 ? constructor.value : undefined
-}
-
-/**
- * The additions of one function: consecutive stores to `this` of a constructor or to a new object. All earlier ones have run
- * when one of them does, so an object with exactly that many fields does not have the name yet.
- */
-function additionsOf(program: ImageProgram, source: ImageFunction): Map<Statement, Addition> {
-    const additions = new Map<Statement, Addition>()
-    const targets = new Set(source.body.map(({ target }) => target))
-    let fresh = new Map<number, string[]>()
-    if (isConstructor(source)) fresh.set(0, [])
-    for (const statement of source.body) {
-        if (targets.has(statement)) fresh = new Map()
-        const base = superConstructor(statement)
-        if (base !== undefined) follow(fresh, 0, straightFieldsOf(program, base))
-        const fields = statement.opcode === Op.indexSet ? fresh.get(slotOf(statement.operands[0])) : undefined
-        const key = fields === undefined ? undefined : nameKey(statement.operands[1])
-        if (fields !== undefined && key !== undefined && !fields.includes(key)) {
-            additions.set(statement, { index: fields.length, fields })
-            fields.push(key)
-        }
-        followSlots(statement, fresh)
-    }
-    return additions
-}
-
-/** The fields of a constructor that stores all of them whenever it returns; undefined of one with branches. */
-function straightFieldsOf(program: ImageProgram, index: number): string[] | undefined {
+/** The fields of a constructor that stores all of them whenever it returns; undefined of one that may leave some out. */
+function completeFieldsOf(program: ImageProgram, index: number): string[] | undefined {
     const source = program.functions[index]
-    const branches = source.body.some(({ target }) => target !== null)
-    return branches || source.tries > 0 ? undefined : fieldsOf(program, source)
+    const fields = fieldsOf(program, source)
+    return steadyFieldsOf(program, source).length === fields.length ? fields : undefined
 }
 
 /** Fields that a constructor stores in any case, in order, up to the first that it may leave out. */
@@ -97,18 +49,6 @@ function steadyFieldsOf(program: ImageProgram, source: ImageFunction): string[] 
 const isSkipped = (body: Statement[], place: number): boolean =>
     body.slice(0, place).some(({ opcode, target }) => opcode === Op.return || body.indexOf(target as Statement) > place)
 
-function follow(fresh: Map<number, string[]>, slot: number, fields: string[] | undefined): void {
-    if (fields === undefined) fresh.delete(slot)
-    else fresh.set(slot, fields)
-}
-
-/** Which slots hold the new object after a statement. */
-function followSlots(statement: Statement, fresh: Map<number, string[]>): void {
-    if (statement.opcode === Op.storeLocal) follow(fresh, statement.value, fresh.get(slotOf(statement.operands[0])))
-    if (setsRetVal(statement)) fresh.delete(RESULT)
-    if (statement.opcode === Op.allocMap) fresh.set(RESULT, [])
-}
-
 /** Every field that a constructor stores, in order, those of the class that it extends first. */
 function fieldsOf(program: ImageProgram, source: ImageFunction): string[] {
     const fields = source.body.flatMap((statement) => {
@@ -124,6 +64,7 @@ function fieldsOf(program: ImageProgram, source: ImageFunction): string[] {
 export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
     private readonly places = new Map<string, Map<number, number>>()
+    private readonly ofLiterals = new Map<string, Map<number, number>>()
     private readonly ofClass = new Map<number, string[]>()
     /** without those that an object may lack */
     private readonly steady = new Map<number, string[]>()
@@ -135,11 +76,11 @@ export class Shapes {
         let deletes = false
         walkProgram(program, ({ opcode }) => (deletes ||= opcode === Op.indexDelete))
         program.functions.forEach((entry, index) => {
-            const found = additionsOf(program, entry)
+            const found = additionsOf(entry, (base) => completeFieldsOf(program, base))
             // What deletes fields could make room for one that is there.
             this.additions.set(entry, deletes ? new Map<Statement, Addition>() : found)
-            for (const { fields } of found.values())
-                for (const [place, field] of fields.entries()) count(this.places, field, place)
+            for (const { index: place, fields, isLiteral } of found.values())
+                count(isLiteral ? this.ofLiterals : this.places, fields[place], place)
             if (!isConstructor(entry)) return
             this.ofClass.set(index, fieldsOf(program, entry))
             if (!deletes) this.steady.set(index, steadyFieldsOf(program, entry))
@@ -152,6 +93,11 @@ export class Shapes {
             ...(this.additions.get(this.program.functions[index])?.keys() ?? []),
         ])
         return [...new Set(statements.map(({ operands }) => nameWord(operands[1])))]
+    }
+
+    /** How many fields the objects of a constructor probably have. */
+    fieldCount(constructor: number): number {
+        return this.ofClass.get(constructor)?.length ?? 0
     }
 
     addition(source: ImageFunction, statement: Statement): Addition | undefined {
@@ -181,14 +127,17 @@ export class Shapes {
             if (place >= 0) count(ofClasses, key, place)
         }
         // A field that no constructor stores is added at any time, so that it may lie anywhere.
-        const places = [...((classes.length > 0 ? ofClasses : this.places).get(key) ?? [])]
+        const isOther = this.types.likelyClassesOf(object).length === 0
+        if (isOther) for (const [place, n] of this.ofLiterals.get(key) ?? []) count(ofClasses, key, place, n)
+        const ofUnknown = classes.length > 0 ? undefined : this.places.get(key)
+        const places = [...(ofClasses.get(key) ?? ofUnknown ?? [])]
         return places.sort(([, a], [, b]) => b - a).at(0)?.[0]
     }
 }
 
-function count(places: Map<string, Map<number, number>>, field: string, place: number): void {
+function count(places: Map<string, Map<number, number>>, field: string, place: number, more = 1): void {
     const known = places.get(field) ?? new Map<number, number>()
-    places.set(field, known.set(place, (known.get(place) ?? 0) + 1))
+    places.set(field, known.set(place, (known.get(place) ?? 0) + more))
 }
 
 /** The field that an expression reads, or a statement stores. */

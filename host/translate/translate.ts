@@ -31,8 +31,8 @@ export function translateImage(image: Buffer, translated: ReadonlySet<number>): 
     const hash = createHash("sha256").update(image).digest()
     const name = `mote_translation_${hash.toString("hex", 0, 8)}`
     const classes = new Classes(program)
-    const callees = new Callees(program, classes, translated)
     const shapes = new Shapes(program, new ObjectTypes(image))
+    const callees = new Callees(program, classes, translated, (index) => shapes.fieldCount(index))
     const bodies = functions.flatMap((source, index) =>
         translated.has(index) ? [new FunctionTranslation(image, source, callees, shapes).write(`f${index}`)] : [],
     )

@@ -2,6 +2,7 @@ import { Hierarchy } from "../analyses/class-hierarchy.js"
 import { isMethodStore } from "../analyses/function-facts.js"
 import { MethodTable } from "../analyses/method-table.js"
 import { fieldKey, nameKey } from "../ir/names.js"
+import { type FindsMethod, sinkMethodLookups } from "./lookup-sinking.js"
 import { failsWithoutThis, NonNullSlots } from "../analyses/non-null.js"
 import { TypeInference } from "../analyses/type-inference.js"
 import { constructorOf, Kind, kindsOf } from "../analyses/types.js"
@@ -39,7 +40,7 @@ const MAX_ARGUMENTS = 7
 
 export function devirtualize(program: ImageProgram): void {
     const methods = new MethodTable(program)
-    const sites = sitesOf(program, methods)
+    const sites = sitesOf(program, methods, sinkByType(program, methods))
     const { direct, nullable } = chooseMethods(program, methods, sites)
     for (const { call, callee } of sites) {
         if (!direct.has(callee)) continue
@@ -57,6 +58,20 @@ export function devirtualize(program: ImageProgram): void {
     program.setup.body = program.setup.body.filter(
         (each) => !isMethodStore(each) || !direct.has(each.operands[2].value),
     )
+}
+
+/**
+ * Look-up sinking where types tell that a method is found: one that is looked up for anything but a call cannot become a
+ * function. @returns look-ups of the program as it is now
+ */
+function sinkByType(program: ImageProgram, methods: MethodTable): Lookups {
+    const lookups = new Lookups(program, methods)
+    const findsMethod: FindsMethod = (entry, each, field) => {
+        const found = lookups.find(entry, each, field)
+        return found.methods.size > 0 && !found.others
+    }
+    const sunk = program.functions.filter((entry) => sinkMethodLookups(entry, findsMethod))
+    return sunk.length === 0 ? lookups : new Lookups(program, methods)
 }
 
 /** What the look-up of a field may find. */
@@ -102,8 +117,7 @@ class Lookups {
 }
 
 /** All calls that can run only one method, except of methods that are also looked up elsewhere. */
-function sitesOf(program: ImageProgram, table: MethodTable): Site[] {
-    const lookups = new Lookups(program, table)
+function sitesOf(program: ImageProgram, table: MethodTable, lookups: Lookups): Site[] {
     const sites: Site[] = []
     const blocked = new Set<number>()
     for (const caller of program.functions)

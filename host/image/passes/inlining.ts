@@ -35,7 +35,8 @@ import {
  * Precondition: captured variables are lowered.
  * Changes: callers get the statements and slots of callees; origins record the call, so that traces name all functions.
  * Sound because the callee is known: a function, or the only method of its name, of which a call on undefined fails as the
- * look-up did. Callees with handlers or closures are left alone.
+ * look-up did. Callees with handlers or closures are left alone, and so are loops that the program's main function calls:
+ * that function is never translated to C, so they would always be interpreted.
  */
 
 /** Name of a function in the compiler's image. */
@@ -73,7 +74,8 @@ export function inlineCalls(program: ImageProgram, facts: ProgramFacts, nameOf: 
                 site.callee === program.setup ||
                 changed.has(site.callee) ||
                 gone.has(caller) ||
-                !mayInline(site, methods)
+                !mayInline(site, methods) ||
+                (isMain(program, caller) && hasLoop(site.callee))
             )
                 continue
             const calls = callsOf(methods, references, site)
@@ -142,6 +144,14 @@ function callsOf(
     if (self === undefined) return referred
     // One reference is the store on the prototype.
     return referred === 1 ? methods.uses(fieldKey(caller.body[at].operands[0])) : Infinity
+}
+
+/** Code that runs once, and therefore is never translated to C. */
+const isMain = ({ functions }: ImageProgram, entry: ImageFunction): boolean => functions[0] === entry
+
+/** Whether its code may run many times in one call. */
+function hasLoop({ body }: ImageFunction): boolean {
+    return body.some(({ target }, at) => target !== null && body.indexOf(target) <= at)
 }
 
 function mayInline(site: Site, methods: MethodTable): boolean {

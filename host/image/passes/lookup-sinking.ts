@@ -1,4 +1,3 @@
-import { type MethodTable } from "../analyses/method-table.js"
 import { fieldKey } from "../ir/names.js"
 import { expression, isCall, slotsRead, slotStored } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
@@ -11,9 +10,13 @@ import type { Expression, ImageFunction, Statement } from "../ir/program.js"
  *
  * Precondition: live ranges are split, captured variables are lowered.
  * Changes: the slot holds the object instead of the method; the callee becomes the look-up.
- * Sound because methods never change (MethodTable), so that a later look-up finds the same. One difference is documented: a
- * method of undefined throws after the arguments have been evaluated.
+ * Sound because methods never change, so that a later look-up finds the same, as long as no object hides the method by a field:
+ * a name that only methods have tells that (MethodTable), or the object's type. One difference is documented: a method of
+ * undefined throws after the arguments have been evaluated.
  */
+
+/** Whether a look-up finds a method of the object's class in any case. */
+export type FindsMethod = (entry: ImageFunction, each: Statement, field: Expression) => boolean
 
 interface Uses {
     stores: Statement[]
@@ -61,9 +64,12 @@ function areArguments(body: Statement[], from: number, to: number): boolean {
 const isSlot = ({ opcode, value }: Expression, slot: number): boolean => opcode === Op.loadLocal && value === slot
 
 /** Returns true when something changed. */
-export function sinkMethodLookups(entry: ImageFunction, methods: MethodTable): boolean {
+export function sinkMethodLookups(entry: ImageFunction, findsMethod: FindsMethod): boolean {
     let changed = false
-    const isKept = (each: Statement): boolean => slotStored(each) !== undefined && methods.isMethod(each.operands[0])
+    const isKept = (each: Statement): boolean => {
+        const [found] = each.operands
+        return slotStored(each) !== undefined && fieldKey(found) !== undefined && findsMethod(entry, each, found)
+    }
     if (!entry.body.some(isKept)) return false
     for (const [slot, { stores, reads }] of usesOf(entry)) {
         const [store, call] = [stores.at(0), reads.at(0)]
@@ -72,7 +78,7 @@ export function sinkMethodLookups(entry: ImageFunction, methods: MethodTable): b
         const [method] = store.operands
         const [from, to] = [entry.body.indexOf(store), entry.body.indexOf(call)]
         if (to < from || !areArguments(entry.body, from, to)) continue
-        if (fieldKey(method) === undefined || !methods.isMethod(method)) continue
+        if (!isKept(store)) continue
         const object = expression(Op.loadLocal, slot, [], method.origin)
         store.operands = method.operands
         call.operands[0] = { ...method, operands: [object] }

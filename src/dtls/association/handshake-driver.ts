@@ -41,7 +41,7 @@ export abstract class HandshakeDriver implements Driver {
     /** the question that was last put out */
     protected asked: Question | undefined = undefined
     protected lastSent = 0
-    protected lastFinished: HandshakeMessage | undefined
+    protected lastFinished: HandshakeMessage | undefined = undefined
     /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */
     private lastTaken = -1
     protected answeredSeq = -1

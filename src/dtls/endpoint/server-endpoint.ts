@@ -38,8 +38,8 @@ export class ServerEndpoint implements Endpoint {
     private addresses: Demultiplexer
     private paths: PathChanges
     private peers: PeerTable
-    private firstReady: Peer | undefined
-    private lastReady: Peer | undefined
+    private firstReady: Peer | undefined = undefined
+    private lastReady: Peer | undefined = undefined
 
     /**
      * @param newSettings makes the settings of one association; called after the cookie verified

@@ -5,10 +5,10 @@ import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, withHandshakeHeader } fr
 export interface HandshakeMessage {
     type: number
     messageSeq: number
-    /** header and body as in the transcript: as if it had come in one fragment (RFC 6347 §4.2.6) */
-    bytes: Buffer
     /** epoch of the record that completed it */
     epoch: number
+    /** header and body as in the transcript: as if it had come in one fragment (RFC 6347 §4.2.6) */
+    bytes: Buffer
 }
 
 /** A copy of a message's body. */
@@ -45,7 +45,7 @@ const NO_GAPS: number[] = []
  */
 class Reassembly implements HandshakeMessage {
     /** a fragment came that does not fit: one of the two is forged */
-    contradicted = false
+    contradicted: boolean
 
     /** @param gaps of the body, in order: where each begins, and ends */
     constructor(
@@ -54,7 +54,10 @@ class Reassembly implements HandshakeMessage {
         public epoch: number,
         public bytes: Buffer,
         private gaps: number[],
-    ) {}
+    ) {
+        // Last, so that the other fields lie where every HandshakeMessage has them.
+        this.contradicted = false
+    }
 
     isComplete(): boolean {
         return this.gaps.length === 0

@@ -88,16 +88,22 @@ function firstMac(key: Hmac, address: Buffer, hello: ClientHelloStart): Buffer {
     writer.uint(hello.version, 2)
     writer.bytes(hello.random)
     writer.vector(hello.sessionId, 1)
-    return key.sign(writer.finish())
+    const input = writer.finish()
+    return key.sign(input)
 }
 
 /** It begins with the second half. */
 function secondMac(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer {
     const writer = new Writer(128)
-    writer.uint(rest === undefined ? FRAGMENTED : WHOLE, 1)
+    const kind = rest === undefined ? FRAGMENTED : WHOLE
+    writer.uint(kind, 1)
     writer.range(first, 0, HALF)
-    if (rest !== undefined) writer.bytes(isInOrder(rest) ? rest : inOrder(rest))
-    return key.sign(writer.finish())
+    if (rest !== undefined) {
+        const bound = isInOrder(rest) ? rest : inOrder(rest)
+        writer.bytes(bound)
+    }
+    const input = writer.finish()
+    return key.sign(input)
 }
 
 /** Fast path: the extensions come by type, or there is nothing to put in order; what cannot be read is told elsewhere. */

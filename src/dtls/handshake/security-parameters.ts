@@ -11,7 +11,7 @@ import { type Resumption } from "./resumption.js"
 export abstract class SecurityParameters {
     /** the handshake is done */
     complete = false
-    suite: CipherSuite | undefined
+    suite: CipherSuite | undefined = undefined
     clientRandom = EMPTY
     serverRandom = EMPTY
     extendedMasterSecret = false
@@ -24,7 +24,7 @@ export abstract class SecurityParameters {
     /** the handshake was abbreviated: it went on from an earlier one (RFC 5246 §7.3) */
     resumed = false
     /** what keeps and resumes sessions; undefined: nothing does */
-    resumption: Resumption | undefined
+    resumption: Resumption | undefined = undefined
     /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
     firstFinished = EMPTY
 

@@ -110,7 +110,7 @@ export class RecordLayer {
     /** datagrams with records that did not verify (the association counts each once) */
     failedRecords = 0
     /** where the record that was taken last ends, in its datagram */
-    behind!: number
+    behind = 0
     /** the record that was verified last has the highest number of its epoch so far */
     newest = false
     /** largest plaintext of a protected record, bytes */

@@ -18,8 +18,8 @@ export function isContentType(type: number): boolean {
 
 export interface RecordHeader {
     type: number
-    version: number
     epoch: number
+    version: number
     /** 0 to 2^48-1 */
     sequence: number
     length: number
@@ -32,8 +32,8 @@ export function readRecordHeader(reader: Reader): RecordHeader | undefined {
     reader.at = at + RECORD_HEADER_LENGTH
     return {
         type: data[at],
-        version: readUint(data, at + 1, 2),
         epoch: readUint(data, at + 3, 2),
+        version: readUint(data, at + 1, 2),
         sequence: readUint(data, at + 5, 6),
         length: readUint(data, at + 11, 2),
     }

@@ -49,7 +49,7 @@ export class HandshakeDriverV12 extends HandshakeDriver {
         if (!isHello && type !== HandshakeType.helloVerifyRequest) return false
         if (header.fragmentLength < header.length || this.handshake.expecting() !== HandshakeType.serverHello)
             return false
-        const message = { type, messageSeq, bytes: wholeOf(header, record, at), epoch: record.epoch }
+        const message = { type, messageSeq, epoch: record.epoch, bytes: wholeOf(header, record, at) }
         if (!this.handshake.walk(message)) this.refuse(type, record.epoch, now)
         else if (isHello) {
             this.inbox.nextSeq = messageSeq

@@ -88,8 +88,8 @@ function appendFragments(packer: DatagramPacker, item: FlightItem): boolean {
             room = packer.room(epoch) - header
         }
         const take = room < rest ? Math.max(room, 1) : rest
-        if (!packer.append(contentType, epoch, take === length ? bytes : fragment(bytes, length, at, take)))
-            return false
+        const part = take === length ? bytes : fragment(bytes, length, at, take)
+        if (!packer.append(contentType, epoch, part)) return false
         at += take
         if (at >= length) return true
     }

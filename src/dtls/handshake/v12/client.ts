@@ -76,7 +76,7 @@ export function continuedClientRole(hello: ClientHello, takeHello: HelloStep): R
  */
 export class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
     /** the hello as sent, to repeat it with a cookie */
-    hello: ClientHello | undefined
+    hello: ClientHello | undefined = undefined
     /** HelloVerifyRequests answered since the last timeout */
     cookiesFollowed = 0
 

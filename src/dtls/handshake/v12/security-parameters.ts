@@ -11,7 +11,7 @@ import { SecurityParameters } from "../security-parameters.js"
  */
 export class SecurityParametersV12 extends SecurityParameters {
     /** keyed with the master secret, which itself is kept nowhere; undefined before the keys' derivation and after the end */
-    master: Hmac | undefined
+    master: Hmac | undefined = undefined
 
     constructor() {
         super(DTLS_1_2)

@@ -1,0 +1,130 @@
+import { isCall, setsRetVal } from "../image/ir/expressions.js"
+import { edges } from "../image/ir/control-flow.js"
+import { nameKey } from "../image/ir/names.js"
+import { Op } from "../image/ir/operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/ir/program.js"
+
+/** A store that adds the object's next field, if no other code has added one. */
+export interface Addition {
+    /** how many fields the function has stored there before, none of them with this name */
+    index: number
+    /** the fields that it stores in all */
+    fields: string[]
+    /** whether the object was made by a literal, and not by a constructor */
+    isLiteral: boolean
+}
+
+/** A new object that a function stores fields into. */
+interface NewObject {
+    /** all that the function stores, on whatever way through it */
+    fields: string[]
+    isLiteral: boolean
+}
+
+/** What is known of the object in a slot. */
+interface Known {
+    object: NewObject
+    /** the fields that it has, in order */
+    fields: readonly string[]
+}
+
+type Slots = Map<number, Known>
+
+/** Slot number of the last result. */
+const RESULT = -1
+
+export const slotOf = ({ opcode, value }: Expression): number =>
+    opcode === Op.loadLocal ? value : opcode === Op.retVal ? RESULT : -2
+
+export const isConstructor = ({ flags }: ImageFunction): boolean => (flags & FunctionFlag.constructor) !== 0
+
+/** The constructor that a derived one calls for its own object (`super()`); undefined when a statement is no such call. */
+export function superConstructor(statement: Statement): number | undefined {
+    const callee = statement.operands.at(0)
+    if (!isCall(statement) || callee?.opcode !== Op.bind) return undefined
+    const [constructor, object] = callee.operands
+    return constructor.opcode === Op.staticFunction && slotOf(object) === 0 ? constructor.value : undefined
+}
+
+/** Whether both paths to a statement have stored the same fields into the same object. */
+const isSame = (one: Known, other: Known | undefined): boolean =>
+    one.object === other?.object && one.fields.join() === other.fields.join()
+
+const meet = (one: Slots, other: Slots): Slots =>
+    new Map([...one].filter(([slot, known]) => isSame(known, other.get(slot))))
+
+/** Statements that control enters with its operands and slots as the statement before it left them. */
+const JUMPS = new Set<number>([Op.jmp, Op.jmpZ, Op.jmpRetValZ])
+
+/** For each statement those that may come before it; undefined where that may be a later one, or what threw an error. */
+function predecessorsOf(body: Statement[]): (number[] | undefined)[] {
+    const found: (number[] | undefined)[] = body.map(() => [])
+    for (const [from, all] of edges(body).entries())
+        for (const to of all) {
+            const isKnown = from < to && (to === from + 1 || JUMPS.has(body[from].opcode))
+            if (isKnown) found[to]?.push(from)
+            else found[to] = undefined
+        }
+    return found
+}
+
+/**
+ * The additions of one function: stores to `this` of a constructor or to a new object. All earlier ones have run when one of
+ * them does, so an object with exactly that many fields does not have the name yet.
+ * @param completeFieldsOf the fields of a base class, as Shapes has them
+ */
+export function additionsOf(
+    entry: ImageFunction,
+    completeFieldsOf: (constructor: number) => string[] | undefined,
+): Map<Statement, Addition> {
+    const additions = new Map<Statement, Addition>()
+    const { body } = entry
+    const before = predecessorsOf(body)
+    const after: Slots[] = []
+    for (const [at, statement] of body.entries()) {
+        const paths = before[at]?.map((from) => after[from]) ?? []
+        const slots = new Map(paths.length > 0 ? paths.reduce(meet) : [])
+        if (at === 0 && before[0]?.length === 0 && isConstructor(entry))
+            slots.set(0, { object: { fields: [], isLiteral: false }, fields: [] })
+        const base = superConstructor(statement)
+        if (base !== undefined) addAll(slots, completeFieldsOf(base))
+        const addition = additionBy(statement, slots)
+        if (addition !== undefined) additions.set(statement, addition)
+        followSlots(statement, slots)
+        after.push(slots)
+    }
+    return additions
+}
+
+/** `super()` has stored these fields; undefined: nobody knows which. */
+function addAll(slots: Slots, fields: string[] | undefined): void {
+    const known = slots.get(0)
+    if (fields === undefined || known === undefined || known.fields.length > 0) slots.delete(0)
+    else store(slots, known, fields)
+}
+
+function store(slots: Slots, { object, fields }: Known, more: string[]): void {
+    object.fields.push(...more.filter((field) => !object.fields.includes(field)))
+    for (const [slot, known] of slots)
+        if (known.object === object) slots.set(slot, { object, fields: [...fields, ...more] })
+}
+
+function additionBy({ opcode, operands }: Statement, slots: Slots): Addition | undefined {
+    const known = opcode === Op.indexSet ? slots.get(slotOf(operands[0])) : undefined
+    const key = known === undefined ? undefined : nameKey(operands[1])
+    if (known === undefined || key === undefined || known.fields.includes(key)) return undefined
+    const { object, fields } = known
+    store(slots, known, [key])
+    return { index: fields.length, fields: object.fields, isLiteral: object.isLiteral }
+}
+
+/** Which slots hold the new object after a statement. */
+function followSlots(statement: Statement, slots: Slots): void {
+    if (statement.opcode === Op.storeLocal) {
+        const known = slots.get(slotOf(statement.operands[0]))
+        if (known === undefined) slots.delete(statement.value)
+        else slots.set(statement.value, known)
+    }
+    if (setsRetVal(statement)) slots.delete(RESULT)
+    if (statement.opcode === Op.allocMap) slots.set(RESULT, { object: { fields: [], isLiteral: true }, fields: [] })
+}
