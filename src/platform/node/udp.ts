@@ -249,7 +249,7 @@ function ignore(): void {
 function destinationError(to: SocketAddress | undefined): GError | undefined {
     if (to === undefined) return invalidArgument("messages", "each needs an address: not connected")
     // node:dgram throws for port 0, and the address may be from a forged datagram.
-    return to.port === 0 ? invalidArgument("messages", "port 0 is no place to send to") : undefined
+    return to.port === 0 ? invalidArgument("messages", "port 0 is not a valid destination") : undefined
 }
 
 /** A single socket of node:dgram, bound to one address or connected to one peer. */

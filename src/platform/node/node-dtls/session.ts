@@ -25,7 +25,7 @@ const sessionHosts = new WeakMap<Buffer, string>()
 export function checkSession(session: Buffer | undefined, host: string): void {
     if (session === undefined) return
     const known = sessionHosts.get(session)
-    if (known === undefined) throw stateError("session is not what session.session of a connection gave")
+    if (known === undefined) throw stateError("session must come from session.session of a connection")
     if (known !== host) throw stateError(`session belongs to ${known}, not to ${host}`)
 }
 
