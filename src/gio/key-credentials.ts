@@ -62,7 +62,7 @@ function unreadable(): PeerCertificateAnswer {
 /** Not valid yet, or expired. */
 const UNTIMELY = TlsCertificateFlags.NOT_ACTIVATED | TlsCertificateFlags.EXPIRED
 
-/** The alert that tells the most to whoever has to fix the problem (RFC 5246 §7.2.2). */
+/** The alert that best describes the problem (RFC 5246 §7.2.2). */
 function alertFor(errors: TlsCertificateFlags): AlertDescription {
     if ((errors & TlsCertificateFlags.UNKNOWN_CA) !== 0) return AlertDescription.unknownCa
     if ((errors & TlsCertificateFlags.REVOKED) !== 0) return AlertDescription.certificateRevoked

@@ -124,7 +124,7 @@ export class Lwm2mObjects {
 
     /** Writes values. All values are checked before the first one is written. */
     private async write(path: number[], request: CoapMessage): Promise<CoapAnswer> {
-        // Write-Attributes has no body. Only a Bootstrap-Server creates or writes a whole object.
+        // Write-Attributes has no body. Only a Bootstrap-Server may create or write a whole object.
         if (path.length < 2 || path.length > 3 || optionOf(request, CoapOption.CONTENT_FORMAT) === undefined)
             return refusal(CoapCode.METHOD_NOT_ALLOWED)
         const [instance] = this.under(path)

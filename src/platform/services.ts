@@ -8,88 +8,96 @@ import { type LogLevel } from "../gio/log-level.js"
 import { type SocketAddress } from "../gio/socket-address.js"
 
 /**
- * The context object: everything in which Node, the simulator and a board differ. It is handed to whoever
- * needs it, so that tests and programs choose; nothing imports a platform by name but a program's entry file.
+ * The context object: everything in which Node, the simulator and a board differ. It is passed as a parameter, so that
+ * tests and programs can choose; only a program's entry file imports a platform by name.
  */
 export interface Services {
     crypto: CryptoProvider
     newSignal(): Signal
-    /** Runs `task` beside the caller: a fiber, or an asynchronous function. It catches its own errors. */
+    /** Runs `task` concurrently: in a fiber, or as an asynchronous function. The task has to catch its own errors. */
     spawn(task: () => Promise<void>): void
-    /** Milliseconds since some moment, monotonic. */
+    /** Milliseconds since an arbitrary moment, monotonic. */
     now(): number
-    /** Seconds since 1970-01-01 UTC; undefined while unknown. */
+    /** Seconds since 1970-01-01 UTC; undefined while the time is unknown. */
     wallClock(): number | undefined
     newTable<T>(): Table<T>
     /**
-     * A UDP socket. With `options.remote` it is connected: it sends only there and receives only from there.
-     * Throws GError (IOErrorEnum): ADDRESS_IN_USE, PERMISSION_DENIED, NOT_FOUND for a local address this host does not have.
+     * Opens a UDP socket. With `options.remote` it is connected: it only sends to and receives from that peer. Throws
+     * GError (IOErrorEnum): ADDRESS_IN_USE, PERMISSION_DENIED, NOT_FOUND for a local address that this host does not
+     * have.
      */
     openUdp(options: UdpOptions): Promise<UdpSocket>
-    /** Addresses of a host name, or the address itself. Throws GError (IOErrorEnum.HOST_NOT_FOUND). */
+    /**
+     * Resolves a host name to addresses; returns a numeric address as it is. Throws GError
+     * (IOErrorEnum.HOST_NOT_FOUND).
+     */
     resolve(host: string): Promise<string[]>
     storage: Storage
     log(level: LogLevel, message: string): void
     /**
-     * A key that signs, of a PrivateKeyInfo (RFC 5958) or an ECPrivateKey (RFC 5915), DER; undefined when it is malformed, or of a
-     * kind that this place does not have. Copies it: the caller wipes `der`.
+     * Imports a signing key from a PrivateKeyInfo (RFC 5958) or an ECPrivateKey (RFC 5915), DER; undefined if it is
+     * malformed, or of a kind that this platform does not support. Copies it: the caller wipes `der`.
      */
     importPrivateKey(der: Buffer): PrivateKey | undefined
-    /** Why a certificate is not to be believed; NO_FLAGS: it is. Throws Error where the device knows no certificates. */
+    /**
+     * Verifies a chain of certificates. Returns the errors found; NO_FLAGS: it is trusted. Throws Error if the device
+     * does not support certificates.
+     */
     checkCertificates(check: CertificateCheck): Promise<TlsCertificateFlags>
-    /** Words for a failure, where there is room for them; a device leaves it out and says numbers. */
+    /** Describes a failure in words; missing on devices, which report numbers to save space. */
     describeFailure?: DescribeFailure
 }
 
 /** @returns a sentence with the failure's reason and alert */
 export type DescribeFailure = (failure: Failure) => string
 
-/** A chain of certificates (RFC 5280 §6) and what is asked of it. */
+/** A chain of certificates (RFC 5280 §6) and how to check it. */
 export interface CertificateCheck {
-    /** DER, 1 to 16: the peer's own first; what else there is helps to find a way to an anchor */
+    /** DER, 1 to 16: the peer's own certificate first; the others help to find a path to a trust anchor */
     chain: Buffer[]
-    /** DER of the certificates that are trusted; on a device at most 16, and 32768 bytes with the chain */
+    /** trusted certificates, DER; on a device at most 16, and at most 32768 bytes together with the chain */
     anchors: Buffer[]
-    /** host name or IP address that subjectAltName must have (RFC 9525), up to 255 bytes; "": anyone */
+    /** host name or IP address that subjectAltName must contain (RFC 9525), up to 255 bytes; "": any */
     identity: string
     purpose: CertificatePurpose
-    /** Unix seconds; undefined: validity is not looked at */
+    /** Unix seconds; undefined: the validity period is not checked */
     when: number | undefined
 }
 
-/** Where a fiber, or an asynchronous function, waits. */
+/** A fiber, or an asynchronous function, can wait on a Signal until it is notified. */
 export interface Signal {
-    /** @param timeout ms, negative waits for ever; @returns true when notified, false when the time is over */
+    /** @param timeout ms; negative: no limit; @returns true if notified, false after the timeout */
     wait(timeout: number): Promise<boolean>
-    /** Wakes all who wait now. */
+    /** Wakes all current waiters. */
     notify(): void
 }
 
-/** How a UDP socket is opened. */
+/** Options for opening a UDP socket. */
 export interface UdpOptions {
-    /** peer to connect to; undefined for a socket that talks to many */
+    /** peer to connect to; undefined for a socket with many peers */
     remote: SocketAddress | undefined
     /**
-     * address to bind to, numeric; undefined: any of the remote's family, or without a remote every address of this host.
-     * In Node, "0.0.0.0" and "::" without a remote are every address, too, and answers leave from the one that was asked.
+     * numeric address to bind to; undefined: any address of the remote's family, or without a remote every address of
+     * this host. In Node, "0.0.0.0" and "::" without a remote also mean every address, and answers are sent from the
+     * address to which the request was sent.
      */
     localHost: string | undefined
-    /** 0 to 65535; 0: the system chooses */
+    /** 0 to 65535; 0: chosen by the system */
     localPort: number
-    /** Node: descriptor of a socket that is bound already, of the family of `localHost`, or of IPv6 without one */
+    /** Node: descriptor of a socket that is already bound, of `localHost`'s family, or IPv6 without a `localHost` */
     fd?: number | undefined
 }
 
 export interface UdpSocket extends DatagramBased {
     localAddress(): SocketAddress
-    /** Everything waiting on it ends with CLOSED. */
+    /** Pending calls end with CLOSED. */
     close(): void
 }
 
 /** Named blobs that survive a restart. Names: 1 to 14 characters. */
 export interface Storage {
     load(name: string): Promise<Buffer | undefined>
-    /** Resolves when it is safe against power loss. */
+    /** Resolves when the value would survive a loss of power. */
     save(name: string, value: Buffer): Promise<void>
     remove(name: string): Promise<void>
 }

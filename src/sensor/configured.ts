@@ -1,4 +1,7 @@
-/* What devs.config.json decides about the program itself: `mote build` writes this file anew in the folder where it compiles. */
+/*
+ * The parts of a program that devs.config.json determines. `mote build` replaces this file in the folder where it
+ * compiles.
+ */
 import { type CryptoProvider } from "../dtls/crypto/provider.js"
 import { type CipherSuite } from "../dtls/handshake/cipher-suite.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
@@ -11,7 +14,7 @@ import { type DtlsSettings } from "../gio/settings.js"
 import { type Services } from "../platform/services.js"
 import { type SettingSource } from "./settings.js"
 
-/** Makes a connection of the versions that the configuration names. */
+/** Creates a connection for the configured versions. */
 export function configuredConnection(
     services: Services,
     base: DatagramBased,
@@ -21,19 +24,19 @@ export function configuredConnection(
     return new DtlsClientConnection(services, base, settings, serverIdentity)
 }
 
-/** What this device shows, and whom it believes: its pre-shared key, unless the configuration has certificates. */
+/** Credentials of this device, and the servers it trusts: its pre-shared key, unless certificates are configured. */
 export function configuredCredentials(_services: Services, setting: SettingSource): Credentials {
     return new SinglePsk(Buffer.from(setting("identity", "")), Buffer.from(setting("key", ""), "hex"))
 }
 
-/** Those of `mcuLimits`, with room for chains where the configuration has authorities. */
+/** `mcuLimits`, with room for certificate chains if authorities are configured. */
 export function configuredLimits(): Limits {
     return mcuLimits()
 }
 
 /**
- * What makes the hello extensions of an association, such as connection ids where the configuration has them.
- * @param _setting has the name of the server as `host`: it may have several certificates
+ * Functions that make an association's hello extensions, such as connection ids if they are configured.
+ * @param _setting provides the server's name as `host`, because a server may have several certificates
  */
 export function configuredExtensions(_setting?: SettingSource): ((crypto: CryptoProvider) => HelloExtension)[] {
     return []

@@ -4,7 +4,7 @@ import { type Services } from "../platform/services.js"
 import { configuredCredentials, configuredExtensions, configuredLimits, configuredSuites } from "./configured.js"
 import { type SettingSource } from "./settings.js"
 
-/** What connections of `configuredConnection` are made with, by the configuration and the device's settings. */
+/** The settings for `configuredConnection`, from the configuration and the device's settings. */
 export function configuredSettings(services: Services, setting: SettingSource): DtlsSettings {
     const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
     const credentials = configuredCredentials(services, setting)

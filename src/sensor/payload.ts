@@ -2,10 +2,10 @@ import { ContentFormat } from "../coap/code-points.js"
 import { writeSenmlCbor } from "../coap/senml-writer.js"
 import { decimalText, type Sample } from "./reading.js"
 
-/** How samples are written: handed to a sensor, so that a program carries only the format it names. */
+/** A format for samples, passed to a sensor so that a program contains only the format it names. */
 export interface PayloadFormat {
     contentFormat: ContentFormat
-    /** Throws when the sample cannot be written, with NaN for a value, for example: the sensor gives it up. */
+    /** Throws if the sample cannot be encoded, for example because a value is NaN; the sensor then drops the sample. */
     write: (sample: Sample) => Buffer
 }
 
@@ -28,12 +28,15 @@ function writeText(sample: Sample): Buffer {
     return Buffer.from(sample.readings.map((r) => r.name + " " + decimalText(r.value) + " " + r.unit).join("\n"))
 }
 
-/** {"name": {"value": 1.00, "unit": "..."}} */
+/** For example {"name": {"value": 1.00, "unit": "..."}} */
 export function jsonFormat(): PayloadFormat {
     return { contentFormat: ContentFormat.JSON, write: writeJson }
 }
 
-/** By hand, since DeviceScript prints fractions with 7 digits only. Names and units are ASCII: its JSON has no other texts. */
+/**
+ * Not by JSON.stringify, because DeviceScript prints fractions with only 7 digits. Names and units are ASCII:
+ * DeviceScript's JSON supports no other texts.
+ */
 function writeJson(sample: Sample): Buffer {
     const members = sample.readings.map(
         (r) => JSON.stringify(r.name) + ':{"value":' + decimalText(r.value) + ',"unit":' + JSON.stringify(r.unit) + "}",

@@ -1,4 +1,4 @@
-/* What the sensor programs of all platforms share: their settings, and what they log. */
+/* Settings and logging that the sensor programs of all platforms share. */
 import { defaultCoapParameters } from "../coap/parameters.js"
 import { Diagnostic } from "../dtls/association/output.js"
 import { LogLevel } from "../gio/log-level.js"
@@ -40,14 +40,14 @@ export class LogObserver implements SensorObserver {
     }
 }
 
-/** A number setting; below `minimum`, or none at all, is an error with its name. */
+/** Reads a whole-number setting. Throws an error that names the setting if it is below `minimum` or not a number. */
 function wholeSetting(setting: SettingSource, name: string, fallback: string, minimum: number): number {
     const value = parseInt(setting(name, fallback))
     if (!(value >= minimum)) throw new Error("setting " + name + ": a number of at least " + minimum)
     return value
 }
 
-/** A wrong key looks like loss, and the handshake's deadline is a minute away. */
+/** Logs suspected key mismatches: a wrong key looks like packet loss, and the handshake's deadline is a minute away. */
 function keyWarning(services: Services): (diagnostic: Diagnostic) => void {
     return (diagnostic) => {
         if (diagnostic === Diagnostic.keyMismatch) services.log(LogLevel.warning, "Different keys?")
@@ -55,9 +55,9 @@ function keyWarning(services: Services): (diagnostic: Diagnostic) => void {
 }
 
 /**
- * A sensor's configuration as the device's settings have it (docs/configuration.md), for a program that changes some of it.
- * The target comes in parts: `mote build` takes the URI apart, so that the device need not.
- * Throws Error for a number out of range, with the setting's name.
+ * Reads a sensor's configuration from the device's settings (docs/configuration.md); a program may change parts of it.
+ * The target comes in parts, because `mote build` parses the URI so that the device need not. Throws Error for a number
+ * out of range, which names the setting.
  */
 export function sensorConfig(services: Services, setting: SettingSource): SensorConfig {
     const dtls = configuredSettings(services, setting)
@@ -83,7 +83,7 @@ export function sensorConfig(services: Services, setting: SettingSource): Sensor
 }
 
 /**
- * One wake of a sensor that sleeps in between (docs/sleeping-sensors.md).
+ * Runs one wake of a sensor that sleeps between readings (docs/sleeping-sensors.md).
  * @returns how long to sleep, ms
  */
 export async function wakeOnce(services: Services, setting: SettingSource, source: ReadingSource): Promise<number> {
@@ -94,7 +94,7 @@ export async function wakeOnce(services: Services, setting: SettingSource, sourc
     return config.interval
 }
 
-/** Runs the sensor to its end; what stops it is logged. */
+/** Runs the sensor to its end; logs an error that stops it. */
 export async function runProgram(services: Services, setting: SettingSource, source: ReadingSource): Promise<void> {
     try {
         await new Sensor(services, sensorConfig(services, setting), source, new LogObserver(services)).run()

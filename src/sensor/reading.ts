@@ -9,28 +9,28 @@ export interface Reading {
     value: number
 }
 
-/** What was measured at one moment, and goes out in one message. */
+/** The readings of one moment, sent in one message. */
 export interface Sample {
-    /** counts from 1 */
+    /** sequence number, from 1 */
     number: number
-    /** Unix seconds; undefined while the clock is not set */
+    /** Unix seconds; undefined if the clock is not set */
     time: number | undefined
     readings: Reading[]
 }
 
-/** Where readings come from: a driver, or a simulation. May take its time. */
+/** A source of readings: a driver, or a simulation. May take some time. */
 export interface ReadingSource {
     read(): Promise<Reading[]>
 }
 
 /**
- * A room that warms and cools: an hour-long wave for each value, with a little noise.
+ * Simulates a room that warms and cools: a wave with a period of an hour for each value, and a little noise.
  * @devsWhenUsed
  */
 export class SimulatedSource implements ReadingSource {
     private step = 0
 
-    /** @param noise a random number below 1, each time it is called */
+    /** @param noise returns a random number below 1 */
     constructor(private noise: () => number) {}
 
     async read(): Promise<Reading[]> {
@@ -43,7 +43,7 @@ export class SimulatedSource implements ReadingSource {
     }
 }
 
-/** Between 0 and 1, up and down within 256 steps. */
+/** A triangle wave between 0 and 1 with a period of 256 steps. */
 function triangle(step: number): number {
     return (step < 128 ? step : 256 - step) / 128
 }
@@ -52,12 +52,12 @@ function hundredths(value: number): number {
     return Math.round(value * 100) / 100
 }
 
-/** Above this a number's hundredths are not printed exactly in both languages. */
+/** Above this limit the hundredths of a number are not printed exactly in both languages. */
 const DECIMAL_LIMIT = 1e13
 
 /**
- * With two decimals, the same in both languages.
- * Throws INVALID_ARGUMENT (argument "value") for NaN and for what is not between -10^13 and 10^13.
+ * Formats a number with two decimals, identically in both languages. Throws INVALID_ARGUMENT (argument "value") for NaN
+ * and for numbers that are not between -10^13 and 10^13.
  */
 export function decimalText(value: number): string {
     if (!(Math.abs(value) < DECIMAL_LIMIT)) throw invalidArgument("value", "must be a number between -10^13 and 10^13")

@@ -5,11 +5,12 @@ import { type CoapUri } from "../coap/uri.js"
 import { type PayloadFormat } from "./payload.js"
 import { type Sample } from "./reading.js"
 
-/** The request that brings a sample to `target`. Throws what the format throws. */
+/** The request that posts a sample to `target`. Throws the format's errors. */
 export function sampleRequest(target: CoapUri, format: PayloadFormat, sample: Sample): CoapRequest {
     const request = newRequest(CoapCode.POST)
     const { options } = request
-    // A server may have several names; an address as host says nothing more than the socket does (RFC 7252 §6.4).
+    // A server may have several names. If the host is an address, the option would only repeat the socket's address
+    // (RFC 7252 §6.4).
     if (isName(target.host)) options.push(textOption(CoapOption.URI_HOST, target.host))
     for (const part of target.path) options.push(textOption(CoapOption.URI_PATH, part))
     options.push(uintOption(CoapOption.CONTENT_FORMAT, format.contentFormat))
@@ -18,7 +19,10 @@ export function sampleRequest(target: CoapUri, format: PayloadFormat, sample: Sa
     return request
 }
 
-/** Whether a host is a name and no IPv4 or IPv6 address: names do not end in a digit (RFC 3696 §2), addresses of IPv6 have colons. */
+/**
+ * Whether a host is a name rather than an IPv4 or IPv6 address: names do not end in a digit (RFC 3696 §2), and IPv6
+ * addresses contain colons.
+ */
 function isName(host: string): boolean {
     const last = host.charCodeAt(host.length - 1)
     return host.indexOf(":") < 0 && (last < 48 || last > 57)

@@ -18,35 +18,42 @@ export interface SensorConfig {
     target: CoapUri
     format: PayloadFormat
     interval: number
-    /** samples to take before it ends; 0: for ever */
+    /** number of samples to take; 0: no limit */
     count: number
-    /** samples kept while the gateway is away, count; beyond it the oldest is dropped and reported */
+    /** number of samples to keep while the gateway is unreachable; beyond it the oldest is dropped and reported */
     queueLimit: number
-    /** UDP port to send from; 0: any */
+    /** UDP port to send from; 0: any free port */
     localPort: number
-    /** first pause before a new attempt; doubles up to the maximum, each lengthened by up to a half at random */
+    /**
+     * first pause before a new attempt, ms; doubles up to the maximum, and each pause is lengthened randomly by up to
+     * half
+     */
     retryInitial: number
     retryMaximum: number
-    /** of the versions to speak */
+    /** creates a connection for the configured versions */
     newConnection: NewClientConnection
     dtls: DtlsSettings
     coap: CoapParameters
 }
 
-/** What somebody may want to know while the sensor works. A method that throws is logged, and changes nothing else. */
+/** Callbacks for events of a sensor. If a method throws, that is logged and has no other effect. */
 export interface SensorObserver {
     connected(session: CoapsSession): void
     posted(sample: Sample, time: number): void
-    /** the sample is given up: it cannot be encoded, it does not fit a datagram, or the gateway's code is no success */
+    /**
+     * the sample is dropped: it cannot be encoded, it does not fit into a datagram, or the gateway's response is an
+     * error
+     */
     rejected(sample: Sample, why: string): void
     /** the queue was full */
     dropped(sample: Sample): void
-    /** something went wrong; the next attempt comes after `pause` ms */
+    /** an attempt failed; the next one follows after `pause` ms */
     trouble(error: Error, pause: number): void
 }
 
 /**
- * Measures at its interval and posts each sample; outlives its gateway, and whatever its source, format and observer throw.
+ * Takes samples at an interval and posts them. Survives an unreachable gateway, and exceptions from source, format and
+ * observer.
  * @devsWhenUsed
  */
 export class Sensor {
@@ -58,7 +65,7 @@ export class Sensor {
     private pause: number
     private stopped = false
     private stopping = new Cancellable()
-    /** the last sample that was sent: the queue does not drop it, so that none is reported both as lost and as posted */
+    /** the last sample sent: the queue does not drop it, so that it is not reported as both dropped and posted */
     private underWay: Sample | undefined
 
     constructor(
@@ -71,7 +78,7 @@ export class Sensor {
         this.pause = config.retryInitial
     }
 
-    /** Ends when `count` samples are delivered or given up, or after `stop`. */
+    /** Ends when `count` samples are delivered or dropped, or after `stop`. */
     async run(): Promise<void> {
         const self = this
         this.services.spawn(async () => {
@@ -84,14 +91,14 @@ export class Sensor {
         await this.endSession()
     }
 
-    /** Measures no more; what is queued stays unsent. */
+    /** Stops taking samples; queued ones are not sent. */
     stop(): void {
         this.stopped = true
         this.stopping.cancel()
         this.changed.notify()
     }
 
-    /** Samples measured and not delivered. */
+    /** Number of samples taken but not delivered. */
     unsent(): number {
         return this.queue.length
     }
@@ -112,7 +119,7 @@ export class Sensor {
         }
     }
 
-    /** One turn of either loop: nothing that it throws ends the loop. What is not caught before is the observer's. */
+    /** One turn of either loop. Exceptions do not end the loop; those that arrive here come from the observer. */
     private async turn(measuring: boolean): Promise<void> {
         try {
             if (measuring) await this.measure()
@@ -136,7 +143,7 @@ export class Sensor {
         if (this.queue.length > this.config.queueLimit) this.dropOldest()
     }
 
-    /** New readings matter more than old ones. */
+    /** Drops the oldest sample, because new ones matter more. */
     private dropOldest(): void {
         const { underWay } = this
         const oldest = this.queue.find((sample) => sample !== underWay) as Sample
@@ -157,7 +164,7 @@ export class Sensor {
         this.observer.connected(this.session)
     }
 
-    /** Posts a sample; it leaves the queue only when the gateway has answered for it, or when no other attempt would help. */
+    /** Posts a sample. It stays in the queue until the gateway has answered, or further attempts are useless. */
     private async deliver(session: CoapsSession, sample: Sample): Promise<void> {
         const { target, format } = this.config
         const begun = this.services.now()
@@ -179,7 +186,7 @@ export class Sensor {
         this.observer.posted(sample, this.services.now() - begun)
     }
 
-    /** Sending it again would not help. */
+    /** Drops a sample: sending it again would not help. */
     private giveUp(sample: Sample, why: string): void {
         this.remove(sample)
         this.observer.rejected(sample, why)
@@ -195,7 +202,7 @@ export class Sensor {
         if (session !== undefined) await session.close()
     }
 
-    /** Jittered, so that a thousand sensors do not come back in the same second. */
+    /** With jitter, so that a thousand sensors do not reconnect in the same second. */
     private async retryLater(error: Error): Promise<void> {
         if (this.stopped) return
         const random = this.services.crypto.random(1)[0] / 255
@@ -212,7 +219,7 @@ export class Sensor {
     private async sleep(time: number): Promise<void> {
         const until = this.services.now() + time
         let left = time
-        // One look at the clock per turn: a second one might be past the end, and a negative time waits for ever.
+        // Reads the clock once per turn: a second reading may be past the end, and a negative time waits for ever.
         while (!this.stopped && left > 0) {
             await this.changed.wait(left)
             left = until - this.services.now()
@@ -220,7 +227,10 @@ export class Sensor {
     }
 }
 
-/** Whether an error says that this sample cannot be sent: no format has it, or no datagram carries it. All others are the network's. */
+/**
+ * Whether an error means that this sample cannot be sent: it cannot be encoded, or does not fit into a datagram. All
+ * other errors are the network's.
+ */
 function isOfSample(error: unknown): boolean {
     return (
         !(error instanceof GError) ||

@@ -19,13 +19,13 @@ export class CoapsSession {
         private socket: UdpSocket,
         public connection: DtlsClientConnection,
         parameters: CoapParameters,
-        /** how long the handshake took, ms */
+        /** duration of the handshake, ms */
         public handshakeTime: number,
     ) {
         this.coap = new CoapClient(new MessageLayer(services, connection, parameters))
     }
 
-    /** Says close_notify and gives the socket back. */
+    /** Sends close_notify and closes the socket. */
     async close(): Promise<void> {
         this.coap.layer.close()
         await this.connection.close()
@@ -34,10 +34,9 @@ export class CoapsSession {
 }
 
 /**
- * Resolves, connects and shakes hands. Of several addresses the attempt-th one is tried, round and round.
- * @param localPort 0: any
- * @param newConnection of the versions to speak
- * Throws GError.
+ * Resolves the host, connects and performs the handshake. Of several addresses each attempt takes the next, cyclically.
+ * @param localPort 0: any free port
+ * @param newConnection creates a connection for the configured versions Throws GError.
  */
 export async function openSession(
     services: Services,

@@ -1,4 +1,4 @@
-/* The sensor program with a real sensor: an SHT4x, or an SHT3x when the setting `sensor` says so. */
+/* A sensor program with a real sensor: an SHT4x, or an SHT3x if the setting `sensor` says so. */
 import { runSensor, setting } from "../entry/device.js"
 import { SHT_ADDRESS, ShtSource } from "../entry/drivers.js"
 

@@ -14,26 +14,32 @@ import { type ReadingSource, type Sample } from "./reading.js"
 import { sampleRequest } from "./request.js"
 import { type SensorConfig } from "./sensor.js"
 
-/** Name in storage: how often the device woke (4 bytes), requests without an answer (1), then the exported association. */
+/**
+ * Name of the storage entry: number of wakes (4 bytes), number of unanswered requests (1), then the exported
+ * association.
+ */
 const SESSION = "session"
 const FAILURES_AT = 4
 const SAVED_AT = 5
 
-/** Of the classes 2, 4 and 5 (RFC 7967 §2.1). */
+/** No response of classes 2, 4 and 5 (RFC 7967 §2.1). */
 const NO_RESPONSE_AT_ALL = 26
 
-/** Requests in a row without an answer that end a session. */
+/** Consecutive unanswered requests after which a session is dropped. */
 const MAX_FAILURES = 3
 
-/** Record numbers for one wake: a reading alone needs one; a handshake's end, a request and its repetitions need more. */
+/**
+ * Record numbers reserved for one wake: a reading needs only one; the end of a handshake, a request and its
+ * retransmissions need more.
+ */
 const ONE_MESSAGE = { send: 1, receive: 0 }
 const ONE_EXCHANGE = { send: 16, receive: 4 }
 const NOTHING_MORE = { send: 0, receive: 0 }
 
 /**
- * A sensor that is off between its readings. A wake sends one reading in one datagram and expects no answer; every
- * `confirmEvery`-th, and the first of a session, is a request whose answer shows that the gateway is still there; after three
- * without one the next wake begins with a handshake.
+ * A sensor that is off between readings. Each wake sends one reading in one datagram and expects no answer. Every
+ * `confirmEvery`-th wake, and the first of a session, sends a request, whose answer shows that the gateway is
+ * reachable. After three unanswered requests the next wake begins with a handshake.
  * @devsWhenUsed
  */
 export class SleepingSensor {
@@ -44,8 +50,8 @@ export class SleepingSensor {
     private finishing = false
 
     /**
-     * @param key seals the saved session; wiped
-     * @param confirmEvery 1: each reading is confirmed
+     * @param key encrypts the saved session; wiped
+     * @param confirmEvery 1: every reading is confirmed
      */
     constructor(
         private services: Services,
@@ -57,7 +63,7 @@ export class SleepingSensor {
         this.wrapper = sessionKey(services.crypto, config, key)
     }
 
-    /** One wake, from the reading to the sleep that follows: whatever goes wrong is logged and costs this reading. */
+    /** Runs one wake, from the reading to the sleep that follows. An error is logged, and this reading is lost. */
     async wake(): Promise<void> {
         try {
             const readings = await this.source.read()
@@ -115,7 +121,7 @@ export class SleepingSensor {
         this.services.log(LogLevel.info, "posted reading " + wakes)
     }
 
-    /** A confirmable request; without answers the session is forgotten in the end. */
+    /** Posts the sample in a confirmable request. The session is dropped after repeated failures. */
     private async request(connection: DtlsClientConnection, sample: Sample): Promise<void> {
         const { services } = this
         await this.save(connection, ONE_EXCHANGE)
@@ -138,7 +144,10 @@ export class SleepingSensor {
         }
     }
 
-    /** The answer may have a number beyond those reserved: the gateway counts on while the device sleeps. */
+    /**
+     * Saves again if the answer's record number is beyond the reserved ones: the gateway may have sent records while
+     * the device slept.
+     */
     private async saveAsWanted(connection: DtlsClientConnection): Promise<void> {
         try {
             while ((await connection.saveWanted()) && !this.finishing) {
@@ -154,7 +163,7 @@ export class SleepingSensor {
         return sampleRequest(this.config.target, this.config.format, sample)
     }
 
-    /** A message that nobody answers, with a number of its own. */
+    /** Posts the sample in a non-confirmable message, with its own record number, and expects no response. */
     private async tell(connection: DtlsClientConnection, sample: Sample): Promise<void> {
         const { code, options, payload } = this.requestOf(sample)
         options.push(uintOption(CoapOption.NO_RESPONSE, NO_RESPONSE_AT_ALL))
@@ -164,7 +173,7 @@ export class SleepingSensor {
         await connection.sendMessages([new OutputMessage([bytes])], 0, -1)
     }
 
-    /** What is saved is safe against a loss of power before anything is sent. */
+    /** Saves the session. The state is safe against a loss of power before anything is sent. */
     private async save(connection: DtlsClientConnection, reserve: typeof ONE_MESSAGE): Promise<void> {
         const counts = Buffer.alloc(SAVED_AT)
         writeUint(counts, 0, this.wakes, FAILURES_AT)
@@ -173,7 +182,10 @@ export class SleepingSensor {
     }
 }
 
-/** The key of the saved session: of the first suite's AEAD, derived from the pre-shared key, for nothing else. */
+/**
+ * The key that encrypts the saved session: for the first suite's AEAD, derived from the pre-shared key for this purpose
+ * only.
+ */
 function sessionKey(crypto: CryptoProvider, config: SensorConfig, key: Buffer): Aead {
     const { aead } = config.dtls.suites[0]
     const hmac = crypto.newHmac(HashAlgorithm.sha256, key)

@@ -1,2 +1,5 @@
-/** Where `mote sim --stock` listens; it writes its own into the copy that it compiles, since the VM has no settings. */
+/**
+ * The port on which `mote sim --stock` listens. It writes its own port into the copy that it compiles, because the VM
+ * has no settings.
+ */
 export const BRIDGE_PORT = 12684

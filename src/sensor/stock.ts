@@ -1,4 +1,4 @@
-/* The same sensor in the official DeviceScript VM: `mote sim --stock`. */
+/* The sensor program for the official DeviceScript VM: `mote sim --stock`. */
 import * as ds from "@devicescript/core"
 import { Bridge } from "../platform/stock/bridge.js"
 import { StockServices } from "../platform/stock/services.js"

@@ -9,8 +9,8 @@ import { type SensorObserver } from "./sensor.js"
 import { type CoapsSession } from "./session.js"
 
 /**
- * Logs what a sensor does, confirms its program with the first sample that the gateway has answered, and then asks the gateway for
- * an update, again after each interval; what fails is tried again with the next sample.
+ * Logs a sensor's events. After the gateway has answered the first sample, confirms the running program and asks the
+ * gateway for an update, then again after each interval. A failed attempt is repeated with the next sample.
  * @devsWhenUsed
  */
 export class UpdatingObserver implements SensorObserver {
@@ -21,7 +21,7 @@ export class UpdatingObserver implements SensorObserver {
 
     /**
      * @param interval ms
-     * @param restart is told when there is a new program
+     * @param restart called when there is a new program
      */
     constructor(
         private services: Services,

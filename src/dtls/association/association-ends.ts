@@ -9,8 +9,8 @@ import { type Driver } from "./driver.js"
 import { OutputKind, OutputQueue } from "./output.js"
 
 /**
- * How an association ends, and what both its halves share: each direction may be closed by itself, and everything that is
- * over is said to the peer in one place.
+ * How an association ends, and the state that needs. Each direction can be closed separately; alerts that end the
+ * association are all sent from here.
  * @devsWhenUsed
  */
 export abstract class AssociationEnds {
@@ -21,12 +21,12 @@ export abstract class AssociationEnds {
     record: RecordLayer
     counters: DiscardCounters
     abstract parameters: SecurityParameters
-    /** until the handshake, and what its end may have to repeat, is over; in DTLS 1.3 another one follows */
+    /** runs the handshake until its last flight need not be repeated any more; DTLS 1.3 goes on with another driver */
     driver: Driver | undefined
     outputs = new OutputQueue()
     protected writeClosed = false
     protected readClosed = false
-    /** application data that came before the peer's Finished, and may not be believed before it */
+    /** application data that overtook the peer's Finished and must not be delivered before it */
     protected held: Buffer[] = []
     protected heldBytes = 0
 
@@ -35,7 +35,7 @@ export abstract class AssociationEnds {
         this.record = new RecordLayer(settings.limits, this.counters)
     }
 
-    /** HandshakeType of the next message that must come; -1 when the handshake is done. */
+    /** HandshakeType of the next message expected; -1 when the handshake is done. */
     expecting(): number {
         return this.driver === undefined ? -1 : this.driver.expecting()
     }
@@ -44,7 +44,7 @@ export abstract class AssociationEnds {
         if (!this.writeClosed) this.sendRecord(ContentType.alert, Buffer.from([level, description]))
     }
 
-    /** One record in the newest epoch, in a datagram of its own. */
+    /** Sends one record in the newest epoch, in its own datagram. */
     protected sendRecord(type: ContentType, plaintext: Buffer): void {
         const datagram = this.record.seal(type, this.record.write.epoch, plaintext, true)
         if (datagram !== undefined) this.outputs.enqueue(OutputKind.datagram, datagram)
@@ -69,24 +69,24 @@ export abstract class AssociationEnds {
         }
     }
 
-    /** A handshake given up: user_canceled, then close_notify (RFC 5246 §7.2.2). */
+    /** Gives up a handshake: user_canceled, then close_notify (RFC 5246 §7.2.2). */
     private cancel(): void {
         this.sendAlert(AlertLevel.warning, AlertDescription.userCanceled)
         this.sayGoodbye(FailureReason.closedLocally)
     }
 
-    /** Ends the association with close_notify, where a number is left for it. */
+    /** Ends the association with close_notify, if a sequence number is left for it. */
     sayGoodbye(reason: FailureReason): void {
         this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
         this.drop(reason)
     }
 
-    /** Ends the association without a word to the peer. */
+    /** Ends the association without telling the peer. */
     drop(reason: FailureReason): void {
         this.fail(reason, AlertDescription.none)
     }
 
-    /** The one place where a fatal alert is sent, unless `alert` is the peer's or `none`. */
+    /** Ends the association with a failure. Fatal alerts are sent only here, unless `alert` is the peer's or `none`. */
     fail(reason: FailureReason, alert: AlertDescription): void {
         if (this.isOver()) return
         const ours = alert !== AlertDescription.none && reason !== FailureReason.peerAlert
@@ -95,15 +95,15 @@ export abstract class AssociationEnds {
     }
 
     /**
-     * Ends the association over an error of this side: its cryptography threw, memory or handles are used up, or there is a
-     * defect. The peer hears internal_error where it can still be said (RFC 5246 §7.2.2).
+     * Ends the association because of an error on this side: its cryptography threw, memory or handles are used up, or
+     * there is a defect. Sends internal_error if it still can (RFC 5246 §7.2.2).
      */
     abort(cause: string): void {
         if (this.isOver()) return
         try {
             this.sendAlert(AlertLevel.fatal, AlertDescription.internalError)
         } catch (again) {
-            // What is broken may be what seals alerts; the first error is the one to report.
+            // The code that seals alerts may be what is broken; report the first error.
         }
         this.end({ reason: FailureReason.internalError, alert: AlertDescription.internalError, expecting: -1, cause })
     }

@@ -1,4 +1,4 @@
-/** How far an association is. */
+/** Phases of an association. */
 export enum AssociationPhase {
     idle,
     handshaking,
@@ -8,12 +8,15 @@ export enum AssociationPhase {
     failed,
 }
 
-/** What of an association goes on elsewhere, in one flat record of numbers and bytes. Keys stay behind the handles of their owners. */
+/**
+ * The part of an association's state that is saved and restored, as a flat record of numbers and bytes. Keys stay
+ * behind their owners' handles.
+ */
 export interface LastingState {
     isClient: boolean
     /** code point of the version */
     version: number
-    /** code point of the cipher suite; 0 before it is known */
+    /** code point of the cipher suite; 0 before it is negotiated */
     suite: number
     clientRandom: Buffer
     serverRandom: Buffer
@@ -21,46 +24,48 @@ export interface LastingState {
     identity: Buffer
     firstFinished: Buffer
     readEpoch: number
-    /** replay window: highest sequence number marked, -1 before the first, and its two halves as int32 */
+    /**
+     * replay window: highest sequence number received, -1 before the first, and the two halves of the bitmap as int32
+     */
     readTop: number
     readLow: number
     readHigh: number
     writeEpoch: number
-    /** of the next record to be sent in the newest epoch */
+    /** sequence number of the next record sent in the newest epoch */
     nextSequence: number
     failedRecords: number
-    /** largest plaintext of a record that is taken, and that is sent, bytes (RFC 8449, RFC 6066 §4) */
+    /** largest plaintext of a record, received and sent, bytes (RFC 8449, RFC 6066 §4) */
     readLimit: number
     writeLimit: number
-    /** both sides know connection ids; what the peer's records and ours carry, empty: none */
+    /** connection ids were negotiated; the ids in the peer's records and in ours, empty: none */
     hasIds: boolean
     readId: Buffer
     writeId: Buffer
-    /** both sides know return routability (RFC 9853) */
+    /** return routability checks were negotiated (RFC 9853) */
     pathCheck: boolean
-    /** what ALPN agreed on; empty: nothing */
+    /** protocol that ALPN selected; empty: none */
     protocol: string
 }
 
-/** All of an association: what a discarded record must not change, and what memory is held. */
+/** All state of an association, for tests: what a discarded record must not change, and how much memory is held. */
 export interface AssociationState extends LastingState {
     phase: AssociationPhase
     peerClosed: boolean
     writeClosed: boolean
     readClosed: boolean
-    /** HandshakeType of the next message that must come; -1 when the handshake is done */
+    /** HandshakeType of the next message expected; -1 when the handshake is done */
     expecting: number
     /** message_seq of that message; -1 without a handshake */
     nextSeq: number
-    /** when the flight is sent again, ms */
+    /** when the flight is retransmitted, ms */
     timer: number
     /** bytes of incomplete and future handshake messages */
     inboxBytes: number
-    /** bytes of the flight that may have to be sent again */
+    /** bytes of the flight that may have to be retransmitted */
     outboxBytes: number
     /** bytes of records and messages that wait for keys or for Finished */
     earlyBytes: number
     heldMessages: number
-    /** outputs that nobody has polled yet */
+    /** outputs that have not been polled yet */
     outputs: number
 }

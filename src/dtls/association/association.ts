@@ -35,32 +35,33 @@ export enum Verified {
     none,
     /** records that verified, none of them newer than all before */
     older,
-    /** the newest record so far: only it may move the peer's address (RFC 9146 §6) */
+    /** the newest record so far: only such a record may change the peer's address (RFC 9146 §6) */
     newest,
 }
 
-/** Records of one call that share a datagram: a small peer reads no more of them (limits.ts, profile `mcu`). */
+/** Limit on records read from one datagram in one call; profile `mcu` reads fewer (limits.ts). */
 const MAX_RECORDS_PER_DATAGRAM = 8
 
-/** Fragments read from one record: a whole flight fits many times over, and work per datagram stays bounded. */
+/** Limit on fragments read from one record. A whole flight has far fewer; the limit bounds the work per datagram. */
 const MAX_FRAGMENTS = 32
 
 /**
- * One peer: record layer, flights and handshake behind a few calls (Seam 1). Nothing here reads a clock, draws
- * randomness of its own or does I/O: time comes in as `now` (ms), and what is to be done comes out of `poll`.
- * Peer input never throws.
+ * One peer: record layer, flights and handshake behind a few calls (Seam 1). Nothing here reads a clock, generates
+ * randomness or does I/O: time is passed in as `now` (ms), and everything to be done is returned by `poll`. Peer input
+ * never throws.
  * @devsWhenUsed
  */
 export class Association extends AssociationEnds implements DriverOwner {
     parameters: SecurityParameters
     isClient: boolean
     private refusedRenegotiation = false
-    /** when something authentic came last, ms */
+    /** when the last authentic record came, ms */
     private lastHeard = 0
 
     /**
      * @param firstSeq server: message_seq of the ClientHello that begins this association; client: 0
-     * @param firstSequence server: record sequence number of that hello, so that ours go on from the HelloVerifyRequest's
+     * @param firstSequence server: record sequence number of that hello, from which ours continue after the
+     * HelloVerifyRequest
      */
     constructor(settings: AssociationSettings, role: DriverRole, firstSeq: number, firstSequence: number) {
         super(settings)
@@ -71,12 +72,12 @@ export class Association extends AssociationEnds implements DriverOwner {
         this.driver = driver
     }
 
-    /** The next thing to be done, oldest first; undefined when there is none. Call until then after every other call. */
+    /** The next output, oldest first; undefined when there is none. Call it until then after every other call. */
     poll(): Output | undefined {
         return this.outputs.dequeue()
     }
 
-    /** The one next time at which `tick` is wanted, ms; NEVER when none is. */
+    /** When `tick` has to be called next, ms; NEVER if there is no need. */
     deadline(): number {
         const { driver } = this
         const idleAt = this.idleAt()
@@ -86,14 +87,14 @@ export class Association extends AssociationEnds implements DriverOwner {
         return at < idleAt ? at : idleAt
     }
 
-    /** When a server lets this peer go unless it hears something first. */
+    /** When a server drops this peer for being idle. */
     private idleAt(): number {
         if (this.isClient || this.phase !== AssociationPhase.connected) return NEVER
         const { idleTimeout } = this.settings.limits
         return idleTimeout > 0 ? this.lastHeard + idleTimeout : NEVER
     }
 
-    /** Client: sends the first flight. Server: the deadline starts. Does nothing when already begun. */
+    /** Client: sends the first flight. Server: starts the handshake deadline. Does nothing if already begun. */
     begin(now: number): void {
         if (this.phase !== AssociationPhase.idle || this.writeClosed || this.driver === undefined) return
         this.phase = AssociationPhase.handshaking
@@ -101,8 +102,8 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     /**
-     * Takes bytes [0, length) of `datagram`; the Buffer may be used again afterwards.
-     * @returns whether any of its records was protected and verified, and the newest so far
+     * Takes bytes [0, length) of `datagram`; the Buffer may be reused afterwards.
+     * @returns whether any of its records was protected and verified, and whether one was the newest so far
      */
     receive(datagram: Buffer, length: number, now: number): Verified {
         let verified = Verified.none
@@ -128,7 +129,8 @@ export class Association extends AssociationEnds implements DriverOwner {
             at = layer.behind
             if (record !== undefined) {
                 if (record.epoch > 0) {
-                    // Challenges and their answers move nothing, or two sides could exchange them for ever.
+                    // Path challenges and responses do not change the address, or two sides could exchange them for
+                    // ever.
                     const moves = layer.newest && record.type !== ContentType.returnRoutabilityCheck
                     if (moves) verified = Verified.newest
                     else if (verified === Verified.none) verified = Verified.older
@@ -139,7 +141,8 @@ export class Association extends AssociationEnds implements DriverOwner {
         }
         if (this.savingWanted()) this.outputs.diagnose(Diagnostic.saveWanted, 0)
         if (layer.failedRecords > failedRecords) {
-            // However many of its records failed, a datagram counts once: it cost its sender one.
+            // A datagram counts as one forgery however many of its records failed, because one datagram is the sender's
+            // cost.
             layer.failedRecords = failedRecords + 1
             this.watchForMismatch()
         }
@@ -158,18 +161,18 @@ export class Association extends AssociationEnds implements DriverOwner {
         else if (this.driver === undefined || !this.driver.takeOther(record, now)) this.takeRoutability(record)
     }
 
-    /** What the peer sent after its close_notify is ignored (RFC 5246 §7.2.1, RFC 9147 §5.10). */
+    /** Data after the peer's close_notify is ignored (RFC 5246 §7.2.1, RFC 9147 §5.10). */
     private isPastClose(record: OpenedRecord): boolean {
         const { driver } = this
         return driver === undefined || driver.isPastClose(record)
     }
 
-    /** Verified records, or messages of this side, wait until the association is saved again. */
+    /** Verified records, or messages to be sent, are held until the association is saved again. */
     savingWanted(): boolean {
         return this.record.holds
     }
 
-    /** Takes the records that wait, once what was saved is safe against a loss of power. */
+    /** Takes the records that are held, once the saved state would survive a loss of power. */
     takeHeld(now: number): void {
         this.onEarlyRecords(this.record.takeHeld(), now)
     }
@@ -184,7 +187,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         return findHelloExtension(this.settings.extensions, type)
     }
 
-    /** Of a verified record whose type was encrypted, so that it may be any. */
+    /** Takes a record of any other type. It was verified but its type was encrypted, so it may be anything. */
     private takeRoutability(record: OpenedRecord): void {
         const check = this.pathCheck()
         const isOne = record.type === ContentType.returnRoutabilityCheck && this.canSend()
@@ -194,9 +197,9 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     /**
-     * Asks the peer to answer from the address at which it was heard last (RFC 9853 §5).
-     * @param isNew it has just come there; else the challenge or its response may have been lost
-     * @returns false when the peer does not know how to
+     * Asks the peer to respond from the address where it was heard last (RFC 9853 §5).
+     * @param isNew the peer has just appeared there; otherwise the challenge or its response may have been lost
+     * @returns false if return routability was not negotiated
      */
     challengePath(isNew: boolean): boolean {
         const check = this.pathCheck()
@@ -207,15 +210,15 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     /**
-     * The peer is at a new address, or this side is: records carry another connection id of the peer's from now on, where it
+     * The peer or this side has a new address: from now on records carry another of the peer's connection ids, if it
      * has given spare ones (RFC 9147 §9).
-     * @returns false: there is none, and the id stays
+     * @returns false: there is no spare id, and the old one stays in use
      */
     useNewPath(): boolean {
         return this.driver !== undefined && this.driver.onNewPath()
     }
 
-    /** The last challenge was answered. */
+    /** Whether the last challenge was answered. */
     isPathConfirmed(): boolean {
         const check = this.pathCheck()
         return check !== undefined && check.agreed && check.isConfirmed()
@@ -227,7 +230,7 @@ export class Association extends AssociationEnds implements DriverOwner {
     private takeHandshake(record: OpenedRecord, now: number): void {
         const reader = new Reader(record.plaintext, 0, record.plaintext.length)
         let count = 0
-        // Without any it is invalid, and discarded as such (RFC 9147 §4.5.2).
+        // A record without a fragment is invalid and discarded (RFC 9147 §4.5.2), so the first header is always read.
         while ((count === 0 || reader.remaining() > 0) && !this.isOver()) {
             count++
             const header = count > MAX_FRAGMENTS ? undefined : readHandshakeHeader(reader)
@@ -266,7 +269,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         for (const record of records) this.records(record, record.length, now)
     }
 
-    /** Answers the question that is open, as its kind says; undefined: there is no answer. */
+    /** Answers the open question, as its kind demands; undefined: there is no answer. */
     answer(answer: Answer | undefined, now: number): void {
         if (this.driver === undefined) return
         try {
@@ -276,7 +279,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         }
     }
 
-    /** Newer versions have no renegotiation to refuse: such a message has no place there (RFC 8446 §4.1.2). */
+    /** Newer versions have no renegotiation; such a message is simply unexpected there (RFC 8446 §4.1.2). */
     private asksForHandshake(header: HandshakeHeader): boolean {
         if (this.parameters.version !== DTLS_1_2) return false
         return header.type === (this.isClient ? HandshakeType.helloRequest : HandshakeType.clientHello)
@@ -332,7 +335,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         if (record.epoch === 0) return this.counters.add(Discard.unprotected)
         if (this.phase === AssociationPhase.connected) {
             const { driver } = this
-            // A quiet driver has none.
+            // A quiet driver keeps no last flight.
             if (driver !== undefined && driver.quietBelow <= 0) driver.forgetLastFlight()
             return this.deliver(record.plaintext)
         }
@@ -350,7 +353,7 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     // Wrong keys
 
-    /** A record under the newest keys did not verify. */
+    /** Counts a record under the newest keys that did not verify. */
     private watchForMismatch(): void {
         if (this.driver !== undefined) this.driver.suspectMismatch()
         if (this.phase === AssociationPhase.handshaking) {
@@ -387,20 +390,20 @@ export class Association extends AssociationEnds implements DriverOwner {
         return Math.min(this.settings.pathBudget - this.record.messageOverhead(), this.record.writeLimit)
     }
 
-    /** Whether `send` would take a message now. */
+    /** Whether `send` would accept a message now. */
     canSend(): boolean {
         return this.phase === AssociationPhase.connected && !this.writeClosed
     }
 
     /**
      * Seals messages of at most `maxMessage` bytes, one record each.
-     * @param coalesce several records share a datagram up to the path budget
-     * @returns how many were taken: fewer when the keys, or the numbers reserved, are used up; 0 when `canSend` is false
+     * @param coalesce several records share a datagram, up to the path budget
+     * @returns how many were sent: fewer when the keys or the reserved numbers are used up; 0 when `canSend` is false
      */
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
         if (messages.length === 1 && this.record.hasNumbers(1)) {
-            // Fast path: one message, nothing to group.
+            // Fast path: a single message needs no grouping.
             this.sendRecords(messages)
             return 1
         }
@@ -430,11 +433,12 @@ export class Association extends AssociationEnds implements DriverOwner {
         this.outputs.enqueue(OutputKind.datagram, this.record.sealMessages(messages))
     }
 
-    // Looking inside
+    // State and keying material
 
     /**
-     * Keying material (RFC 5705 §4); undefined before the handshake is done and after the end.
-     * @param context absent and empty differ
+     * Exports keying material (RFC 5705 §4); undefined before the handshake is done and after the association has
+     * ended.
+     * @param context absent and empty give different results
      */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined {
         const { parameters } = this
@@ -442,8 +446,8 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     /**
-     * Goes on from a saved state, in place of a handshake. Nothing is sent or taken before numbers are reserved for it
-     * (saved-association.ts).
+     * Resumes from a saved state instead of a handshake. Nothing is sent or received before sequence numbers are
+     * reserved for it (saved-association.ts).
      */
     restore(
         state: LastingState,
@@ -467,7 +471,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         this.outputs.enqueue(OutputKind.connected, undefined)
     }
 
-    /** What an extension is not there for any more is gone; connection ids are in place already. */
+    /** State of an extension that is no longer configured is dropped. Connection ids are restored earlier. */
     private restoreExtensions(state: LastingState): void {
         const check = this.pathCheck()
         const alpn = this.extension(ExtensionType.applicationLayerProtocolNegotiation) as Alpn | undefined
@@ -475,7 +479,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         if (alpn !== undefined && state.protocol.length > 0) alpn.selected = state.protocol
     }
 
-    /** What goes on elsewhere, as it is now. */
+    /** The state to save, as of now. */
     lastingState(): LastingState {
         const { record, parameters } = this
         const { read, write } = record
@@ -508,7 +512,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         }
     }
 
-    /** Everything as it is now, in one flat record. */
+    /** All state as of now, in a flat record. */
     snapshot(): AssociationState {
         const { driver, record } = this
         return Object.assign(this.lastingState(), {

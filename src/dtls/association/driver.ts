@@ -9,7 +9,7 @@ import { type AlertDescription } from "../wire/code-points.js"
 import { type HandshakeHeader } from "../wire/handshake-header.js"
 import { type OutputQueue } from "./output.js"
 
-/** The association that a driver works for. */
+/** The association as its driver sees it. */
 export interface DriverOwner {
     isClient: boolean
     settings: AssociationSettings
@@ -19,56 +19,64 @@ export interface DriverOwner {
     parameters: SecurityParameters
     /** the handshake is done */
     onConnected(): void
-    /** the driver is not needed any more: not even its last flight */
+    /** the driver is no longer needed, not even for its last flight */
     onDriven(): void
-    /** another driver goes on: the peer has chosen its version, or what follows a handshake is its own */
+    /**
+     * another driver takes over: the version is negotiated, or the handshake is done and has its own driver for what
+     * follows
+     */
     onHandedOver(driver: Driver, parameters: SecurityParameters): void
-    /** records that waited for their keys may be read now */
+    /** records that waited for their keys can be read now */
     onEarlyRecords(records: Buffer[], now: number): void
-    /** the association is over; `alert` goes to the peer unless it is `none` or came from there */
+    /** the association is over; `alert` is sent to the peer unless it is `none` or was received from it */
     fail(reason: FailureReason, alert: AlertDescription): void
 }
 
-/** What goes on in an association beside its application data: the handshake, or in DTLS 1.3 what follows it. */
+/** Runs everything but application data: the handshake, or in DTLS 1.3 the messages that follow it. */
 export interface Driver {
     /**
-     * Fast path for application data: while the next sequence number is below this, no tick is wanted before `handshakeUntil` and the
-     * driver need not be asked. 0 or less: ask it.
+     * Fast path for application data: while the next sequence number is below this, no tick is needed before
+     * `handshakeUntil` and the driver need not be consulted. 0 or less: consult it.
      */
     quietBelow: number
-    /** until when records under the keys of the handshake are taken, ms; of a driver that may be quiet */
+    /** until when records under the handshake keys are accepted, ms; only set by drivers that can be quiet */
     handshakeUntil?: number
-    /** HandshakeType of the next message that must come; -1: none must */
+    /** HandshakeType of the next message expected; -1: none */
     expecting(): number
-    /** The next time at which `tick` is wanted, ms. */
+    /** When `tick` has to be called next, ms. */
     wantsTickAt(): number
-    /** Client: sends the first flight. Server: the deadline starts. */
+    /** Client: sends the first flight. Server: starts the handshake deadline. */
     begin(now: number): void
     /** Runs the timers that are due. */
     tick(now: number): void
-    /** Takes a fragment that stands at `at` in the record. */
+    /** Takes a fragment whose bytes begin at `at` in the record. */
     take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void
-    /** Takes a verified record of a content type that its version alone has. @returns false: it has none such */
+    /**
+     * Takes a verified record of a content type that only this version has. @returns false: the type is not one of
+     * these
+     */
     takeOther(record: OpenedRecord, now: number): boolean
     takeChangeCipherSpec(record: OpenedRecord, now: number): void
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void
-    /** The peer has all of this side's handshake that would have to be sent again. */
+    /** The peer has acknowledged this side's handshake, so that none of it has to be retransmitted. */
     isSettled(): boolean
-    /** The peer, or this side, is at a new address. @returns whether our records carry another connection id now */
+    /** The peer or this side has a new address. @returns whether our records carry another connection id now */
     onNewPath(): boolean
-    /** The peer's close_notify has come. */
+    /** The peer's close_notify was received. */
     onPeerClosed(record: OpenedRecord): void
-    /** Whether the peer sent it after its close_notify, which has come. */
+    /** Whether the peer sent the record after its close_notify, which was received. */
     isPastClose(record: OpenedRecord): boolean
-    /** This side has sent its close_notify, or given the handshake up. */
+    /** This side has sent its close_notify, or canceled the handshake. */
     onWriteClosed(): void
-    /** Gives the answer to the question that is open; nothing happens without one. */
+    /** Answers the open question; does nothing if there is none. */
     answer(answer: Answer | undefined, now: number): void
-    /** A record under the newest keys does not verify, or the peer does not accept ours. */
+    /** A record under the newest keys did not verify, or the peer does not accept ours. */
     suspectMismatch(): void
-    /** The last flight is not needed any more: its time is over, or the peer uses the new keys. */
+    /** The last flight is no longer needed: its time has passed, or the peer uses the new keys. */
     forgetLastFlight(): void
-    /** Erases what is kept: the association has another driver by then, or none, and asks this one for nothing more. */
+    /**
+     * Erases the driver's state: the association has another driver by now, or none, and does not call this one again.
+     */
     close(): void
 
     // For snapshots

@@ -14,18 +14,21 @@ import { type Driver, type DriverOwner } from "./driver.js"
 import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
 import { ProvisionalFailure } from "./provisional-failure.js"
 
-/** A role, and what drives its handshakes: each version has its own. */
+/** A role, with the driver for its handshakes; each version has its own. */
 export interface DriverRole extends Role {
-    /** @param firstSeq message_seq that both sides begin with here */
+    /** @param firstSeq message_seq at which both sides begin */
     newDriver: (owner: DriverOwner, firstSeq: number) => HandshakeDriver
 }
 
-/** How long a repeated Finished is answered with the last flight of the handshake, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
+/**
+ * How long a retransmitted Finished is answered with the last flight, ms: twice the maximum segment lifetime (RFC 6347
+ * §4.2.4).
+ */
 export const LAST_FLIGHT_KEPT = 240000
 
 /**
- * Drives one handshake: walks its grammar by what the inbox gives, sends its flights and repeats them by timer or
- * because the peer repeats its own. What a version takes, and when it is done, is its own.
+ * Drives one handshake: passes reassembled messages to the step table, sends flights and retransmits them, by timer or
+ * because the peer retransmits its own. Subclasses decide what their version accepts and when it is done.
  * @devsWhenUsed
  */
 export abstract class HandshakeDriver implements Driver {
@@ -38,16 +41,19 @@ export abstract class HandshakeDriver implements Driver {
     protected handshakeDeadline = NEVER
     protected budget: number
     protected provisional: ProvisionalFailure
-    /** the question that was last put out */
+    /** the question put to the application last */
     protected asked: Question | undefined = undefined
     protected lastSent = 0
     protected lastFinished: HandshakeMessage | undefined = undefined
-    /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */
+    /**
+     * message_seq of the last message processed, and of the one our flight answers: if that is repeated, our flight was
+     * lost
+     */
     private lastTaken = -1
     protected answeredSeq = -1
-    /** how often the current flight was sent again because the peer repeated itself */
+    /** how often the current flight was retransmitted because the peer retransmitted its own */
     private resends = 0
-    /** an unprotected warning was told: of those that follow, which anyone can send, none is */
+    /** one unprotected warning was reported; later ones are not, because anyone can send them */
     private warned = false
 
     protected settings: AssociationSettings
@@ -55,7 +61,7 @@ export abstract class HandshakeDriver implements Driver {
     protected counters: DiscardCounters
     protected outputs: OutputQueue
 
-    /** @param firstSeq message_seq that both sides begin with here */
+    /** @param firstSeq message_seq at which both sides begin */
     constructor(
         protected owner: DriverOwner,
         role: Role,
@@ -80,7 +86,7 @@ export abstract class HandshakeDriver implements Driver {
         this.settle(now)
     }
 
-    /** Goes on in place of `other`, whose first flight is this one's, too. */
+    /** Continues the handshake of `other`, whose first flight counts as this driver's. */
     takeOver(other: HandshakeDriver, now: number): void {
         this.running = true
         this.inbox = other.inbox
@@ -94,7 +100,7 @@ export abstract class HandshakeDriver implements Driver {
     abstract wantsTickAt(): number
     abstract tick(now: number): void
 
-    /** The timers that every version has. */
+    /** Runs the timers that every version has. */
     protected tickHandshake(now: number): void {
         if (!this.running) return
         if (now >= this.handshakeDeadline) this.giveUp()
@@ -105,13 +111,14 @@ export abstract class HandshakeDriver implements Driver {
     abstract takeOther(record: OpenedRecord, now: number): boolean
     abstract takeChangeCipherSpec(record: OpenedRecord, now: number): void
 
-    /** Adds a fragment that is acceptable here to its message, and goes on from there. */
+    /** Adds an acceptable fragment to its message, and processes the message if it is complete. */
     protected keep(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): Fragment {
         const begins = header.messageSeq === this.inbox.nextSeq && header.fragmentOffset === 0
         const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
         if (kept === Fragment.refused) {
             this.counters.add(Discard.badFragment)
-            // Too large to be kept, perhaps, but what it is can be told from its beginning: a chain of certificates.
+            // A message may be too large to be kept (a certificate chain, say), but its first fragment tells whether it
+            // belongs here.
             if (begins && this.handshake.stepOf(header.type, record.epoch) < 0) {
                 this.refuse(header.type, record.epoch, now)
                 this.settle(now)
@@ -137,7 +144,9 @@ export abstract class HandshakeDriver implements Driver {
 
     onWriteClosed(): void {}
 
-    /** Anyone can forge it, so it counts only if no handshake message follows before the next timer. */
+    /**
+     * Anyone can forge an unprotected alert, so it counts only if no handshake message follows before the next timeout.
+     */
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
         if (this.record.readEpoch() !== 0 || !this.running) return this.counters.add(Discard.unprotected)
         if (level !== AlertLevel.fatal) {
@@ -149,18 +158,18 @@ export abstract class HandshakeDriver implements Driver {
         this.decideSoon(now)
     }
 
-    /** The next timer gives up; it has to run for that, but not while the peer waits for an answer of ours. */
+    /** Makes the next timeout final. The timer has to run for that, but not while the peer waits for our answer. */
     private decideSoon(now: number): void {
         this.provisional.decides = true
         if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.jitterByte())
     }
 
-    /** Messages are complete, or a question is answered: the handshake may go on. */
+    /** Continues the handshake after messages have become complete or a question was answered. */
     protected process(now: number): void {
         this.walk(now)
     }
 
-    /** Walks the grammar as far as complete messages and answered questions allow. */
+    /** Runs steps as far as complete messages and answered questions allow. */
     protected walk(now: number): void {
         while (this.running && this.handshake.question === undefined) {
             if (!this.handshake.walkChangeCipherSpec()) {
@@ -186,35 +195,40 @@ export abstract class HandshakeDriver implements Driver {
         if (message.type === HandshakeType.finished) this.lastFinished = message
     }
 
-    /** A message that the grammar or its step refused: its place is free for the true one, unless it was true itself. */
+    /**
+     * Handles a message that the step table or its step refused. It may be forged: the genuine message can still take
+     * its place, unless this one is known to be genuine.
+     */
     protected refuse(type: number, epoch: number, now: number): void {
         const h = this.handshake
         const misplaced = h.alert === AlertDescription.unexpectedMessage
-        // Keys vouch for it, or the cookie to which a ClientHello is bound: `settle` ends the handshake.
+        // Known to be genuine: the keys prove it, or for a ClientHello the cookie it is bound to. `settle` ends the
+        // handshake.
         if (epoch > 0 || (type === HandshakeType.clientHello && !misplaced)) return
         this.provisional.suspect(Diagnostic.refusedMessage, h.failure, h.alert)
         h.failure = 0
-        // A server's timer says nothing about when a client repeats what was lost: a stray message waits for the deadline.
-        // So do cookies without end: the hello is repeated first, and the true server's cookie followed.
+        // When a client retransmits is unrelated to a server's timer, so on a server a misplaced message waits for the
+        // deadline. Too many cookies end nothing at once either: the hello is sent again, and the genuine server's
+        // cookie followed.
         if (h.alert !== AlertDescription.none && (h.isClient || !misplaced)) this.decideSoon(now)
     }
 
-    /** The peer's next epoch begins; what came early for it is read now. */
+    /** Begins the peer's next epoch and reads records of it that came early. */
     protected activateRead(keys: ReadKeys, now: number): void {
         this.handshake.readKeys = undefined
-        // Unprotected messages that wait for their turn can only be forged: the peer's next one is protected (F13).
+        // Unprotected messages still waiting can only be forged: the peer's next one is protected (F13).
         this.inbox.clear()
         this.owner.onEarlyRecords(this.record.activateRead(keys.epoch, keys.protection, keys.nextEpoch), now)
     }
 
-    /** Acts on what the last step decided: failure, question, flight, end of the handshake. */
+    /** Carries out what the last step decided: failure, question, flight, end of the handshake. */
     settle(now: number): void {
         const h = this.handshake
         if (h.failure !== 0) return this.owner.fail(h.failure, h.alert)
         if (h.readKeys !== undefined && !h.parameters.complete) this.activateRead(h.readKeys, now)
         if (h.question !== undefined && h.question !== this.asked) {
             this.asked = h.question
-            // The peer's flight is complete: nothing is repeated while its answer is prepared (RFC 6347 §4.2.4).
+            // The peer's flight is complete: nothing is retransmitted while the answer is prepared (RFC 6347 §4.2.4).
             this.timer.stop()
             this.outputs.enqueue(OutputKind.question, undefined).question = h.question
         }
@@ -228,7 +242,8 @@ export abstract class HandshakeDriver implements Driver {
             else this.timer.stop()
         }
         if (h.parameters.complete && this.running) this.conclude(now)
-        // The application's first: its records, and close_notify, may have overtaken what completed the handshake.
+        // Only now the application epoch: its records, and close_notify, may have overtaken the message that completed
+        // the handshake.
         if (h.readKeys !== undefined && this.running) this.activateRead(h.readKeys, now)
     }
 
@@ -244,21 +259,22 @@ export abstract class HandshakeDriver implements Driver {
             else this.advance(undecided)
         }
         this.settle(now)
-        // Without a flight of our own the peer's is still incomplete: ours is repeated until it is (RFC 6347 §4.2.4).
+        // Without a flight of ours the peer's is still incomplete: our previous one is retransmitted until it is
+        // (RFC 6347 §4.2.4).
         if (this.running && this.timer.at >= NEVER) this.timer.start(now, this.jitterByte())
         this.process(now)
     }
 
-    /** A message that was processed before: the peer repeats itself, perhaps because our flight was lost. */
+    /** Takes a message that was processed before: the peer retransmits, perhaps because our flight was lost. */
     protected abstract takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void
 
-    /** The last message of the flight that ours answers has come again. */
+    /** Whether the fragment ends the last message of the flight that ours answers. */
     protected endsAnswered(header: HandshakeHeader): boolean {
         const ends = header.fragmentOffset + header.fragmentLength === header.length
         return ends && header.messageSeq === this.answeredSeq && this.handshake.question === undefined
     }
 
-    /** Answering at most once per half timeout keeps two retransmitting peers from driving each other (F20). */
+    /** Retransmits at most once per half timeout, or two retransmitting peers would keep driving each other (F20). */
     protected peerRepeats(now: number): void {
         const { attempts, initial } = this.settings.retransmission
         if (this.handshake.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
@@ -268,7 +284,7 @@ export abstract class HandshakeDriver implements Driver {
         this.timer.restart(now, this.jitterByte())
     }
 
-    /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
+    /** A record under the new keys does not verify, or the peer does not accept ours: reported once, and remembered. */
     suspectMismatch(): void {
         const { provisional } = this
         if (this.running && !provisional.decides)
@@ -299,8 +315,8 @@ export abstract class HandshakeDriver implements Driver {
     }
 
     /**
-     * Jitter of the timer, 0 to 255. It only has to differ from device to device, so a byte of our hello's random will do;
-     * before there is one, nothing is lengthened.
+     * Jitter of the timer, 0 to 255. It only has to differ between devices, so a byte of our hello's random is good
+     * enough; before there is one there is no jitter.
      */
     protected jitterByte(): number {
         const { clientRandom, serverRandom } = this.handshake.parameters

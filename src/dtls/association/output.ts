@@ -1,7 +1,7 @@
 import { type Question } from "../handshake/question.js"
 import { type Failure } from "../handshake/failure.js"
 
-/** What an association has for its owner. */
+/** Kinds of output that an association has for its owner. */
 export enum OutputKind {
     /** `data` goes to the peer as one datagram */
     datagram,
@@ -9,41 +9,53 @@ export enum OutputKind {
     message,
     /** the handshake is done */
     connected,
-    /** somebody must answer `question` with `association.answer` */
+    /** `question` must be answered by `association.answer` */
     question,
     /** the peer sent close_notify: no more messages come */
     closed,
-    /** `diagnostic` tells what a person should know; nothing changed */
+    /** `diagnostic` is for people to read; the association's state is unchanged */
     diagnostic,
     /** the association is over: see `failure` */
     failed,
-    /** DTLS 1.3, client: the server has acknowledged the end of the handshake; the association can be saved */
+    /** DTLS 1.3, client: the server has acknowledged the end of the handshake; the association can be saved now */
     settled,
 }
 
-/** What people should know although the association goes on. */
+/** Events that people should know about although the association goes on. */
 export enum Diagnostic {
-    /** a record under the handshake keys does not verify, or the server repeats its flight instead of answering our Finished: different keys? */
+    /**
+     * probably different keys: a record under the handshake keys does not verify, or the server retransmits its flight
+     * instead of answering our Finished
+     */
     keyMismatch = 1,
     /** the peer asked for renegotiation and was refused */
     renegotiationRefused = 2,
-    /** nothing came back; the flight is sent again */
+    /** no answer came; the flight is retransmitted */
     retransmitting = 3,
-    /** the peer repeated its last flight, so ours is sent again */
+    /** the peer retransmitted its last flight, so ours is retransmitted too */
     peerRepeats = 4,
-    /** repeated loss: datagrams are made smaller */
+    /** repeated loss: datagrams get smaller */
     smallerDatagrams = 5,
-    /** a fatal alert came unprotected: the handshake fails with it unless a better message follows (its description is in `detail`) */
+    /**
+     * an unprotected fatal alert was received: the handshake fails with it unless a genuine message follows (its
+     * description is in `detail`)
+     */
     unprotectedAlert = 6,
-    /** a warning alert came (its description is in `detail`) */
+    /** a warning alert was received (its description is in `detail`) */
     warningAlert = 7,
-    /** an unprotected handshake message was refused: the handshake fails over it unless a better one follows (the FailureReason is in `detail`) */
+    /**
+     * an unprotected handshake message was refused: the handshake fails because of it unless a genuine one follows (the
+     * FailureReason is in `detail`)
+     */
     refusedMessage = 8,
-    /** records beyond the numbers reserved have come: they wait until the association is exported again */
+    /** records beyond the reserved numbers were received: they are held until the association is exported again */
     saveWanted = 9,
 }
 
-/** One thing the engine has to say; which fields are set depends on `kind`. A plain object, since there is one for each record and a constructor costs a call. */
+/**
+ * One output of the engine; which fields are set depends on `kind`. A plain object, because there is one for every
+ * record and a constructor costs a call.
+ */
 export interface Output {
     kind: OutputKind
     data: Buffer | undefined
@@ -51,12 +63,12 @@ export interface Output {
     diagnostic?: Diagnostic
     detail?: number
     failure?: Failure
-    /** the queue's: what comes after */
+    /** the queue's link to the next output */
     next: Output | undefined
 }
 
 /**
- * What the engine has to say, in order, until somebody drains it.
+ * Outputs of the engine in order, until they are drained.
  * @devsWhenUsed
  */
 export class OutputQueue {
@@ -77,7 +89,7 @@ export class OutputQueue {
         output.detail = detail
     }
 
-    /** The oldest; undefined when there is none. */
+    /** The oldest output; undefined when there is none. */
     dequeue(): Output | undefined {
         const output = this.first
         if (output === undefined) return undefined

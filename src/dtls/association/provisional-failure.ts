@@ -2,25 +2,25 @@ import { FailureReason } from "../handshake/failure.js"
 import { AlertDescription } from "../wire/code-points.js"
 import { type Diagnostic, type OutputQueue } from "./output.js"
 
-/** Suspicions that are told until a better message comes: whoever forges messages does not fill a log with them. */
+/** Limit on suspicions reported between two accepted messages, so that forged messages cannot flood a log. */
 const MOST_TOLD = 4
 
 /**
- * What a handshake fails with if it has to give up: a mere timeout, until something that anyone may have sent (an
- * unprotected alert, a message that is wrong or does not fit) hints at a cause. A better message takes it back.
+ * The failure that a handshake reports if it has to give up: a timeout, until something that anyone may have sent (an
+ * unprotected alert, an invalid or misplaced message) suggests a cause. The next accepted message discards it.
  * @devsWhenUsed
  */
 export class ProvisionalFailure {
     reason = FailureReason.timeout
-    /** the peer's when the reason is peerAlert, else the one to send */
+    /** the peer's alert if the reason is peerAlert, otherwise the one to send */
     alert = AlertDescription.none
-    /** the next timer gives up; otherwise only the last one and the deadline do */
+    /** the next timeout is final; otherwise only the last timeout or the deadline is */
     decides = false
     private told = 0
 
     constructor(private outputs: OutputQueue) {}
 
-    /** Remembers it, and tells it unless it is the one remembered or there were too many. */
+    /** Remembers a suspicion, and reports it unless it is the one already remembered or there were too many. */
     suspect(diagnostic: Diagnostic, reason: FailureReason, alert: AlertDescription): void {
         if (this.reason === reason && this.alert === alert) return
         this.reason = reason

@@ -13,24 +13,25 @@ import { type DriverRole } from "./handshake-driver.js"
 import { SavedError, SavedErrorReason } from "./saved-error.js"
 
 /*
- * A saved association: version, 1 byte (2: DTLS 1.2, 3: DTLS 1.3), nonce 12, then sealed with these 13 bytes as additional data
- * what `writeState` writes, and what the version writes behind it: keys are sealed once more. Integers are big-endian.
+ * Format of a saved association: version, 1 byte (2: DTLS 1.2, 3: DTLS 1.3), and nonce, 12 bytes; then, sealed with
+ * these 13 bytes as additional data, the output of `writeState` and the part of the version, in which keys are sealed
+ * once more. Integers are big-endian.
  */
 const HEADER_LENGTH = 13
 
 /**
- * What a version of DTLS saves beside that which all have: its keys, and what comes after a handshake. A program names those
- * that it exports and imports.
+ * The part that a version of DTLS saves beside the common state: its keys, and the state of messages after the
+ * handshake. A program names the versions that it exports and imports.
  */
 export interface SavedVersion {
     /** code point */
     version: number
-    /** of associations that are loaded */
+    /** role of associations that are loaded */
     role: DriverRole
-    /** How many numbers can be reserved for what is received. @param receive how many are wanted */
+    /** How many sequence numbers can be reserved for receiving. @param receive how many are wanted */
     reservable(read: ReadEpoch, receive: number): number
     writeRest(writer: Writer, association: Association, wrapper: Aead, reserve: Reserve): void
-    /** In the order of `writeRest`: the association goes on. Throws SavedError. */
+    /** Reads what `writeRest` wrote; the association goes on. Throws SavedError. */
     readRest(
         reader: Reader,
         association: Association,
@@ -48,37 +49,37 @@ const PATH_CHECK = 4
 const HAS_IDS = 8
 
 /**
- * Sequence numbers, counted from the newest, that the association may still use once it is saved. What goes on from the
- * saved state begins behind them, so nothing that happens meanwhile can repeat a nonce or let a replay through. 0: the saved
- * state is exact, and this association does nothing more in that direction before it is saved again. A record beyond `receive`
- * is held (`savingWanted`), and the next save reserves numbers for it, too.
+ * Sequence numbers, counted from the newest, that the association may still use after it was saved. An association
+ * resumed from the saved state begins after them, so nothing that happens in between can lead to a repeated nonce or an
+ * accepted replay. 0: the saved state is exact, and this association does nothing more in that direction before it is
+ * saved again. A record beyond `receive` is held (`savingWanted`), and the next save reserves numbers for it too.
  */
 export interface Reserve {
     send: number
     receive: number
 }
 
-/** What is saved with the state, for whoever goes on from it. */
+/** Saved with the state, for the program that resumes from it. */
 export interface SavedNote {
     /** counts how often the association was saved, 0 to 2^32-1 */
     generation: number
-    /** the caller's, such as the address of the peer; 0 to 255 bytes */
+    /** the caller's data, such as the peer's address; 0 to 255 bytes */
     text: Buffer
 }
 
-/** A saved association that goes on, with what was noted beside it. */
+/** A resumed association, with the note saved with it. */
 export interface LoadedAssociation {
     association: Association
     note: SavedNote
 }
 
 /**
- * The association's state, sealed by `wrapper`; from then on it uses the numbers of `reserve` and no others. Whoever goes on
- * from it elsewhere may do so once only, and has to save it anew before it sends or receives.
+ * Saves the association's state, sealed by `wrapper`; from then on the association uses only the numbers of `reserve`.
+ * The state may be resumed from elsewhere only once, and has to be saved again before the association sends or
+ * receives.
  * @param versions those that the program saves
- * @param wrapper no key of the association; a tag of 16 bytes is wanted
- * Throws SavedError: handshaking, in DTLS 1.3 also while the peer has not acknowledged the end of the handshake
- * (`HandshakeDriver.isSettled`); ended, unsupported.
+ * @param wrapper a key not used by the association, with a tag of 16 bytes Throws SavedError: handshaking, in DTLS 1.3
+ * also while the peer has not acknowledged the end of the handshake (`HandshakeDriver.isSettled`); ended, unsupported.
  */
 export function saveAssociation(
     association: Association,
@@ -106,17 +107,17 @@ export function saveAssociation(
     return saved
 }
 
-/** Highest number of a verified record of the epoch, whether it was taken or is held; -1: there was none. */
+/** Highest number of a verified record of the epoch, whether it was accepted or is held; -1: none. */
 export function topOf(read: ReadEpoch): number {
     return Math.max(read.window.top, read.heldTop)
 }
 
-/** The first number that may not be taken yet, see `ReadEpoch.end`. */
+/** The first number that may not be accepted yet, see `ReadEpoch.end`. */
 export function endOf(top: number, receive: number): number {
     return receive > 0 ? top + 1 + receive : 0
 }
 
-/** The state that another copy may go on from: behind everything that this one may still do. */
+/** Advances the state past everything that this copy of the association may still do. */
 function reserveAhead(state: LastingState, send: number, receive: number, top: number): void {
     state.nextSequence = Math.min(state.nextSequence + send, MAX_SEQUENCE)
     if (receive === 0) return
@@ -153,7 +154,7 @@ function writeState(writer: Writer, state: LastingState, note: SavedNote): void 
     writer.uint(state.writeLimit, 2)
 }
 
-/** In the order of `writeState`. */
+/** Reads what `writeState` wrote. */
 function readState(reader: Reader, state: LastingState): SavedNote {
     const flags = reader.uint(1)
     const note = { generation: reader.uint(4), text: reader.vector(1) }
@@ -182,12 +183,12 @@ function readState(reader: Reader, state: LastingState): SavedNote {
 }
 
 /**
- * Goes on from a saved state. The association sends and takes nothing before `saveAssociation` has reserved numbers for it:
- * what was saved may be imported again after a crash.
- * @param settings as they were: its suite, and its extensions where it had any
- * @param versions that the program goes on with
- * @param minimumGeneration of the newest copy that is known to exist; an older one is refused
- * Throws SavedError: notAuthentic, otherRole, otherSettings, outdated, unsupported.
+ * Resumes from a saved state. The association sends and receives nothing before `saveAssociation` has reserved numbers
+ * for it, because the same state may be imported again after a crash.
+ * @param settings the same as before: its suite, and its extensions if it had any
+ * @param versions those that the program can resume
+ * @param minimumGeneration generation of the newest copy known to exist; an older one is refused Throws SavedError:
+ * notAuthentic, otherRole, otherSettings, outdated, unsupported.
  */
 export function loadAssociation(
     settings: AssociationSettings,
@@ -211,7 +212,7 @@ export function loadAssociation(
     return { association, note }
 }
 
-/** One that the program does not name may be a newer program's. */
+/** A version that the program does not name may have been saved by a newer program. */
 function versionOf(versions: SavedVersion[], version: number): SavedVersion {
     for (const candidate of versions) {
         if (candidate.version === version) return candidate
@@ -219,7 +220,7 @@ function versionOf(versions: SavedVersion[], version: number): SavedVersion {
     throw new SavedError(SavedErrorReason.unsupported)
 }
 
-/** What `saveAssociation` sealed. */
+/** Opens what `saveAssociation` sealed. */
 function openSaved(wrapper: Aead, saved: Buffer): Buffer {
     const header = copyOf(saved, 0, HEADER_LENGTH)
     const ciphertext = copyOf(saved, HEADER_LENGTH, saved.length)
@@ -233,7 +234,7 @@ function restoreIds(settings: AssociationSettings, state: LastingState): boolean
     return ids !== undefined && ids.restore(state.readId, state.writeId)
 }
 
-/** Checks that the settings have what the association needs. */
+/** Checks that the settings contain what the association needs. */
 function suiteOf(settings: AssociationSettings, role: DriverRole, state: LastingState): CipherSuite {
     if (state.isClient !== role.isClient) throw new SavedError(SavedErrorReason.otherRole)
     const suite = settings.suites.find((candidate) => candidate.id === state.suite)

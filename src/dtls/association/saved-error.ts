@@ -1,18 +1,18 @@
-/** Why an association cannot be saved, or does not go on from what was saved. */
+/** Why an association cannot be saved, or cannot be resumed from saved state. */
 export enum SavedErrorReason {
     /** its handshake is not done */
     handshaking = 1,
-    /** one side has closed, or it failed */
+    /** one side has closed it, or it failed */
     ended = 2,
-    /** the bytes are damaged, sealed by another key, or none of this kind */
+    /** the bytes are damaged, sealed with another key, or not a saved association */
     notAuthentic = 3,
     /** a client's state for a server, or the other way round */
     otherRole = 4,
-    /** the settings lack its cipher suite, or connection ids */
+    /** the settings lack its cipher suite or connection ids */
     otherSettings = 5,
     /** a newer copy exists */
     outdated = 6,
-    /** another version of DTLS or of the format, or a platform that does not let keys out */
+    /** another version of DTLS or of the format, or the platform cannot export keys */
     unsupported = 7,
 }
 

@@ -1,6 +1,6 @@
 /**
- * The only module that knows that two Buffers exist. It uses nothing but what both have with one meaning:
- * alloc, from, [i], length, toString; `slice` is wrapped because it aliases in Node and copies in DeviceScript.
+ * The only module that knows that there are two kinds of Buffer. It uses only what means the same in both: alloc, from,
+ * [i], length, toString; `slice` is wrapped because it aliases in Node and copies in DeviceScript.
  */
 interface DeviceBuffer {
     blitAt(dstOffset: number, src: Buffer, srcOffset: number, length: number): void
@@ -12,8 +12,8 @@ interface NodeBuffer {
 }
 
 /**
- * Mote's machine has it; the official machine does without. Node's takes small copies out of a pool, all of which stays as long as
- * one of them does, and is slower.
+ * Mote's machine has it; the official machine does not. It is not used in Node, where small copies come out of a pool
+ * that stays allocated as long as any of them does, and are slower.
  */
 interface Copying {
     copyBytesFrom(source: Buffer, offset: number, length: number): Buffer
@@ -22,16 +22,16 @@ interface Copying {
 const native = (Buffer.alloc(0) as unknown as DeviceBuffer).blitAt !== undefined
 const copies = native && (Buffer as unknown as Copying).copyBytesFrom !== undefined
 
-/** A Buffer of no bytes; nobody can write to it, so one serves all. */
+/** A Buffer of no bytes; shared, because nobody can write to it. */
 export const EMPTY: Buffer = Buffer.alloc(0)
 
-/** Copies `length` bytes; both ranges lie inside their buffers (the caller has checked) and do not overlap. */
+/** Copies `length` bytes; both ranges must lie inside their buffers (the caller has checked) and not overlap. */
 export function blit(target: Buffer, at: number, source: Buffer, from: number, length: number): void {
     if (native) (target as unknown as DeviceBuffer).blitAt(at, source, from, length)
     else (source as unknown as NodeBuffer).copy(target, at, from, from + length)
 }
 
-/** A fresh copy of bytes [start, end); the caller has checked 0 <= start <= end <= length. */
+/** A new copy of bytes [start, end); the caller has checked 0 <= start <= end <= length. */
 export function copyOf(source: Buffer, start: number, end: number): Buffer {
     if (copies) return (Buffer as unknown as Copying).copyBytesFrom(source, start, end - start)
     const copy = Buffer.alloc(end - start)
@@ -39,7 +39,7 @@ export function copyOf(source: Buffer, start: number, end: number): Buffer {
     return copy
 }
 
-/** One Buffer with the bytes of all `parts`, in order. */
+/** Concatenates `parts` into one Buffer. */
 export function join(parts: Buffer[]): Buffer {
     let length = 0
     for (const part of parts) length += part.length
@@ -52,12 +52,15 @@ export function join(parts: Buffer[]): Buffer {
     return whole
 }
 
-/** Compares in time that depends on the lengths only. */
+/** Compares in constant time: it depends only on the lengths. */
 export function equal(a: Buffer, b: Buffer): boolean {
     return a.length === b.length && beginsAt(a, 0, b, b.length)
 }
 
-/** Whether the first `length` bytes of `part` stand at `at` of `whole`, which has as many there; in time as `equal`. */
+/**
+ * Whether `whole` has the first `length` bytes of `part` at `at`, and has that many bytes there; constant time like
+ * `equal`.
+ */
 export function beginsAt(whole: Buffer, at: number, part: Buffer, length: number): boolean {
     let diff = 0
     for (let i = 0; i < length; i++) diff = diff | (whole[at + i] ^ part[i])

@@ -1,6 +1,6 @@
 /*
  * Big-endian integers. Node's Buffers have methods for them, and Mote's machine has the same ones; only the official
- * machine has to do without.
+ * machine lacks them.
  */
 export interface IntegerBuffer {
     readUIntBE(offset: number, byteLength: number): number
@@ -9,7 +9,7 @@ export interface IntegerBuffer {
 
 const native = (Buffer.alloc(0) as unknown as IntegerBuffer).readUIntBE !== undefined
 
-/** An unsigned integer of `width` bytes, 1 to 6, which lie inside (the caller has checked). */
+/** An unsigned integer of `width` bytes, 1 to 6; the caller has checked that they lie inside. */
 export function readUint(source: Buffer, at: number, width: number): number {
     if (native) return (source as unknown as IntegerBuffer).readUIntBE(at, width)
     let value = 0
@@ -17,7 +17,7 @@ export function readUint(source: Buffer, at: number, width: number): number {
     return value
 }
 
-/** Writes `value`, below 256 ** width, to `width` bytes, 1 to 6, which lie inside. */
+/** Writes `value`, below 256 ** width, in `width` bytes, 1 to 6; the caller has checked that they lie inside. */
 export function writeUint(target: Buffer, at: number, value: number, width: number): void {
     if (native) {
         ;(target as unknown as IntegerBuffer).writeUIntBE(value, at, width)

@@ -2,7 +2,8 @@ import { copyOf, EMPTY } from "./bytes.js"
 import { readUint } from "./integers.js"
 
 /**
- * Bounded big-endian reader. Past the end `failed` turns true and zeros come, so a codec checks once, at its end.
+ * Bounded big-endian reader. Reading past the end sets `failed` and returns zeros, so a codec checks only once, at its
+ * end.
  * @devsWhenUsed
  */
 export class Reader {
@@ -49,7 +50,7 @@ export class Reader {
         return this.bytes(this.uint(width))
     }
 
-    /** A reader of a vector's content; this one moves behind it. */
+    /** A reader of a vector's content; this reader moves past the vector. */
     sub(width: number): Reader {
         let length = this.uint(width)
         if (this.end - this.at < length) {
@@ -61,13 +62,13 @@ export class Reader {
         return inner
     }
 
-    /** Moves behind a vector, of which nothing is read: whether all of it is there, the next read tells. */
+    /** Moves past a vector without reading it. If it is incomplete, the next read fails. */
     skip(width: number): void {
         const length = this.uint(width)
         this.at += length
     }
 
-    /** True when everything was read and nothing was missing. */
+    /** True if everything was read and nothing was missing. */
     done(): boolean {
         return !this.failed && this.at === this.end
     }

@@ -2,14 +2,14 @@ import { blit, copyOf } from "./bytes.js"
 import { writeUint } from "./integers.js"
 
 /**
- * Big-endian writer into a Buffer that grows.
+ * Big-endian writer to a Buffer that grows.
  * @devsWhenUsed
  */
 export class Writer {
     length = 0
     private target: Buffer
 
-    /** @param size expected length in bytes; more is possible */
+    /** @param size expected length in bytes; it may be exceeded */
     constructor(size: number) {
         this.target = Buffer.alloc(size)
     }
@@ -46,7 +46,7 @@ export class Writer {
         this.bytes(source)
     }
 
-    /** Leaves room for a length of `width` bytes; hand the result to `close`. */
+    /** Leaves room for a length of `width` bytes; pass the result to `close`. */
     open(width: number): number {
         this.uint(0, width)
         return this.length
@@ -57,7 +57,7 @@ export class Writer {
         writeUint(this.target, opened - width, this.length - opened, width)
     }
 
-    /** The bytes written so far, as a Buffer of their own. */
+    /** The bytes written so far, in a new Buffer. */
     finish(): Buffer {
         if (this.length === this.target.length) return this.target
         return copyOf(this.target, 0, this.length)

@@ -1,37 +1,37 @@
 /*
- * One row for each AEAD and hash: everything that differs from one to the next. Rows are functions, so that a program
- * carries the ones its cipher suites name; `aeads` and `hashes` are the whole tables, for platforms and tools.
+ * One row for each AEAD and hash, with everything in which they differ. Rows are functions, so that a program contains
+ * only those that its cipher suites name; `aeads` and `hashes` return whole tables, for platforms and tools.
  */
 
 import { AeadAlgorithm, HashAlgorithm } from "./algorithm-numbers.js"
 
 export { AeadAlgorithm, HashAlgorithm }
 
-/** An AEAD with a nonce of 12 bytes. Lengths are bytes. */
+/** An AEAD with a nonce of 12 bytes. Lengths are in bytes. */
 export interface AeadParameters {
     algorithm: AeadAlgorithm
-    /** name of OpenSSL and node:crypto */
+    /** name in OpenSSL and node:crypto */
     opensslName: string
     keyLength: number
     tagLength: number
-    /** of the nonce in DTLS 1.2, what comes from the key block: 4 (RFC 5288 §3, RFC 6655 §3) or 12 (RFC 7905 §2) */
+    /** DTLS 1.2: bytes of the nonce that come from the key block: 4 (RFC 5288 §3, RFC 6655 §3) or 12 (RFC 7905 §2) */
     fixedIvLength: number
-    /** of the nonce in DTLS 1.2, what each record carries: 8, or 0 */
+    /** DTLS 1.2: bytes of the nonce that each record carries: 8, or 0 */
     explicitNonceLength: number
     /** records that may be sealed under one key (RFC 9147 §4.5.3) */
     confidentialityLimit: number
 }
 
-/** What there is to know of a hash algorithm. */
+/** The parameters of a hash algorithm. */
 export interface HashParameters {
     algorithm: HashAlgorithm
-    /** name of OpenSSL and node:crypto */
+    /** name in OpenSSL and node:crypto */
     opensslName: string
-    /** of a digest, bytes */
+    /** length of a digest, bytes */
     length: number
 }
 
-/** Of the AEADs with this number: 8 bytes where the name says so. A row has it too; this makes no row. */
+/** Tag length of the AEAD with this number, bytes. Unlike looking at its row, this makes no row. */
 export function tagLength(algorithm: AeadAlgorithm): number {
     return algorithm === AeadAlgorithm.aes128Ccm8 || algorithm === AeadAlgorithm.aes256Ccm8 ? 8 : 16
 }
@@ -48,11 +48,11 @@ function ccm(algorithm: AeadAlgorithm, opensslName: string, keyLength: number): 
     }
 }
 
-/** RFC 6655 §3; its tag has 8 bytes, so forgeries are counted against a limit. */
+/** RFC 6655 §3; its tag has only 8 bytes, so forgeries are counted against a limit. */
 export function AES_128_CCM_8(): AeadParameters {
     return ccm(AeadAlgorithm.aes128Ccm8, "aes-128-ccm", 16)
 }
-/** RFC 6655 §3; its tag has 8 bytes. */
+/** RFC 6655 §3; its tag has only 8 bytes. */
 export function AES_256_CCM_8(): AeadParameters {
     return ccm(AeadAlgorithm.aes256Ccm8, "aes-256-ccm", 32)
 }
@@ -84,7 +84,7 @@ export function CHACHA20_POLY1305(): AeadParameters {
     const chacha = ccm(AeadAlgorithm.chacha20Poly1305, "chacha20-poly1305", 32)
     chacha.fixedIvLength = 12
     chacha.explicitNonceLength = 0
-    // Only the sequence numbers end; a few are left for the alert that says so.
+    // The AEAD has no limit, only the sequence numbers end; a few are left for the alert that reports it.
     chacha.confidentialityLimit = 0xfffffffffff0
     return chacha
 }
@@ -105,14 +105,14 @@ export function aeads(): AeadParameters[] {
     return [...ccms, AES_128_GCM(), CHACHA20_POLY1305(), AES_256_GCM()]
 }
 
-/** Throws RangeError for a number that is no AEAD's. */
+/** Throws RangeError if no AEAD has this number. */
 export function aeadParameters(algorithm: AeadAlgorithm): AeadParameters {
     const row = aeads().find((candidate) => candidate.algorithm === algorithm)
     if (row === undefined) throw new RangeError("algorithm: an AEAD")
     return row
 }
 
-/** Throws RangeError for a number that is no hash's. */
+/** Throws RangeError if no hash has this number. */
 export function hashParameters(algorithm: HashAlgorithm): HashParameters {
     const row = [SHA_256(), SHA_384()].find((candidate) => candidate.algorithm === algorithm)
     if (row === undefined) throw new RangeError("algorithm: a hash")

@@ -5,7 +5,7 @@ import { Peer } from "./peer.js"
 import { type SourceAddress } from "./source-address.js"
 
 /**
- * An endpoint of one peer, the server.
+ * A client's endpoint; its only peer is the server.
  * @devsWhenUsed
  */
 export class ClientEndpoint implements Endpoint {

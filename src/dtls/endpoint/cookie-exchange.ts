@@ -21,15 +21,15 @@ import { type SourceAddress } from "./source-address.js"
 /** Where a connection id begins in a record (RFC 9146 §4). */
 const ID_AT = 11
 
-/** A server of DTLS 1.2 alone. */
+/** A server of DTLS 1.2 only. */
 export function newExchangeV12(): NewHelloExchange {
     return (settings, counters, now) => new CookieExchange(settings, counters, now, serverRole())
 }
 
 /**
- * The HelloVerifyRequest of DTLS 1.2: before a hello is whole and has a good cookie nothing
- * is computed but the cookie's HMAC (RFC 6347 §4.2.1). Only a client whose first fragment ends inside its hello,
- * and shows a part of a good cookie, has a place here for the time that the other fragments take.
+ * The HelloVerifyRequest of DTLS 1.2, a stateless cookie: until a hello is complete and has a valid cookie, nothing is
+ * computed but the cookie's HMAC (RFC 6347 §4.2.1). Only for a client whose first fragment ends inside its hello, and
+ * shows part of a valid cookie, is state kept until the other fragments come.
  * @devsWhenUsed
  */
 export class CookieExchange implements HelloExchange {
@@ -78,9 +78,9 @@ export class CookieExchange implements HelloExchange {
         return { sequence, messageSeq: header.messageSeq, random: start.random, datagram, length, role: this.role }
     }
 
-    /** Judges a first fragment by the bytes of the cookie that it holds. A client without a cookie gets one. */
+    /** Checks as much of the cookie as the first fragment contains. A client without a cookie is sent one. */
     private knowsCookie(fragment: HelloFragment, start: ClientHelloStart, from: SourceAddress): boolean {
-        // Another cookie would be cut at the same place, so there is nothing to be won by sending one.
+        // Another cookie would be cut off at the same place, so sending one would not help.
         if (start.cookieLength === COOKIE_LENGTH && start.cookie.length < SHORTEST_COOKIE_PART) this.drop()
         else if (this.cookies.checkStart(addressOf(from), start)) return true
         else this.challenge(fragment, start, undefined, from)
@@ -92,7 +92,7 @@ export class CookieExchange implements HelloExchange {
         return start === undefined ? undefined : this.assembly.begin(from.key, fragment, start, now)
     }
 
-    /** A hello that is whole leaves the assembly, whatever its cookie: the client's repetition begins afresh. */
+    /** A complete hello leaves the assembly whether its cookie is valid or not: a retransmission begins anew. */
     private complete(hello: PartialHello): AdmittedHello | undefined {
         const message = hello.whole()
         if (message === undefined) return undefined
@@ -110,9 +110,9 @@ export class CookieExchange implements HelloExchange {
     }
 
     /**
-     * Replies with a HelloVerifyRequest. It takes over the hello's record sequence number and message_seq
-     * (RFC 6347 §4.2.1, errata 5186). There is none when it would be larger than what came: never amplify.
-     * @param rest the hello from cipher_suites to its end; undefined when it is not known yet
+     * Replies with a HelloVerifyRequest, which copies the hello's record sequence number and message_seq (RFC 6347
+     * §4.2.1, errata 5186). Never amplifies: there is no reply if it would be larger than what was received.
+     * @param rest the hello from cipher_suites to its end; undefined if it is not known yet
      */
     private challenge(
         fragment: HelloFragment,
@@ -162,7 +162,7 @@ export class CookieExchange implements HelloExchange {
     }
 }
 
-/** What a cookie is bound to. */
+/** The address that a cookie is bound to. */
 export function addressOf(from: SourceAddress): Buffer {
     return Buffer.from(from.key)
 }

@@ -2,13 +2,13 @@ import { NEVER } from "../flight/retransmission.js"
 import { type Peer } from "./peer.js"
 
 /**
- * Peers ordered by deadline: the earliest is found at once, a change costs log n.
+ * Peers ordered by deadline: a binary heap, with the earliest on top; a change costs O(log n).
  * @devsWhenUsed
  */
 export class DeadlineHeap {
     private peers: Peer[] = []
 
-    /** The earliest deadline, ms; NEVER without any. */
+    /** The earliest deadline, ms; NEVER if the heap is empty. */
     earliest(): number {
         return this.peers.length === 0 ? NEVER : this.at(0).tickAt
     }
@@ -17,7 +17,7 @@ export class DeadlineHeap {
         return this.peers[0]
     }
 
-    /** Puts the peer where its deadline belongs; takes it out when that is NEVER. */
+    /** Moves the peer to its deadline's place, or removes it if that is NEVER. */
     update(peer: Peer, deadline: number): void {
         if (deadline === peer.tickAt && peer.heapIndex >= 0) return
         if (deadline >= NEVER) return this.remove(peer)

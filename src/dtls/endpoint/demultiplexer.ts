@@ -5,14 +5,14 @@ import { type Peer } from "./peer.js"
 import { type SourceAddress } from "./source-address.js"
 
 /**
- * Finds the peer that a datagram belongs to: by the connection id of its first record (RFC 9146 §6), else by its source
- * address (RFC 6347 §4.1.2).
+ * Finds the peer to which a datagram belongs: by the connection id of its first record (RFC 9146 §6), otherwise by
+ * source address (RFC 6347 §4.1.2).
  * @devsWhenUsed
  */
 export class Demultiplexer {
     private byAddress: Table<Peer>
     private byId: Table<Peer>
-    /** of every id of this endpoint, bytes; 0: there are none */
+    /** length of every id of this endpoint, bytes; 0: there are none */
     private idLength = 0
 
     constructor(tables: Tables) {
@@ -24,19 +24,19 @@ export class Demultiplexer {
         return this.byAddress.get(from.key)
     }
 
-    /** Whether there are peers with an id. */
+    /** Whether any peer has an id. */
     hasIds(): boolean {
         return this.idLength > 0
     }
 
-    /** The peer whose id stands at `at` in a datagram. */
+    /** The peer whose id is at `at` in a datagram. */
     findById(datagram: Buffer, length: number, at: number): Peer | undefined {
         const end = at + this.idLength
         return length < end ? undefined : this.byId.get(copyOf(datagram, at, end).toString("hex"))
     }
 
     /**
-     * @param id 1 to 255 bytes, as long as that of every other peer
+     * @param id 1 to 255 bytes, as long as every other peer's
      * @returns false: another peer has it
      */
     claimId(peer: Peer, id: Buffer): boolean {
@@ -48,7 +48,7 @@ export class Demultiplexer {
         return true
     }
 
-    /** @returns false: another peer has one of them, and none was claimed */
+    /** @returns false: another peer has one of them, so none was claimed */
     claimAll(peer: Peer, ids: Buffer[]): boolean {
         for (const id of ids) {
             if (this.byId.get(id.toString("hex")) !== undefined) return false
@@ -63,12 +63,12 @@ export class Demultiplexer {
         this.byId.delete(digits)
     }
 
-    /** From now on datagrams from its address are this peer's. */
+    /** Datagrams from the peer's address belong to it from now on. */
     setAddress(peer: Peer): void {
         this.byAddress.set(peer.key, peer)
     }
 
-    /** The peer is at another address; whoever is known there keeps it, for this one has its id. */
+    /** Moves the peer to another address. A peer already known there keeps it: this one is found by its id. */
     move(peer: Peer, to: SourceAddress): void {
         this.forgetAddress(peer)
         peer.key = to.key
@@ -81,14 +81,14 @@ export class Demultiplexer {
         for (const id of peer.connectionIds) this.byId.delete(id)
     }
 
-    /** Does nothing where another peer has taken the place. */
+    /** Does nothing if another peer has taken over the address. */
     private forgetAddress(peer: Peer): void {
         if (this.byAddress.get(peer.key) === peer) this.byAddress.delete(peer.key)
     }
 }
 
 /**
- * The ids of one peer, among those of all.
+ * One peer's ids, in the table of all peers' ids.
  * @devsWhenUsed
  */
 export class PeerIds implements IdRegistry {

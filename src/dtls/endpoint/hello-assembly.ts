@@ -9,11 +9,14 @@ import { MAX_PLAINTEXT, readRecordHeader } from "../wire/record-header.js"
 import { type HelloFragment, isHelloRecord } from "./hello-fragment.js"
 import { sourceHost } from "./source-host.js"
 
-/** How long fragments wait for the others, ms: one retransmission under the longest common timer, 9 s (RFC 7925 §11), is heard. */
+/**
+ * How long fragments wait for the others, ms. Longer than the longest common retransmission timer, 9 s (RFC 7925 §11),
+ * so that one retransmission arrives in time.
+ */
 export const HELLO_ASSEMBLY_TIME = 10000
 
 /**
- * A ClientHello of which some fragments have come.
+ * A ClientHello of which some fragments have been received.
  * @devsWhenUsed
  */
 export class PartialHello {
@@ -25,7 +28,7 @@ export class PartialHello {
     private messageSeq: number
     private random: Buffer
 
-    /** @param until when it is given up, ms */
+    /** @param until when it is discarded, ms */
     constructor(
         public key: string,
         first: HelloFragment,
@@ -41,14 +44,16 @@ export class PartialHello {
         this.inbox = new Inbox({ handshakeMessageBytes: length, inboxBytes: length, messageWindow: 0 }, messageSeq)
     }
 
-    /** Whether the fragment may be one of this hello's. */
+    /** Whether the fragment may belong to this hello. */
     includes(fragment: HelloFragment): boolean {
         const { header, start } = fragment
         if (header.messageSeq !== this.messageSeq || header.length !== this.length) return false
         return start === undefined || equal(start.random, this.random)
     }
 
-    /** Adds every fragment of a datagram: several may share a record, and several records a datagram (RFC 6347 §4.2.3). */
+    /**
+     * Adds every fragment in a datagram: several may share a record, and several records a datagram (RFC 6347 §4.2.3).
+     */
     add(datagram: Buffer, length: number): void {
         const reader = new Reader(datagram, 0, length)
         while (reader.remaining() > 0) {
@@ -69,16 +74,16 @@ export class PartialHello {
         }
     }
 
-    /** The hello, once every byte of it has come. */
+    /** The hello, once every byte of it has been received. */
     whole(): HandshakeMessage | undefined {
         return this.inbox.peek()
     }
 }
 
 /**
- * Puts hellos together that come in fragments, before there is an association. In DTLS 1.2 only clients that have shown a
- * part of their cookie come here. The oldest gives way: of the same address, else of a host that has half of the places,
- * else of all.
+ * Reassembles fragmented hellos before there is an association. In DTLS 1.2 only for clients that have shown part of a
+ * valid cookie. When full, the oldest hello is discarded: from the same address; otherwise from a host that has half of
+ * the places; otherwise of all.
  * @devsWhenUsed
  */
 export class HelloAssembly {
@@ -95,7 +100,7 @@ export class HelloAssembly {
         return this.hellos.length
     }
 
-    /** The hello of this address that the fragment may belong to. */
+    /** The hello from this address to which the fragment may belong. */
     find(key: string, fragment: HelloFragment): PartialHello | undefined {
         for (const hello of this.hellos) {
             if (hello.key === key) return hello.includes(fragment) ? hello : undefined
@@ -103,7 +108,7 @@ export class HelloAssembly {
         return undefined
     }
 
-    /** Begins with a first fragment; undefined when the hello is larger than the limit, or than a record can be. */
+    /** Begins with a first fragment; undefined if the hello is larger than the limit, or than a record can be. */
     begin(key: string, first: HelloFragment, start: ClientHelloStart, now: number): PartialHello | undefined {
         const maximum = Math.min(this.limits.handshakeMessageBytes, MAX_PLAINTEXT - HANDSHAKE_HEADER_LENGTH)
         if (first.header.length > maximum) return undefined
@@ -126,7 +131,7 @@ export class HelloAssembly {
         this.hellos = this.hellos.filter((other) => other !== hello)
     }
 
-    /** When the oldest is given up, ms; NEVER without any. */
+    /** When the oldest expires, ms; NEVER if there is none. */
     deadline(): number {
         return this.hellos.length === 0 ? NEVER : (this.hellos[0] as PartialHello).until
     }

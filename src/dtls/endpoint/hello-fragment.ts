@@ -4,39 +4,39 @@ import { type ClientHelloStart, readClientHelloStart } from "../wire/client-hell
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
 import { readRecordHeader, RECORD_HEADER_LENGTH, type RecordHeader } from "../wire/record-header.js"
 
-/** A fragment of a ClientHello, in an unprotected record, with which a datagram begins. */
+/** A fragment of a ClientHello, at the beginning of a datagram, in an unprotected record. */
 export interface HelloFragment {
     datagram: Buffer
-    /** bytes of the datagram */
+    /** length of the datagram, bytes */
     length: number
     /** record sequence number */
     sequence: number
     header: HandshakeHeader
     /** where the fragment's bytes begin in the datagram */
     at: number
-    /** of the first fragment, at offset 0: the hello's fields up to the cookie; undefined in later ones */
+    /** in the first fragment, at offset 0: the hello's fields up to the cookie; undefined in later ones */
     start: ClientHelloStart | undefined
 }
 
 /**
- * Largest message_seq of a ClientHello: it is 0 at first, and one more for each cookie followed (RFC 6347 §4.2.2). Numbers
- * near the end of the field would leave none for the handshake's other messages.
+ * Largest message_seq of a ClientHello: it begins at 0 and increases with each cookie (RFC 6347 §4.2.2). Numbers near
+ * the field's maximum would leave none for the handshake's other messages.
  */
 const MAX_HELLO_SEQ = 16
 
-/** An unprotected handshake record of a version that a hello may come in (RFC 6347 §4.2.1). */
+/** Whether it is an unprotected handshake record of a version that a hello may have (RFC 6347 §4.2.1). */
 export function isHelloRecord(record: RecordHeader): boolean {
     if (record.type !== ContentType.handshake || record.epoch !== 0) return false
     return record.version === DTLS_1_2 || record.version === DTLS_1_0
 }
 
-/** Whether `readHelloFragment` is to look at the datagram: most need no further look. */
+/** Quick check whether `readHelloFragment` should look at the datagram; most need no closer look. */
 export function mayBeginHello(datagram: Buffer, length: number): boolean {
     const isHandshake = length > RECORD_HEADER_LENGTH && datagram[0] === ContentType.handshake
     return isHandshake && datagram[RECORD_HEADER_LENGTH] === HandshakeType.clientHello
 }
 
-/** Undefined when the datagram begins with anything else, or with a first fragment that ends before the cookie begins. */
+/** Undefined if the datagram begins with anything else, or with a first fragment that ends before the cookie. */
 export function readHelloFragment(datagram: Buffer, length: number): HelloFragment | undefined {
     const reader = new Reader(datagram, 0, length)
     const record = readRecordHeader(reader)

@@ -1,22 +1,22 @@
 /**
- * An item's place in a LinkedList; an item that stands in several lists has one for each.
+ * An item's place in a LinkedList; an item in several lists has one for each.
  * @devsWhenUsed
  */
 export class ListNode<T> {
     previous: ListNode<T> | undefined = undefined
     next: ListNode<T> | undefined = undefined
-    /** undefined while the item stands in no list */
+    /** undefined while the item is in no list */
     list: LinkedList<T> | undefined = undefined
 
     constructor(public item: T) {}
 
-    /** Puts the item behind all others of its list, if it stands in one. */
+    /** Moves the item to the end of its list, if it is in one. */
     toEnd(): void {
-        // Without a next one it is there already.
+        // Without a next one it is at the end already.
         if (this.next !== undefined && this.list !== undefined) this.list.append(this)
     }
 
-    /** Takes the item out of its list, if it stands in one. */
+    /** Removes the item from its list, if it is in one. */
     remove(): void {
         const { previous, next, list } = this
         if (list === undefined) return
@@ -32,7 +32,7 @@ export class ListNode<T> {
 }
 
 /**
- * A doubly linked list: appending, removing and finding the oldest take the same time whatever its size.
+ * A doubly linked list: appending, removing and finding the oldest take constant time.
  * @devsWhenUsed
  */
 export class LinkedList<T> {
@@ -41,7 +41,7 @@ export class LinkedList<T> {
     last: ListNode<T> | undefined = undefined
     size = 0
 
-    /** Puts the item behind all others; it leaves the list it stood in. */
+    /** Appends the item, removing it from the list it was in. */
     append(node: ListNode<T>): void {
         if (this.last === node) return
         node.remove()

@@ -1,19 +1,19 @@
 import { type SourceAddress } from "./source-address.js"
 
-/** Half of how long the address before may take to answer, ms (RFC 9853 §5.5): then it is asked once more. */
+/** Half of the time that the old address has to answer, ms (RFC 9853 §5.5); after it the challenge is repeated once. */
 export const HALF_WAIT = 500
 
 /**
- * A new address of a peer, to which nothing is sent yet: the one before is asked first (RFC 9853 §5.2).
+ * A peer's new address before anything is sent to it: the old one is challenged first (RFC 9853 §5.2).
  * @devsWhenUsed
  */
 export class PathCandidate {
-    /** when something is to be done about it, ms */
+    /** when the challenge is repeated or the move is made, ms */
     at: number
-    /** the address before was asked twice */
+    /** the old address was challenged twice */
     repeated = false
 
-    /** @param bytes that have come from there */
+    /** @param bytes received from there */
     constructor(
         public to: SourceAddress,
         public bytes: number,
@@ -22,7 +22,7 @@ export class PathCandidate {
         this.at = now + HALF_WAIT
     }
 
-    /** A newer record came, from there or from another new address. */
+    /** A newer record came from there or from yet another new address. */
     heard(from: SourceAddress, bytes: number): void {
         this.bytes = from.key === this.to.key ? this.bytes + bytes : bytes
         this.to = from

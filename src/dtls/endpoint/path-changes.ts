@@ -7,29 +7,30 @@ import { type Peer } from "./peer.js"
 import { type SourceAddress } from "./source-address.js"
 
 /**
- * Peers with connection ids, whose addresses change.
+ * Address changes of peers with connection ids.
  * @devsWhenUsed
  */
 export class PathChanges {
     constructor(private addresses: Demultiplexer) {}
 
     /**
-     * A datagram with the peer's id has come.
-     * @param isNewest with its newest record, which has verified: only that may move the address (RFC 9146 §6)
+     * A datagram with the peer's id was received.
+     * @param isNewest it contains the peer's newest record, verified: only that may change the address (RFC 9146 §6)
      */
     heard(peer: Peer, from: SourceAddress, length: number, isNewest: boolean, now: number): void {
         const { candidate } = peer
         if (candidate !== undefined && this.isSettled(peer, candidate)) return
         if (isNewest && from.key !== peer.key) return this.change(peer, from, length, now)
         if (from.key !== peer.key) return
-        // The peer is there still, by a record that is newer than what came from elsewhere.
+        // The peer is still there: this record is newer than the one from elsewhere.
         if (isNewest) peer.candidate = undefined
         peer.heard(length)
-        // A challenge or its response may have been lost: each new record from there brings another.
+        // The challenge or its response may have been lost, so each newest record from there triggers another
+        // challenge.
         if (isNewest && peer.credit !== undefined) peer.association.challengePath(false)
     }
 
-    /** The address before has answered whether the peer is there still, from wherever the answer came. */
+    /** Whether the challenge to the old address was answered, no matter from which address. */
     private isSettled(peer: Peer, candidate: PathCandidate): boolean {
         const { oldPath } = pathCheckOf(peer.association) as PathCheck
         if (oldPath === OldPath.dropped) this.move(peer, candidate.to, candidate.bytes)
@@ -38,7 +39,10 @@ export class PathChanges {
         return true
     }
 
-    /** In the enhanced form an address that is confirmed is asked first, again with each such record. */
+    /**
+     * With the enhanced path check, a confirmed old address is challenged before the move, and again with each such
+     * record.
+     */
     private change(peer: Peer, from: SourceAddress, length: number, now: number): void {
         const check = pathCheckOf(peer.association)
         const { candidate, credit } = peer
@@ -50,7 +54,7 @@ export class PathChanges {
         else candidate.heard(from, length)
     }
 
-    /** An address before that does not answer is asked once more, then taken to be dead. */
+    /** If the old address does not answer, it is challenged once more, then taken to be dead. */
     tick(peer: Peer, now: number): void {
         const { candidate } = peer
         if (candidate === undefined || candidate.at > now) return
@@ -60,7 +64,7 @@ export class PathChanges {
         peer.association.challengePath(false)
     }
 
-    /** Answers go to the new address at once, few of them until the peer has answered from there. */
+    /** Sends to the new address at once, but only a little until the peer has responded from there. */
     private move(peer: Peer, to: SourceAddress, length: number): void {
         const check = pathCheckOf(peer.association)
         if (check !== undefined && check.oldPath !== undefined) check.oldPath = OldPath.notAsked

@@ -6,9 +6,8 @@ import { LinkedList, ListNode } from "./linked-list.js"
 import { type Peer, PeerPhase } from "./peer.js"
 
 /**
- * The peers of a server: half-open ones by source host, established ones by identity, and in each group the
- * one heard from longest ago first. It decides who gives way when there is no room. Every call takes the same time
- * however many peers there are.
+ * A server's peers: half-open ones by source host, established ones by identity, and each group in least-recently-heard
+ * order. It decides which peer is evicted when there is no room. Every call takes constant time.
  * @devsWhenUsed
  */
 export class PeerTable {
@@ -18,7 +17,7 @@ export class PeerTable {
     private identities: Table<LinkedList<Peer>>
     /** half-open peers that have not sent ClientKeyExchange yet */
     private beforeKeyExchange = new LinkedList<Peer>()
-    /** half-open peers that have */
+    /** half-open peers that have sent it */
     private afterKeyExchange = new LinkedList<Peer>()
     private established = new LinkedList<Peer>()
 
@@ -38,7 +37,7 @@ export class PeerTable {
         return this.established.size
     }
 
-    /** Who has to go before one more handshake from `host` may begin; undefined: there is room. */
+    /** The peer to evict before one more handshake from `host` may begin; undefined: there is room. */
     halfOpenInTheWay(host: string): Peer | undefined {
         const ofHost = this.hosts.get(host)
         if (ofHost !== undefined && ofHost.length >= this.limits.halfOpenPerHost) return this.leastAdvanced(ofHost)
@@ -46,7 +45,7 @@ export class PeerTable {
         return this.beforeKeyExchange.oldest() ?? this.afterKeyExchange.oldest()
     }
 
-    /** Of handshakes in the order in which they began. */
+    /** Expects handshakes in the order in which they began. */
     private leastAdvanced(peers: Peer[]): Peer | undefined {
         for (const peer of peers) {
             if (peer.node !== undefined && peer.node.list === this.beforeKeyExchange) return peer
@@ -54,14 +53,17 @@ export class PeerTable {
         return peers[0]
     }
 
-    /** The session of the newest peer's identity that has to end now that there is one more; undefined: there is room. */
+    /**
+     * The session of the newest peer's identity that has to end because there is one more now; undefined: there is
+     * room.
+     */
     sessionInTheWay(newest: Peer): Peer | undefined {
         const { sessionsPerIdentity } = this.limits
         const sessions = this.sessionsOf(newest)
         return sessionsPerIdentity > 0 && sessions.size > sessionsPerIdentity ? sessions.oldest() : undefined
     }
 
-    /** Of the established peers; there is one. */
+    /** The established peer not heard from for the longest time; there must be one. */
     heardLongestAgo(): Peer {
         return this.established.oldest() as Peer
     }
@@ -75,7 +77,7 @@ export class PeerTable {
         return sessions
     }
 
-    /** A handshake begins. */
+    /** Adds a peer whose handshake begins. */
     addHalfOpen(peer: Peer): void {
         peer.node = new ListNode(peer)
         this.beforeKeyExchange.append(peer.node)
@@ -85,7 +87,7 @@ export class PeerTable {
         else ofHost.push(peer)
     }
 
-    /** The peer's association took a datagram or was looked at: it moves to where its progress puts it. */
+    /** The peer's association received something or was looked at: moves the peer to the list for its progress. */
     progressed(peer: Peer): void {
         if (peer.phase !== PeerPhase.halfOpen || peer.node === undefined || peer.node.list === this.afterKeyExchange)
             return
@@ -103,7 +105,7 @@ export class PeerTable {
         this.sessionsOf(peer).append(peer.sessionNode)
     }
 
-    /** Something authentic came from an established peer: it is the last to give way. */
+    /** Something authentic came from an established peer: it is evicted last. */
     heardFrom(peer: Peer): void {
         const { node, sessionNode } = peer
         if (peer.phase !== PeerPhase.established || node === undefined || sessionNode === undefined) return
@@ -111,7 +113,7 @@ export class PeerTable {
         sessionNode.toEnd()
     }
 
-    /** The peer leaves every list. */
+    /** Removes the peer from every list. */
     remove(peer: Peer): void {
         if (peer.phase === PeerPhase.halfOpen) this.leaveHost(peer)
         if (peer.node !== undefined) peer.node.remove()

@@ -21,7 +21,7 @@ import { PeerTable } from "./peer-table.js"
 import { sourceHost } from "./source-host.js"
 import { type SourceAddress } from "./source-address.js"
 
-/** Ids drawn before a peer goes without one: they are few only where there are nearly as many peers as ids. */
+/** Attempts to find an unused id. Collisions are frequent only if there are nearly as many peers as ids. */
 const MAX_ID_TRIES = 16
 
 /**
@@ -31,7 +31,7 @@ const MAX_ID_TRIES = 16
 export class ServerEndpoint implements Endpoint {
     /** drops that belong to no association */
     counters = new DiscardCounters()
-    /** an established peer is not even replaced by a new handshake from its own address */
+    /** an established peer is not replaced even by a new handshake from its own address */
     exclusive = false
     private cookies: HelloExchange
     private heap = new DeadlineHeap()
@@ -42,9 +42,9 @@ export class ServerEndpoint implements Endpoint {
     private lastReady: Peer | undefined = undefined
 
     /**
-     * @param newSettings makes the settings of one association; called after the cookie verified
+     * @param newSettings makes the settings of one association; called after the cookie was verified
      * @param tables makes the tables of peers
-     * @param newExchange of the versions that are served
+     * @param newExchange makes the exchange for the versions served
      */
     constructor(
         private newSettings: () => AssociationSettings,
@@ -73,13 +73,13 @@ export class ServerEndpoint implements Endpoint {
         else this.route(peer, datagram, length, now)
     }
 
-    /** Whether a datagram has a connection id, and that of a peer that is here; false: neither. */
+    /** Whether a datagram carries the connection id of a peer that is here. */
     knowsIdOf(datagram: Buffer, length: number): boolean {
         const idAt = this.addresses.hasIds() ? this.cookies.idAt(datagram, length) : -1
         return idAt >= 0 && this.addresses.findById(datagram, length, idAt) !== undefined
     }
 
-    /** Before the cookie verifies no association is made and nothing but its HMAC is computed. */
+    /** Until the cookie is verified, no association is made and nothing but its HMAC is computed. */
     private verifyHello(fragment: HelloFragment, from: SourceAddress, now: number): void {
         const hello = this.cookies.take(fragment, from, now)
         if (hello === undefined) return
@@ -88,7 +88,7 @@ export class ServerEndpoint implements Endpoint {
         this.deliver(peer, hello.datagram, hello.length, now)
     }
 
-    /** With `refuseWhenFull` only a peer's own new handshake may take the place of an established one. */
+    /** With `refuseWhenFull` an established peer gives way only to a new handshake of its own. */
     private hasRoomFor(from: SourceAddress): boolean {
         const { peers, refuseWhenFull } = this.common.limits
         if (!refuseWhenFull || this.peers.establishedCount() < peers) return true
@@ -96,10 +96,10 @@ export class ServerEndpoint implements Endpoint {
         return current !== undefined && current.phase === PeerPhase.established && !this.exclusive
     }
 
-    /** The hello is still to be delivered, which also starts the peer's timers. */
+    /** Makes the peer. The caller delivers the hello to it. */
     private admit(hello: AdmittedHello, from: SourceAddress, now: number): Peer {
         const current = this.addresses.find(from)
-        // An established peer stays until the new handshake's Finished verifies; a half-open one gives way at once.
+        // An established peer stays until the new handshake's Finished verifies; a half-open one is replaced at once.
         const established = current !== undefined && current.phase === PeerPhase.established ? current : undefined
         const replaced = established === undefined ? current : established.successor
         if (replaced !== undefined) this.end(replaced, FailureReason.replaced)
@@ -127,9 +127,9 @@ export class ServerEndpoint implements Endpoint {
     }
 
     /**
-     * Takes in an association that goes on from a saved state.
-     * @param from where its peer was heard last
-     * @returns undefined when it is here already, or another peer is in its place
+     * Adds an association that is resumed from a saved state.
+     * @param from address where its peer was heard last
+     * @returns undefined if it is here already, or another peer has its address
      */
     adopt(association: Association, from: SourceAddress): Peer | undefined {
         const ids = connectionIdsOf(association)
@@ -146,7 +146,7 @@ export class ServerEndpoint implements Endpoint {
         return peer
     }
 
-    /** Where connection ids are on, each peer has one that no other has; if none is to be found, it is known by its address. */
+    /** With connection ids enabled, gives the peer a unique one; if none is found, the peer is known by its address. */
     private giveId(peer: Peer): void {
         const { crypto } = peer.association.settings
         const ids = connectionIdsOf(peer.association)
@@ -161,8 +161,8 @@ export class ServerEndpoint implements Endpoint {
     }
 
     /**
-     * A datagram with a connection id; an unknown one is never taken for the peer at its address. The address moves only with
-     * the newest record that verified, so that neither a forger nor a repeated datagram can move it (RFC 9146 §6).
+     * Takes a datagram with a connection id; one with an unknown id is never delivered to the peer at its address. Only
+     * the newest verified record moves the address, so neither a forged nor a replayed datagram can (RFC 9146 §6).
      */
     private routeById(datagram: Buffer, length: number, idAt: number, from: SourceAddress, now: number): void {
         const peer = this.addresses.findById(datagram, length, idAt)
@@ -173,7 +173,10 @@ export class ServerEndpoint implements Endpoint {
         this.delivered(peer, verified)
     }
 
-    /** A datagram with protected records is the established association's if it verifies there, else the new handshake's. */
+    /**
+     * A datagram with protected records belongs to the established association if it verifies there, otherwise to the
+     * new handshake.
+     */
     private route(peer: Peer, datagram: Buffer, length: number, now: number): void {
         const next = peer.successor
         if (next === undefined) {
@@ -224,7 +227,7 @@ export class ServerEndpoint implements Endpoint {
 
     private establish(peer: Peer): void {
         this.peers.establish(peer)
-        // The same bytes; one copy will do.
+        // The same bytes: the other copy can be freed.
         peer.clientRandom = peer.association.parameters.clientRandom
         const old = peer.predecessor
         if (old !== undefined) {
@@ -236,14 +239,14 @@ export class ServerEndpoint implements Endpoint {
         this.makeRoom(peer)
     }
 
-    /** Whoever gives way is told with close_notify: its session is over, and its next handshake is welcome. */
+    /** An evicted peer is sent close_notify: its session is over, and it may begin a new handshake. */
     private makeRoom(newest: Peer): void {
         const older = this.peers.sessionInTheWay(newest)
         if (older !== undefined) this.evict(older, FailureReason.replaced)
         const { peers, refuseWhenFull } = this.common.limits
         if (this.peers.establishedCount() <= peers) return
         this.counters.add(Discard.peerLimit)
-        // Several handshakes may finish for the last place.
+        // Several handshakes may finish and compete for the last place.
         this.evict(refuseWhenFull ? newest : this.peers.heardLongestAgo(), FailureReason.evicted)
     }
 
@@ -272,7 +275,7 @@ export class ServerEndpoint implements Endpoint {
             const { association } = peer
             association.tick(now)
             this.paths.tick(peer, now)
-            // A timer that stays due would keep this loop, and with it all other peers, from going on.
+            // A timer that stays due would keep this loop, and all other peers, from going on.
             if (peer.wantsTickAt() <= now) association.abort("A timer did not move on")
             this.touched(peer)
         }
@@ -296,27 +299,27 @@ export class ServerEndpoint implements Endpoint {
         return this.cookies.nextReply()
     }
 
-    /** Established peers. */
+    /** Number of established peers. */
     peerCount(): number {
         return this.peers.establishedCount()
     }
 
-    /** Handshakes under way. */
+    /** Number of handshakes under way. */
     halfOpenCount(): number {
         return this.peers.halfOpenCount()
     }
 
-    /** Hellos that are being put together from fragments: no handshakes yet. */
+    /** Number of hellos being reassembled; these are not handshakes yet. */
     partialHelloCount(): number {
         return this.cookies.partialCount()
     }
 
-    /** The versions that are served, for associations that go on from a saved state. */
+    /** The versions served, for associations that are resumed from a saved state. */
     savedVersions(): SavedVersion[] {
         return this.cookies.savedVersions()
     }
 
-    /** Erases the cookie secrets; the associations are their connections' to close. */
+    /** Erases the cookie secrets; connections close their associations themselves. */
     close(): void {
         this.cookies.close()
     }
@@ -327,7 +330,7 @@ function connectionIdsOf(association: Association): ConnectionIds | undefined {
     return findHelloExtension(extensions, ExtensionType.connectionId) as ConnectionIds | undefined
 }
 
-/** The peer that this very hello began: our answer to it was lost, or the network repeats an old one. */
+/** The peer that this very hello began: our answer was lost, or the network delivers an old hello again. */
 function begunBy(fragment: HelloFragment, peer: Peer | undefined): Peer | undefined {
     if (peer === undefined) return undefined
     if (isHelloOf(fragment, peer)) return peer
@@ -336,17 +339,17 @@ function begunBy(fragment: HelloFragment, peer: Peer | undefined): Peer | undefi
 
 function isHelloOf(fragment: HelloFragment, peer: Peer): boolean {
     const { start, header } = fragment
-    // Before its cookie a hello begins nothing: it has none, and is the client's first message.
+    // A first hello without a cookie begins no association.
     if (start === undefined || start.cookieLength + header.messageSeq === 0) return false
     return header.messageSeq === peer.helloSeq && equal(peer.clientRandom, start.random)
 }
 
-/** Whether any record of the datagram claims an epoch above 0. */
+/** Whether any record in the datagram claims an epoch above 0. */
 function hasProtectedRecord(datagram: Buffer, length: number): boolean {
     const reader = new Reader(datagram, 0, length)
     while (reader.remaining() > 0) {
         const header = readRecordHeader(reader)
-        // Of a record with a connection id only the fields up to its epoch are read rightly here.
+        // In a record with a connection id only the fields up to the epoch are read correctly here.
         if (header !== undefined && header.epoch > 0) return true
         if (header === undefined || header.length > reader.remaining()) return false
         reader.at += header.length

@@ -9,14 +9,14 @@ interface CachedSession {
 }
 
 /**
- * Sessions in memory: as many as there is room for, the one used longest ago goes first.
+ * Sessions in memory, with a limited capacity; the least recently used one is evicted first.
  * @devsWhenUsed
  */
 export class SessionCache implements SessionStore {
     private table: Table<ListNode<CachedSession>>
     private order = new LinkedList<CachedSession>()
 
-    /** @param capacity sessions, 1 or more: about 200 bytes each, and what the peer presented */
+    /** @param capacity sessions, 1 or more; each takes about 200 bytes and the peer's credentials */
     constructor(
         tables: Tables,
         private capacity: number,

@@ -1,7 +1,7 @@
-/** Where a datagram came from. */
+/** A datagram's source address. */
 export interface SourceAddress {
-    /** one string per address and port: numeric address, "|", port */
+    /** address and port as one string: numeric address, "|", port */
     key: string
-    /** what the base socket wants back to send there; undefined on a connected one */
+    /** the address in the form that the base socket takes for sending; undefined on a connected socket */
     address: unknown
 }

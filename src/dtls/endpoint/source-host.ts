@@ -1,7 +1,7 @@
 /**
  * The part of a source address that a host cannot choose freely, as one string: an IPv4 address, or the first 64 bits
- * of an IPv6 address (RFC 4291 §2.5.1: the rest is the interface's own). Limits per host count by it.
- * @param key numeric address, "|", port; anything else is its own host
+ * of an IPv6 address (the rest is the interface id, RFC 4291 §2.5.1). Limits per host count by it.
+ * @param key numeric address, "|", port; anything else counts as a host of its own
  */
 export function sourceHost(key: string): string {
     const bar = key.indexOf("|")
@@ -9,12 +9,12 @@ export function sourceHost(key: string): string {
     if (address.indexOf(":") < 0) return address
     const groups = groupsOf(address)
     const last = groups[groups.length - 1] as string
-    // An IPv4 address in IPv6 notation: "::ffff:192.0.2.1".
+    // An IPv4-mapped IPv6 address: "::ffff:192.0.2.1".
     if (last.indexOf(".") >= 0) return last
     return groups.slice(0, 4).join(":")
 }
 
-/** The groups of an IPv6 address, those that "::" stands for included; a trailing dotted address counts for two. */
+/** The groups of an IPv6 address, including those that "::" stands for; a trailing dotted address counts as two. */
 function groupsOf(address: string): string[] {
     const gap = address.indexOf("::")
     if (gap < 0) return address.split(":")

@@ -7,7 +7,7 @@ export interface HandshakeMessage {
     messageSeq: number
     /** epoch of the record that completed it */
     epoch: number
-    /** header and body as in the transcript: as if it had come in one fragment (RFC 6347 §4.2.6) */
+    /** header and body as in the transcript: as if unfragmented (RFC 6347 §4.2.6) */
     bytes: Buffer
 }
 
@@ -18,9 +18,9 @@ export function bodyOf(message: HandshakeMessage): Buffer {
 }
 
 export interface InboxLimits {
-    /** bytes of one handshake message */
+    /** limit on the bytes of one handshake message */
     handshakeMessageBytes: number
-    /** bytes of all incomplete and future messages together */
+    /** limit on the bytes of all incomplete and future messages together */
     inboxBytes: number
     /** how far message_seq may be ahead of the next one expected */
     messageWindow: number
@@ -28,26 +28,26 @@ export interface InboxLimits {
 
 /** What became of a fragment. */
 export enum Fragment {
-    /** taken, or covered already */
+    /** taken, or its bytes were there already */
     kept,
-    /** of a message that was processed before */
+    /** it belongs to a message that was processed before */
     past,
-    /** contradicts its message, or is over a limit */
+    /** it contradicts its message, or exceeds a limit */
     refused,
 }
 
-/** Gaps of a message that is whole; nobody adds to it. */
+/** Gaps of a complete message; shared, because nobody adds to it. */
 const NO_GAPS: number[] = []
 
 /**
- * One message on its way: its bytes, and the gaps that are left in it (as in RFC 815).
+ * A message being reassembled: its bytes and the remaining gaps (as in RFC 815).
  * @devsWhenUsed
  */
 class Reassembly implements HandshakeMessage {
-    /** a fragment came that does not fit: one of the two is forged */
+    /** a fragment came that contradicts the others: one of them is forged */
     contradicted: boolean
 
-    /** @param gaps of the body, in order: where each begins, and ends */
+    /** @param gaps in the body, in order: start and end of each */
     constructor(
         public type: number,
         public messageSeq: number,
@@ -63,7 +63,7 @@ class Reassembly implements HandshakeMessage {
         return this.gaps.length === 0
     }
 
-    /** Bytes of the body. */
+    /** Length of the body, bytes. */
     bodyLength(): number {
         return this.bytes.length - HANDSHAKE_HEADER_LENGTH
     }
@@ -73,10 +73,9 @@ class Reassembly implements HandshakeMessage {
     }
 
     /**
-     * Only gaps are filled: bytes that are there already stay as they came first, so that an overlap with other bytes
-     * cannot change them (F05).
-     * @param from where the fragment begins in `source`, behind its header
-     * @returns false, and fills nothing, when there are too many gaps for small fragments
+     * Fills gaps only: bytes that are already there are kept, so an overlapping fragment cannot change them (F05).
+     * @param from where the fragment begins in `source`, after its header
+     * @returns false, and fills nothing, if there are too many gaps for small fragments
      */
     fillGaps(header: HandshakeHeader, source: Buffer, from: number): boolean {
         const { gaps } = this
@@ -96,7 +95,7 @@ class Reassembly implements HandshakeMessage {
         return true
     }
 
-    /** A gap, unless it is empty. */
+    /** Adds a gap, unless it is empty. */
     private leave(start: number, end: number): void {
         if (start >= end) return
         this.gaps.push(start)
@@ -104,31 +103,32 @@ class Reassembly implements HandshakeMessage {
     }
 }
 
-/** A message of which nothing is there but its header, as that of the whole. */
+/** A message with a header but no bytes of its body yet. */
 function emptyMessage(header: HandshakeHeader, epoch: number): Reassembly {
     const { type, length, messageSeq } = header
     const bytes = withHandshakeHeader(type, length, messageSeq, 0, length)
     return new Reassembly(type, messageSeq, epoch, bytes, [0, length])
 }
 
-/** Most gaps a message may have before further small fragments are refused. */
+/** Number of gaps in a message at which further small fragments are refused. */
 const MAX_GAPS = 32
 
 /**
- * Receives handshake fragments in any order and gives whole messages in the order of message_seq (RFC 6347 §4.2.2-3).
+ * Receives handshake fragments in any order and returns complete messages in the order of message_seq (RFC 6347
+ * §4.2.2-3).
  * @devsWhenUsed
  */
 export class Inbox {
     private waiting: Reassembly[] = []
     private bytes = 0
 
-    /** @param nextSeq message_seq of the first message to give */
+    /** @param nextSeq message_seq of the first message to return */
     constructor(
         private limits: InboxLimits,
         public nextSeq: number,
     ) {}
 
-    /** @param data holds the fragment's bytes at [at, at + header.fragmentLength), and its header before them */
+    /** @param data contains the fragment's bytes at [at, at + header.fragmentLength), and its header before them */
     add(header: HandshakeHeader, epoch: number, data: Buffer, at: number): Fragment {
         const { type, length, messageSeq, fragmentLength } = header
         if (messageSeq < this.nextSeq) return Fragment.past
@@ -136,7 +136,8 @@ export class Inbox {
         let message = this.find(messageSeq)
         if (message !== undefined && message.contradicts(header, epoch)) {
             message.contradicted = true
-            // Nobody can tell which of two fragments is forged; a whole message at least needs no other to be judged.
+            // It is impossible to tell which of the two is forged, but a complete message can at least be judged by
+            // itself.
             if (message.isComplete() || fragmentLength < length) return Fragment.refused
             this.forget(messageSeq)
             message = undefined
@@ -145,7 +146,7 @@ export class Inbox {
         if (length > this.limits.handshakeMessageBytes || !this.makeRoom(header)) return Fragment.refused
         this.bytes += length
         if (fragmentLength === length) {
-            // What nearly all messages are: one fragment, whose header is that of the whole.
+            // The usual case: an unfragmented message, whose header can be copied with it.
             const bytes = copyOf(data, at - HANDSHAKE_HEADER_LENGTH, at + length)
             this.waiting.push(new Reassembly(type, messageSeq, epoch, bytes, NO_GAPS))
         } else {
@@ -156,7 +157,7 @@ export class Inbox {
         return Fragment.kept
     }
 
-    /** The next expected message may push out future ones; a future one only takes room that is free. */
+    /** The next expected message may displace future ones; a future one only uses free room. */
     private makeRoom(header: HandshakeHeader): boolean {
         while (this.bytes + header.length > this.limits.inboxBytes) {
             if (header.messageSeq !== this.nextSeq || this.waiting.length === 0) return false
@@ -173,19 +174,19 @@ export class Inbox {
         return undefined
     }
 
-    /** The next message in order, once it is whole. Its step decides when to call `advance`. */
+    /** The next message in order, once it is complete. The step that processes it decides when to call `advance`. */
     peek(): HandshakeMessage | undefined {
         const message = this.find(this.nextSeq)
         return message !== undefined && message.isComplete() ? message : undefined
     }
 
-    /** The message that `peek` gave is done with. */
+    /** Done with the message that `peek` returned. */
     advance(): void {
         this.forget(this.nextSeq)
         this.nextSeq++
     }
 
-    /** Drops what is kept of the next message, so that the peer's repetition is read afresh. */
+    /** Drops what was received of the next message, so that a retransmission is read anew. */
     reject(): void {
         this.forget(this.nextSeq)
     }
@@ -199,14 +200,14 @@ export class Inbox {
         this.waiting = kept
     }
 
-    /** Drops incomplete messages of which contradicting fragments came: the peer's repetition is read afresh (F04). */
+    /** Drops incomplete messages with contradicting fragments, so that a retransmission is read anew (F04). */
     dropContradicted(): void {
         for (const message of this.waiting) {
             if (message.contradicted && !message.isComplete()) this.forget(message.messageSeq)
         }
     }
 
-    /** Bytes reserved for messages on their way. */
+    /** Bytes reserved for messages being reassembled. */
     bytesKept(): number {
         return this.bytes
     }

@@ -1,17 +1,17 @@
 /** A time that never comes, ms. */
 export const NEVER = 0xfffffffffffff
 
-/** How long to wait for an answer, and how often to ask again (RFC 6347 §4.2.4.1). All times in ms. */
+/** How long to wait for an answer, and how often to retransmit (RFC 6347 §4.2.4.1). All times in ms. */
 export interface RetransmissionProfile {
     /** first timeout of a flight */
     initial: number
-    /** each timeout doubles up to this */
+    /** upper limit; the timeout doubles each time up to it */
     maximum: number
-    /** how often a flight is sent again */
+    /** how often a flight is retransmitted */
     attempts: number
-    /** each timeout is lengthened by up to so many 256ths of it, at random: 0 (none) to 256 (up to double) */
+    /** random addition to each timeout, in 256ths of it: 0 (none) to 256 (up to double) */
     jitter: number
-    /** the whole handshake ends after this */
+    /** time limit for the whole handshake */
     deadline: number
     /** timeouts of one flight after which the datagrams become smaller (RFC 6347 §4.1.1.1) */
     shrinkAfter: number
@@ -27,7 +27,7 @@ export function cellular(): RetransmissionProfile {
     return { initial: 9000, maximum: 60000, attempts: 7, jitter: 26, deadline: 300000, shrinkAfter: 2 }
 }
 
-/** Payload sizes to fall back to after repeated loss: what fits IPv4's 576-byte and 256-byte paths. */
+/** Smaller payload sizes after repeated loss: those that fit IPv4 paths with an MTU of 576 and 256 bytes. */
 export function smallerBudget(budget: number, timeouts: number, shrinkAfter: number): number {
     if (timeouts >= shrinkAfter + 2) return Math.min(budget, 228)
     if (timeouts >= shrinkAfter) return Math.min(budget, 548)
@@ -39,7 +39,7 @@ export function smallerBudget(budget: number, timeouts: number, shrinkAfter: num
  * @devsWhenUsed
  */
 export class RetransmissionTimer {
-    /** when it fires, ms; NEVER while stopped */
+    /** when it expires, ms; NEVER while stopped */
     at = NEVER
     /** timeouts of the current flight so far */
     timeouts = 0
@@ -48,7 +48,7 @@ export class RetransmissionTimer {
     constructor(private profile: RetransmissionProfile) {}
 
     /**
-     * A new flight was sent.
+     * Starts the timer for a new flight.
      * @param jitterByte random, 0 to 255
      */
     start(now: number, jitterByte: number): void {
@@ -57,7 +57,7 @@ export class RetransmissionTimer {
         this.at = now + this.lengthened(jitterByte)
     }
 
-    /** @returns false when the flight has been sent often enough */
+    /** @returns false if the flight has been sent often enough */
     expire(now: number, jitterByte: number): boolean {
         this.timeouts++
         if (this.timeouts > this.profile.attempts) {
@@ -69,7 +69,7 @@ export class RetransmissionTimer {
         return true
     }
 
-    /** The flight was sent again for another reason: the same timeout begins anew. */
+    /** Starts the same timeout again: the flight was retransmitted for another reason. */
     restart(now: number, jitterByte: number): void {
         if (this.at < NEVER) this.at = now + this.lengthened(jitterByte)
     }

@@ -9,12 +9,13 @@ import { type HelloExtension } from "./hello-extension.js"
  */
 export class Alpn implements HelloExtension {
     type = ExtensionType.applicationLayerProtocolNegotiation
-    /** what was agreed on */
+    /** the negotiated protocol */
     selected: string | undefined
 
     /**
      * @param protocols names of 1 to 255 bytes, preferred first
-     * @param clientOrder server: the client's order decides (as glib-networking does) instead of its own (RFC 7301 §3.2)
+     * @param clientOrder server: the client's order of preference decides (as in glib-networking), not this side's
+     * (RFC 7301 §3.2)
      */
     constructor(
         private protocols: string[],

@@ -7,7 +7,7 @@ import { CidForm } from "../record/v12/cid-protection.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { type HelloExtension, type RecordExtension } from "./hello-extension.js"
 
-/** Where the ids of all peers of an endpoint are known: each is one peer's. */
+/** The ids of all peers of an endpoint; each belongs to one peer. */
 export interface IdRegistry {
     /** @returns false: another peer has it */
     claim(id: Buffer): boolean
@@ -15,20 +15,20 @@ export interface IdRegistry {
 }
 
 /**
- * Connection ids of one association (RFC 9146 §3): each side names the id that the other one's records are to carry, so
- * that they are recognized from whatever address they come.
+ * Connection ids of one association (RFC 9146 §3): each side chooses the id that the other's records carry, so that it
+ * recognizes them whatever their source address.
  * @devsWhenUsed
  */
 export class ConnectionIds implements RecordExtension {
     type = ExtensionType.connectionId
     /** both sides sent the extension */
     agreed = false
-    /** what our records carry; empty: the peer needs none */
+    /** the id in our records; empty: the peer needs none */
     remote = EMPTY
-    /** undefined: there is one peer */
+    /** undefined: there is only one peer */
     registry: IdRegistry | undefined
 
-    /** @param local what the peer's records carry, 0 to 255 bytes; empty: this side needs none */
+    /** @param local the id in the peer's records, 0 to 255 bytes; empty: this side needs none */
     constructor(public local: Buffer) {}
 
     offer(): Buffer {
@@ -62,7 +62,7 @@ export class ConnectionIds implements RecordExtension {
         return AlertDescription.none
     }
 
-    /** Empty in a direction that has none (RFC 9146 §3: the form of RFC 6347 stays). */
+    /** Empty if that direction has none (RFC 9146 §3: it keeps the form of RFC 6347). */
     recordId(reading: boolean): Buffer {
         if (!this.agreed) return EMPTY
         return reading ? this.local : this.remote
@@ -72,7 +72,7 @@ export class ConnectionIds implements RecordExtension {
         return this.agreed && this.local.length > 0 ? new CidForm(this.local.length) : undefined
     }
 
-    /** All of this side that the peer's records may carry. */
+    /** All ids of this side that the peer's records may carry. */
     allIds(): Buffer[] {
         return [this.local]
     }
@@ -88,8 +88,8 @@ export class ConnectionIds implements RecordExtension {
 
 /**
  * For `DtlsSettings.extensions`: connection ids.
- * @param length bytes of this side's id, 0 to 255, drawn anew for each association. A server needs one (8 are plenty); a
- * client whose server stays where it is takes 0 and still sends the server's.
+ * @param length length of this side's id, 0 to 255 bytes, random for each association. A server needs one (8 bytes are
+ * plenty); a client whose server's address is fixed takes 0 and still sends the server's.
  */
 export function connectionIds(length: number): (crypto: CryptoProvider) => HelloExtension {
     return (crypto) => new ConnectionIds(length === 0 ? EMPTY : crypto.random(length))

@@ -2,11 +2,11 @@ import { wipe } from "../bytes/bytes.js"
 import { HashAlgorithm } from "../crypto/algorithms.js"
 import { type CryptoProvider, type Hmac } from "../crypto/provider.js"
 
-/** How long a secret makes cookies, ms. It verifies them as long again. */
+/** How long a secret makes cookies, ms. It verifies them for the same time again. */
 export const COOKIE_SECRET_LIFETIME = 300000
 
 /**
- * The keys of a server's cookies, each of which makes cookies for a while and then only verifies them.
+ * The keys of a server's cookies; each makes cookies for a while and then only verifies them.
  * @devsWhenUsed
  */
 export class CookieSecrets {
@@ -30,7 +30,7 @@ export class CookieSecrets {
         return hmac
     }
 
-    /** Retires secrets whose time is over. */
+    /** Retires expired secrets. */
     rotate(now: number): void {
         if (now < this.rotateAt) return
         if (now >= this.rotateAt + COOKIE_SECRET_LIFETIME) this.advance()
@@ -39,14 +39,14 @@ export class CookieSecrets {
     }
 
     private advance(): void {
-        // Drawn first: where that fails, the old secrets stay in use.
+        // The new secret comes first: if random() throws, the old secrets stay in use.
         const next = this.draw()
         this.previous.close()
         this.previous = this.current
         this.current = next
     }
 
-    /** Erases them. */
+    /** Erases the secrets. */
     close(): void {
         this.current.close()
         this.previous.close()

@@ -6,11 +6,14 @@ import { type ClientHelloStart } from "../wire/client-hello.js"
 import { byType, readExtensions, writeExtensions } from "../wire/extensions.js"
 import { CookieSecrets } from "./cookie-secrets.js"
 
-/** Bytes of each half of a cookie. */
+/** Length of each half of a cookie, bytes. */
 const HALF = 16
-/** Bytes of a cookie. */
+/** Length of a cookie, bytes. */
 export const COOKIE_LENGTH = 2 * HALF
-/** Fewest bytes of a cookie that are worth a check: who cannot read the cookie guesses them once in 2^31 tries, two secrets being good. */
+/**
+ * Fewest bytes of a cookie worth checking: with two valid secrets, an attacker who cannot read the cookie guesses four
+ * bytes in one of 2^31 tries.
+ */
 export const SHORTEST_COOKIE_PART = 4
 
 /** Domain separation of the three MACs. */
@@ -19,27 +22,27 @@ const WHOLE = 2
 const FRAGMENTED = 3
 
 /**
- * Stateless cookies (RFC 6347 §4.2.1) in two halves, so that a ClientHello may come in fragments.
- * The first covers address, version, random and session id; as much of it as the first fragment holds is checked before
- * anything is kept. The second covers suites, compression and extensions; for a first hello that came in fragments, whose
- * rest is not known, it says so instead, and then the second hello must come in fragments too.
+ * Stateless cookies (RFC 6347 §4.2.1) in two halves, because a ClientHello may be fragmented. The first half covers
+ * address, version, random and session id; as much of it as the first fragment contains is checked before any state is
+ * kept. The second covers suites, compression and extensions. If the first hello was fragmented, its rest is not known;
+ * the second half records that instead, and the second hello must be fragmented too.
  * @devsWhenUsed
  */
 export class Cookies {
     private secrets: CookieSecrets
-    /** the MAC of the first half that was computed last: who checks a whole cookie needs it again */
+    /** the last first half computed: checking a whole cookie needs it again */
     private first = EMPTY
 
     constructor(crypto: CryptoProvider, now: number) {
         this.secrets = new CookieSecrets(crypto, now)
     }
 
-    /** Retires secrets whose time is over. */
+    /** Retires expired secrets. */
     rotate(now: number): void {
         this.secrets.rotate(now)
     }
 
-    /** @param rest the hello from cipher_suites to its end; undefined when only its first fragment is here */
+    /** @param rest the hello from cipher_suites to its end; undefined if only its first fragment is known */
     make(address: Buffer, hello: ClientHelloStart, rest: Buffer | undefined): Buffer {
         const { current } = this.secrets
         const first = firstMac(current, address, hello)
@@ -49,12 +52,12 @@ export class Cookies {
         return writer.finish()
     }
 
-    /** Checks what is there of the first half; at least SHORTEST_COOKIE_PART bytes of a cookie that is to be good. */
+    /** Checks the bytes of the first half that are there; a valid cookie needs at least SHORTEST_COOKIE_PART. */
     checkStart(address: Buffer, hello: ClientHelloStart): boolean {
         return this.keyOf(address, hello) !== undefined
     }
 
-    /** Checks a whole cookie, once the hello is whole. */
+    /** Checks a whole cookie, once the hello is complete. */
     checkWhole(address: Buffer, hello: ClientHelloStart, rest: Buffer, cameInFragments: boolean): boolean {
         const key = this.keyOf(address, hello)
         if (key === undefined || hello.cookie.length < COOKIE_LENGTH) return false
@@ -62,7 +65,7 @@ export class Cookies {
         return cameInFragments && beginsAt(hello.cookie, HALF, secondMac(key, this.first, undefined), HALF)
     }
 
-    /** The secret that made what is there of the first half. */
+    /** The secret with which the bytes of the first half were made. */
     private keyOf(address: Buffer, hello: ClientHelloStart): Hmac | undefined {
         const { current, previous } = this.secrets
         if (hello.cookieLength !== COOKIE_LENGTH || hello.cookie.length < SHORTEST_COOKIE_PART) return undefined
@@ -80,7 +83,7 @@ export class Cookies {
     }
 }
 
-/** It begins with the first half. */
+/** Its first bytes are the first half. */
 function firstMac(key: Hmac, address: Buffer, hello: ClientHelloStart): Buffer {
     const writer = new Writer(96)
     writer.uint(START, 1)
@@ -92,7 +95,7 @@ function firstMac(key: Hmac, address: Buffer, hello: ClientHelloStart): Buffer {
     return key.sign(input)
 }
 
-/** It begins with the second half. */
+/** Its first bytes are the second half. */
 function secondMac(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer {
     const writer = new Writer(128)
     const kind = rest === undefined ? FRAGMENTED : WHOLE
@@ -106,14 +109,17 @@ function secondMac(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer {
     return key.sign(input)
 }
 
-/** Fast path: the extensions come by type, or there is nothing to put in order; what cannot be read is told elsewhere. */
+/**
+ * Fast path: whether the extensions are sorted by type already, or there are none. Malformed ones are detected
+ * elsewhere.
+ */
 function isInOrder(rest: Buffer): boolean {
     const reader = new Reader(rest, 0, rest.length)
     reader.skip(2)
     reader.skip(1)
     reader.uint(2)
     let last = -1
-    // What is shorter is no extension, and is not stepped over.
+    // Fewer bytes cannot hold an extension.
     while (reader.remaining() >= 4) {
         const type = reader.uint(2)
         if (type < last) return false
@@ -123,7 +129,10 @@ function isInOrder(rest: Buffer): boolean {
     return true
 }
 
-/** The hello from cipher_suites on with its extensions by type: wolfSSL's second hello has a ticket in another place. */
+/**
+ * The hello from cipher_suites on, with its extensions sorted by type, because wolfSSL's second hello has the ticket in
+ * another place.
+ */
 function inOrder(rest: Buffer): Buffer {
     const reader = new Reader(rest, 0, rest.length)
     const suites = reader.vector(2)

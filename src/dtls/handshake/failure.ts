@@ -1,14 +1,16 @@
 import { type AlertDescription } from "../wire/code-points.js"
 
-/** Why an association ended, as one number for programs; `failureText` has the sentences. */
+/** Why an association ended, as a number for programs; `failureText` has the sentences. */
 export enum FailureReason {
     /** the peer did not answer in time */
     timeout = 1,
-    /** the deadline came, and what the peer sent under the new keys did not decrypt: probably different keys */
+    /**
+     * no answer before the deadline, and what the peer sent under the new keys did not decrypt: probably different keys
+     */
     keyMismatch = 2,
     /** the peer sent a fatal alert */
     peerAlert = 3,
-    /** a message that the grammar does not allow here */
+    /** a message that is not allowed at this point */
     unexpectedMessage = 4,
     /** a message that does not parse */
     decodeError = 5,
@@ -16,9 +18,9 @@ export enum FailureReason {
     illegalParameter = 6,
     /** no cipher suite, version or compression in common */
     nothingInCommon = 7,
-    /** extended master secret is required here and the peer does not offer it */
+    /** this side requires extended master secret, and the peer does not offer it */
     extendedMasterSecretRequired = 8,
-    /** the peer's Finished does not match the handshake: somebody changed it on the way, or the keys differ */
+    /** the peer's Finished does not match the handshake: it was tampered with, or the keys differ */
     badFinished = 9,
     /** no credentials: the application has no key or certificate for this peer */
     noCredentials = 10,
@@ -28,41 +30,45 @@ export enum FailureReason {
     tooManyForgeries = 12,
     /** an authentic record is larger than allowed */
     recordOverflow = 13,
-    /** renegotiation that the RFC forbids */
+    /** a renegotiation that the RFC forbids */
     badRenegotiation = 14,
-    /** another handshake of the same address or identity took its place */
+    /** replaced by another handshake from the same address or identity */
     replaced = 15,
-    /** let go to make room for another peer */
+    /** evicted to make room for another peer */
     evicted = 16,
     /** closed by this side before the handshake was done */
     closedLocally = 17,
     /** client: every HelloVerifyRequest brought another cookie */
     badCookie = 18,
-    /** server: nothing authentic came for the idle timeout */
+    /** server: nothing authentic was received during the idle timeout */
     idle = 19,
-    /** this side could not go on: its cryptography failed, memory or handles are used up, or there is a defect; see `cause` */
+    /**
+     * an error on this side: its cryptography failed, memory or handles are used up, or there is a defect; see `cause`
+     */
     internalError = 20,
-    /** the peer presents or requests a certificate, and this side has pre-shared keys only */
+    /** the peer presents or requests a certificate, but this side has only pre-shared keys */
     certificateUnsupported = 21,
-    /** the credentials do not accept what the peer presents */
+    /** this side's credentials do not accept the peer's certificate or key */
     certificateRefused = 22,
-    /** the peer's signature does not belong to what it presents */
+    /** the peer's signature was not made with the key it presents */
     badSignature = 23,
     /** server: the client has no certificate, and one is required */
     certificateRequired = 24,
-    /** the server speaks a newer version that this side offered, and chose an older one: somebody changed the hello on its way */
+    /**
+     * the server supports a newer version that this side offered, but chose an older one: the hello was tampered with
+     */
     downgraded = 25,
 }
 
-/** How an association failed: reason, the alert if any, and where it was. */
+/** How an association failed: the reason, the alert if any, and the position in the handshake. */
 export interface Failure {
     reason: FailureReason
-    /** sent by us, or received when reason is peerAlert; `none` without one */
+    /** sent by us, or received if reason is peerAlert; `none` if there was none */
     alert: AlertDescription
     /** HandshakeType that was expected next; -1 outside a handshake */
     expecting: number
-    /** what was thrown, when reason is internalError */
+    /** message of the exception, if reason is internalError */
     cause?: string
-    /** Gio.TlsCertificateFlags of what the peer presented, when it presented something */
+    /** Gio.TlsCertificateFlags of the peer's certificate or key, if it presented one */
     certificateErrors?: number
 }

@@ -11,41 +11,41 @@ import { type AssociationSettings } from "./settings.js"
 import { type Step } from "./step.js"
 import { Transcript } from "./transcript.js"
 
-/** Keys for receiving, and the epoch that begins with them. */
+/** Keys for receiving, and the epoch that they begin. */
 export interface ReadKeys {
     epoch: number
     protection: RecordProtection
-    /** the epoch whose records are kept when they come early; -1: none follows */
+    /** the epoch whose early records are stored; -1: none follows */
     nextEpoch: number
 }
 
 /**
- * One handshake: where it stands in its grammar, and what is to be done next. Messages, keys and questions are those of
- * its version and of the key exchange it agreed on.
+ * One handshake: its position in the step table, and what is to be done next. Subclasses and the key exchange define
+ * messages, keys and questions.
  * @devsWhenUsed
  */
 export abstract class Handshake<P extends SecurityParameters = SecurityParameters> {
     /** set while a question waits for its answer: no message is processed meanwhile */
     question: Question | undefined = undefined
-    /** ChangeCipherSpec records have no message_seq: one that comes early is remembered until its step (RFC 6347 §4.2.5) */
+    /** ChangeCipherSpec records have no message_seq: an early one is remembered until its step (RFC 6347 §4.2.5) */
     changeCipherSpecSeen = false
-    /** a step brought keys for receiving; whoever drives the handshake activates them */
+    /** new keys for receiving, which the driver has to activate */
     readKeys: ReadKeys | undefined = undefined
-    /** a flight was completed and waits to be sent */
+    /** a complete flight is ready to be sent */
     flightReady = false
-    /** the flight expects an answer, so its timer runs */
+    /** the flight expects an answer, so it needs the retransmission timer */
     flightExpectsAnswer = true
     failure = 0
     alert = AlertDescription.none
     transcript: Transcript
-    /** What is expected, in protocol order. Steps take the handshake's own class, whichever it is. */
+    /** Expected steps, in protocol order. Each is written for its own class of handshake. */
     private steps: Step<never>[] = []
     private at = 0
     private onAnswer: ((handshake: never, answer: never) => void) | undefined = undefined
-    /** the message that the open question is about: whether it is taken depends on the answer */
+    /** the message that the open question is about: the answer decides whether it is accepted */
     undecided: HandshakeMessage | undefined = undefined
 
-    /** @param transcriptHeader bytes of each message's header that its version's transcript has */
+    /** @param transcriptHeader bytes of each message's header that are part of this version's transcript */
     constructor(
         public settings: AssociationSettings,
         public isClient: boolean,
@@ -60,7 +60,7 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
     /** Client: sends the first flight. */
     abstract start(): void
 
-    /** The timer is over and the flight will be sent again. */
+    /** The timer has expired, and the flight will be retransmitted. */
     onTimeout(): void {}
 
     answer(answer: Answer | undefined): void {
@@ -72,18 +72,18 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         if (undecided !== undefined && this.failure === 0) this.pass(this.stepAt(this.at), this.at, undecided)
     }
 
-    /** Asks; the handshake goes on in `onAnswer`, which gets undefined when there is no answer. */
+    /** Asks a question; `onAnswer` continues the handshake, with undefined if there is no answer. */
     ask<Q extends Question>(question: Q, onAnswer: (handshake: never, answer: AnswerTo<Q> | undefined) => void): void {
         this.question = question
         this.onAnswer = onAnswer
     }
 
-    /** More steps to walk, behind those that are known. */
+    /** Adds steps after those already expected. */
     expect(steps: Step<never>[]): void {
         for (const step of steps) this.steps.push(step)
     }
 
-    /** A step that comes `fromEnd` steps before the end of those that are known. */
+    /** Inserts a step `fromEnd` steps before the end of those expected. */
     expectBefore(fromEnd: number, step: Step<never>): void {
         const index = this.steps.length - fromEnd
         const last = this.steps.slice(index)
@@ -92,7 +92,7 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         this.expect(last)
     }
 
-    /** HandshakeType of the next step that must come; -1 when done. */
+    /** HandshakeType of the next mandatory step; -1 when done. */
     expecting(): number {
         let i = this.at
         while (i < this.steps.length && this.stepAt(i).optional) i++
@@ -103,7 +103,7 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         return this.steps[index] as Step<never>
     }
 
-    /** Index of the step that takes a message of this type now. Without one it sets `failure`, and gives -1. */
+    /** Index of the step that accepts a message of this type now. If there is none, sets `failure` and returns -1. */
     stepOf(type: number, epoch: number): number {
         for (let i = this.at; i < this.steps.length; i++) {
             const step = this.stepAt(i)
@@ -117,8 +117,8 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
     }
 
     /**
-     * Walks the grammar by one message; with `undecided` set, the answer to the open question walks on.
-     * @returns false when the message is wrong: `failure` says why, and nothing else has changed
+     * Processes one message. If that sets `undecided`, the answer to the open question decides about it.
+     * @returns false if the message is wrong: `failure` says why, and nothing else has changed
      */
     walk(message: HandshakeMessage): boolean {
         const i = this.stepOf(message.type, message.epoch)
@@ -150,12 +150,12 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         this.alert = alert
     }
 
-    /** Starts a new flight: the peer's answer to the last one is complete. */
+    /** Starts a new flight: the previous one was answered completely. */
     beginFlight(): void {
         this.outbox.begin()
     }
 
-    /** Adds a message to the flight, and to the transcript. */
+    /** Adds a message to the flight and to the transcript. */
     send(type: number, body: Buffer): void {
         this.transcript.add(this.outbox.addMessage(type, this.record.write.epoch, body))
     }
@@ -164,7 +164,7 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         this.outbox.addChangeCipherSpec(this.record.write.epoch)
     }
 
-    /** @param expectsAnswer whether the flight is repeated on a timer until the peer answers */
+    /** @param expectsAnswer whether the flight is retransmitted by timer until the peer answers */
     endFlight(expectsAnswer: boolean): void {
         this.flightReady = true
         this.flightExpectsAnswer = expectsAnswer
@@ -173,12 +173,12 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
     /** The handshake is over. */
     finish(): void {
         this.parameters.complete = true
-        // The grammar is half a kilobyte on a device; a server keeps its last flight for a while.
+        // Frees the steps, half a kilobyte on a device: a server keeps its last flight, and this object, for a while.
         this.steps = []
         this.transcript.clear()
     }
 
-    /** Erases what is not in use. */
+    /** Erases secrets and state that are no longer in use. */
     close(): void {
         if (this.readKeys !== undefined) this.readKeys.protection.close()
         this.readKeys = undefined
@@ -189,6 +189,6 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         this.closeKeys()
     }
 
-    /** Erases keys that are not active yet. */
+    /** Erases keys that have not been activated. */
     protected abstract closeKeys(): void
 }

@@ -7,51 +7,51 @@ import { type Extension, findExtension } from "../wire/extensions.js"
 export interface HelloExtension {
     /** code point */
     type: number
-    /** client: extension_data to offer; undefined leaves it out */
+    /** client: extension_data to offer; undefined omits the extension */
     offer(): Buffer | undefined
     /**
-     * Client: the server's answer.
+     * Client: takes the server's answer.
      * @param answers all extensions of the ServerHello
      * @returns `none`, or the alert that ends the handshake
      */
     accept(data: Buffer, answers: Extension[]): AlertDescription
-    /** server: the client's offer. @returns `none`, or the alert that ends the handshake */
+    /** server: takes the client's offer. @returns `none`, or the alert that ends the handshake */
     select(data: Buffer): AlertDescription
-    /** server: extension_data to answer with after `select`; undefined leaves it out */
+    /** server: extension_data of the answer, after `select`; undefined omits the extension */
     answer(): Buffer | undefined
 }
 
 /** An extension that limits the plaintext of records, bytes (RFC 6066 §4, RFC 8449). */
 export interface LimitExtension extends HelloExtension {
-    /** of what the peer sends */
+    /** limit on what the peer sends */
     readLimit: number
-    /** of what this side sends */
+    /** limit on what this side sends */
     writeLimit: number
 }
 
-/** How far the enhanced form of return routability has come with the address before. */
+/** State of the enhanced return routability check, which challenges the old address. */
 export enum OldPath {
     notAsked,
     asked,
-    /** the peer is there still */
+    /** the peer is still there */
     preferred,
     /** the peer has left it */
     dropped,
 }
 
-/** An extension that finds out whether the peer receives at its address (RFC 9853). */
+/** An extension that checks whether the peer receives at its address (RFC 9853). */
 export interface PathCheck extends HelloExtension {
-    /** both sides know it */
+    /** both sides support it */
     agreed: boolean
-    /** enhanced form: the challenge under way goes to the address before the new one, unless it is notAsked; undefined: basic form */
+    /** enhanced form: whether the current challenge goes to the old address, and its result; undefined: basic form */
     oldPath?: OldPath
-    /** A message that the peer has to answer; the next response confirms its address. */
+    /** A new challenge; the response to it confirms the peer's address. */
     challenge(crypto: CryptoProvider): Buffer
-    /** The challenge that waits for its response, once more. */
+    /** The outstanding challenge, once more. */
     challengeAgain(): Buffer
-    /** No challenge waits for its response. */
+    /** Whether no challenge is outstanding. */
     isConfirmed(): boolean
-    /** Takes a verified message of the peer. @returns the answer to it; undefined: none */
+    /** Takes a verified message from the peer. @returns the reply; undefined: none */
     take(message: Buffer): Buffer | undefined
 }
 
@@ -59,16 +59,16 @@ export interface PathCheck extends HelloExtension {
 export interface RecordExtension extends HelloExtension {
     /** both sides sent the extension */
     agreed: boolean
-    /** The connection id that records carry in that direction; empty: they keep their form. */
+    /** The connection id carried by records in that direction; empty: they keep their form. */
     recordId(reading: boolean): Buffer
-    /** Of the peer's records; undefined: that of RFC 6347. */
+    /** Form of the peer's records; undefined: that of RFC 6347. */
     readForm(): RecordForm | undefined
-    /** The ids of an association that goes on. @returns false when ids of this side have another length now */
+    /** Restores the ids of a saved association. @returns false if this side's ids have another length now */
     restore(local: Buffer, remote: Buffer): boolean
 }
 
 /**
- * Server: what the client offers for `extension`; undefined: nothing. A server with record_size_limit ignores
+ * Server: the client's offer for `extension`; undefined: none. A server with record_size_limit ignores
  * max_fragment_length beside it (RFC 8449 §5).
  * @param own all extensions of this side
  * @param offered all extensions of the ClientHello

@@ -7,17 +7,17 @@ import { type AnswerTo, type PeerCertificate, type PresentedCertificate, type Qu
 import { type Step } from "./step.js"
 import { type Transcript } from "./transcript.js"
 
-/** With the numbers of Gio.TlsAuthenticationMode. */
+/** With the values of Gio.TlsAuthenticationMode. */
 export enum AuthenticationMode {
     /** clients are not asked for a certificate */
     none = 0,
-    /** a client without one is served, too */
+    /** a client without one is accepted too */
     requested = 1,
     /** a client without one is refused */
     required = 2,
 }
 
-/** What key exchanges read of the settings of an association. */
+/** The settings of an association that key exchanges read. */
 export interface KeyExchangeSettings {
     crypto: CryptoProvider
     /** PSK, server: sent in ServerKeyExchange (RFC 4279 §2) */
@@ -26,7 +26,7 @@ export interface KeyExchangeSettings {
     authenticationMode: AuthenticationMode
 }
 
-/** What certificates and signatures see of the handshake that they serve, of whichever version. */
+/** The handshake as certificates and signatures see it, in any version. */
 export interface CertificateContext {
     settings: KeyExchangeSettings
     parameters: {
@@ -34,17 +34,17 @@ export interface CertificateContext {
         ownCertificate: PresentedCertificate | undefined
     }
     transcript: Transcript
-    /** the message of the step that runs is taken or refused by the answer to the question that it asked */
+    /** the message being processed, if the answer to its question decides whether it is accepted */
     undecided: HandshakeMessage | undefined
-    /** Ends the handshake; the first reason stays. */
+    /** Ends the handshake; only the first call counts. */
     fail(reason: FailureReason, alert: AlertDescription): void
-    /** Puts a question out; no message is processed before `onAnswer` was called. */
+    /** Asks a question; no message is processed before `onAnswer` was called. */
     ask<Q extends Question>(question: Q, onAnswer: (context: never, answer: AnswerTo<Q> | undefined) => void): void
     /** Adds a message to the flight. */
     send(type: HandshakeType, body: Buffer): void
 }
 
-/** What a key exchange sees of the handshake that it serves. */
+/** The handshake as its key exchange sees it. */
 export interface KeyExchangeContext extends CertificateContext {
     parameters: CertificateContext["parameters"] & {
         clientRandom: Buffer
@@ -52,68 +52,71 @@ export interface KeyExchangeContext extends CertificateContext {
         /** PSK: the client's psk_identity */
         identity: Buffer
     }
-    /** what the key exchange keeps of this handshake; it alone knows the type */
+    /** the key exchange's own state for this handshake; only it knows the type */
     kept: object | undefined
-    /** Further steps, behind those that are known. */
+    /** Adds steps after those already expected. */
     expect(steps: Step<never>[]): void
-    /** After the last step of the key exchange: ChangeCipherSpec and Finished of the peer. */
+    /** After the key exchange's last step: expects the peer's ChangeCipherSpec and Finished. */
     expectFinished(): void
     /**
-     * Everything up to and with ClientKeyExchange is in the transcript. Copies nothing: the caller wipes `premaster`. Of a
-     * handshake that is `resumed` it is the master secret.
+     * Derives the keys; the transcript must contain everything through ClientKeyExchange. Copies nothing, so the caller
+     * wipes `premaster`. In a `resumed` handshake that is the master secret.
      */
     deriveKeys(premaster: Buffer): void
 }
 
-/** On a client. */
+/** A client's handshake. */
 export interface ClientExchangeContext extends KeyExchangeContext {
     /** Starts the flight that begins with this side's first message after ServerHelloDone. */
     beginFlight(): void
-    /** ChangeCipherSpec and Finished, and the flight is ready. */
+    /** Adds ChangeCipherSpec and Finished; the flight is complete. */
     finishFlight(): void
 }
 
-/** On a server. */
+/** A server's handshake. */
 export interface ServerExchangeContext extends KeyExchangeContext {
-    /** The client's pre-shared key: its session may be resumed as long as that stays the same. Copies it. */
+    /**
+     * Keeps the client's pre-shared key, because its session may be resumed only as long as the key is the same. Copies
+     * it.
+     */
     keepKey(key: Buffer): void
-    /** Starts the flight with ServerHello, with these extensions besides those of the settings. */
+    /** Starts the flight with ServerHello, with these extensions in addition to those of the settings. */
     sendServerHello(extensions: Extension[]): void
-    /** ServerHelloDone, and the flight is ready. */
+    /** Adds ServerHelloDone; the flight is complete. */
     endServerFlight(): void
     /**
-     * In place of `sendServerHello`: there are no credentials for this client. The handshake goes on with the next suite of
-     * another key exchange; without one it fails as stated.
+     * Instead of `sendServerHello`: there are no credentials for this client. The handshake continues with the next
+     * suite of another key exchange; if there is none, it fails with this reason and alert.
      */
     decline(reason: FailureReason, alert: AlertDescription): void
 }
 
 /**
- * How client and server of DTLS 1.2 come to a premaster secret (RFC 5246 §7.4.3, §7.4.7): the messages between ServerHello
- * and ChangeCipherSpec. It keeps nothing itself: one object serves all handshakes.
+ * How DTLS 1.2 establishes a premaster secret (RFC 5246 §7.4.3, §7.4.7): the messages between ServerHello and
+ * ChangeCipherSpec. It has no state: one object serves all handshakes.
  */
 export interface KeyExchange {
-    /** messages of the handshake are signed, so that they are kept and not only hashed */
+    /** handshake messages are signed, so they are kept and not only hashed */
     signsMessages: boolean
-    /** Client: extensions that it offers, besides those of the settings. */
+    /** Client: extensions to offer in addition to those of the settings. */
     offers(): Extension[]
-    /** Client: the server's answer to one of them. @returns `none`, or the alert that ends the handshake */
+    /** Client: takes the server's answer to one of them. @returns `none`, or the alert that ends the handshake */
     accept(context: ClientExchangeContext, type: number, data: Buffer): AlertDescription
     /**
-     * Client: ServerHello has come; names the steps that follow.
-     * @param extensions of the ServerHello, all of them accepted
+     * Client: ServerHello was received; adds the steps that follow.
+     * @param extensions of the ServerHello, all accepted
      */
     beginClient(context: ClientExchangeContext, extensions: Extension[]): void
-    /** Server: whether a client with these extensions can do it. */
+    /** Server: whether a client with these extensions supports it. */
     isUsable(extensions: Extension[]): boolean
     /**
-     * Server: a suite is selected; in this call or after an answer it sends the server's flight and names the steps that
+     * Server: the suite is selected. In this call or after an answer, sends the server's flight and adds the steps that
      * follow, or declines.
      * @param extensions of the ClientHello
      */
     beginServer(context: ServerExchangeContext, extensions: Extension[]): void
-    /** What a saved association has of the peer, besides its psk_identity. */
+    /** The peer's credentials for a saved association, besides its psk_identity. */
     savePeer(peer: PeerCertificate | undefined): Buffer
-    /** @param saved what `savePeer` gave */
+    /** @param saved what `savePeer` returned */
     loadPeer(saved: Buffer): PeerCertificate | undefined
 }

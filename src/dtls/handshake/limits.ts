@@ -4,41 +4,49 @@ export interface Limits {
     handshakeMessageBytes: number
     /** all incomplete and future handshake messages of one peer */
     inboxBytes: number
-    /** how far a message_seq may be ahead, messages */
+    /** how far ahead message_seq may be, messages */
     messageWindow: number
-    /** records of one peer kept until their keys come */
+    /** early records stored for one peer until their keys are known */
     earlyRecordBytes: number
     /** records read from one datagram, count */
     recordsPerDatagram: number
-    /** application messages of one peer that nobody has read yet, count and bytes */
+    /** unread application messages of one peer, count and bytes */
     receiveQueueMessages: number
     receiveQueueBytes: number
     /** largest datagram read from the base socket */
     datagramBytes: number
     /** established peers of one endpoint, count */
     peers: number
-    /** when there are that many: refuse new ones until one leaves, instead of letting the one heard from longest ago go */
+    /** at that limit, refuse new peers until one leaves, instead of evicting the least recently heard one */
     refuseWhenFull: boolean
-    /** established peers with the same identity, count; one more lets the one heard from longest ago go. 0: no limit */
+    /**
+     * established peers with the same identity, count; beyond it the least recently heard one is evicted. 0: no limit
+     */
     sessionsPerIdentity: number
-    /** peers of one endpoint whose handshake is running, count */
+    /** peers of one endpoint with a handshake under way, count */
     halfOpenPeers: number
-    /** of these with the same source host (IPv4 address, or first 64 bits of an IPv6 address), count; 1 or more */
+    /** those of them with the same source host (IPv4 address, or first 64 bits of an IPv6 address), count; 1 or more */
     halfOpenPerHost: number
     /**
-     * ClientHellos of clients with a cookie that come in fragments and are not whole yet, count; each of handshakeMessageBytes
-     * at most. A server of DTLS 1.3 takes as many again of clients without a cookie.
+     * incomplete fragmented ClientHellos from clients with a cookie, count; each takes at most handshakeMessageBytes. A
+     * server of DTLS 1.3 allows as many again from clients without a cookie.
      */
     partialHellos: number
-    /** server: an established peer from which nothing authentic came for so long is let go, with close_notify; ms, 0: never */
+    /**
+     * server: an established peer from which nothing authentic was received for this time is dropped, with
+     * close_notify; ms, 0: never
+     */
     idleTimeout: number
-    /** datagrams with records that did not verify under one CCM_8 key before the association ends, count; other suites only count */
+    /**
+     * datagrams with records that failed under one CCM_8 key before the association ends, count; with other suites they
+     * are only counted
+     */
     ccm8Failures: number
 }
 
 /**
- * For a microcontroller. A server with all of them reached at once has 50 KB alive in the machine, program included, and
- * runs in an arena of 64 KB (test/node/machine/limits.spec.ts prints it).
+ * For a microcontroller. A server that reaches all of them at once has 50 KB of live data in the machine, program
+ * included, and runs in an arena of 64 KB (test/node/machine/limits.spec.ts prints it).
  */
 export function mcuLimits(): Limits {
     return {
@@ -57,13 +65,13 @@ export function mcuLimits(): Limits {
         halfOpenPerHost: 1,
         partialHellos: 2,
         idleTimeout: 86400000,
-        // RFC 9147 appendix B.3 allows 2^7 failures for a forgery chance of 2^-57; 8 records in each of these datagrams
-        // make it 2^-47, and an attacker who sends rubbish needs 16384 datagrams to cause a new handshake.
+        // RFC 9147 appendix B.3 allows 2^7 failures for a forgery probability of 2^-57. With 8 records in each of these
+        // datagrams it is 2^-47, and an attacker needs 16384 invalid datagrams to force a new handshake.
         ccm8Failures: 16384,
     }
 }
 
-/** For a gateway with ordinary memory. */
+/** For a gateway with ordinary amounts of memory. */
 export function gatewayLimits(): Limits {
     return {
         handshakeMessageBytes: 16384,

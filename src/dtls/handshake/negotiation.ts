@@ -4,8 +4,8 @@ import { FailureReason } from "./failure.js"
 import { type AssociationSettings } from "./settings.js"
 
 /**
- * The suites of the settings that the platform's cryptography can do.
- * @param withKeyExchange those that name a key exchange, as in DTLS 1.2; else those that name none
+ * The configured suites that the platform's cryptography supports.
+ * @param withKeyExchange those with a key exchange, as in DTLS 1.2; otherwise those without
  */
 export function usableSuites(settings: AssociationSettings, withKeyExchange: boolean): CipherSuite[] {
     const { suites, crypto } = settings
@@ -17,12 +17,12 @@ export function usableSuites(settings: AssociationSettings, withKeyExchange: boo
     return usable
 }
 
-/** What ends with a reason and the alert for it. */
+/** An object that can fail with a reason and an alert. */
 export interface Failing {
     fail(reason: FailureReason, alert: AlertDescription): void
 }
 
-/** Turns the alert of an extension into a failure. @returns true when there was none */
+/** Fails with the alert of an extension, unless it is `none`. @returns whether it was `none` */
 export function passes(h: Failing, alert: AlertDescription): boolean {
     if (alert === AlertDescription.none) return true
     const decode = alert === AlertDescription.decodeError

@@ -1,6 +1,6 @@
 /**
- * Questions are everything that may take long or needs someone else. One is outstanding per association; whoever has the
- * credentials answers it, at once, later, or from another task.
+ * Questions are asked for everything that may take long or is decided outside the engine. An association has at most
+ * one open question; the answer may come at once, later, or from another task.
  */
 export enum QuestionKind {
     /** server: which key belongs to `identity`? Answer: PskAnswer */
@@ -9,18 +9,18 @@ export enum QuestionKind {
     clientPsk,
     /** what does this side present? Answer: CertificateAnswer; undefined: nothing */
     certificate,
-    /** is what the peer presents acceptable? Answer: PeerCertificateAnswer */
+    /** is the peer's certificate or key acceptable? Answer: PeerCertificateAnswer */
     peerCertificate,
-    /** slow cryptography, for whoever drives the association to perform. Answer: what `perform` gives */
+    /** slow cryptography, to be performed by the association's owner. Answer: the result of `perform` */
     operation,
 }
 
-/** A server asks for the key of a client. */
+/** A server asks for a client's key. */
 export interface PskQuestion {
     kind: QuestionKind.psk
     /** the client's psk_identity */
     identity: Buffer
-    /** the psk_identity_hint that the client was sent (RFC 4279 §2); undefined: none */
+    /** the psk_identity_hint sent to the client (RFC 4279 §2); undefined: none */
     hint: Buffer | undefined
 }
 
@@ -29,38 +29,38 @@ export interface ClientPskQuestion {
     kind: QuestionKind.clientPsk
     /** empty */
     identity: Buffer
-    /** the server's psk_identity_hint (RFC 4279 §2); undefined when it sent none */
+    /** the server's psk_identity_hint (RFC 4279 §2); undefined if it sent none */
     hint: Buffer | undefined
 }
 
 /** Answer to `QuestionKind.psk` and `QuestionKind.clientPsk`. */
 export interface PskAnswer {
-    /** on a client the identity to send, 0 to 65535 bytes (at most 128 by RFC 7925 §4.2); on a server not used */
+    /** client: the identity to send, 0 to 65535 bytes (at most 128 by RFC 7925 §4.2); server: not used */
     identity: Buffer
-    /** 1 to 65535 bytes. The engine copies it and wipes its copy. */
+    /** 1 to 65535 bytes. The engine copies it, and wipes its copy. */
     key: Buffer
-    /** on a client of DTLS 1.3 that names `severalPsks` or `importedPsks`: further keys to offer, preferred first */
+    /** client of DTLS 1.3 with `severalPsks` or `importedPsks`: further keys to offer, preferred first */
     others?: PskAnswer[]
 }
 
-/** What a side may present, and what the peer can do with it. */
+/** Which certificate or key a side may present: what the peer supports. */
 export interface CertificateQuestion {
     kind: QuestionKind.certificate
-    /** CertificateTypes that the peer reads, those it prefers first */
+    /** CertificateTypes that the peer supports, preferred first */
     types: number[]
-    /** SignatureSchemes that the peer verifies and the cipher suite allows, those it prefers first */
+    /** SignatureSchemes that the peer verifies and the cipher suite allows, preferred first */
     schemes: number[]
-    /** server: the host name that the client asked for (RFC 6066 §3); undefined: none */
+    /** server: the host name requested by the client (RFC 6066 §3); undefined: none */
     serverName: string | undefined
-    /** client: DER names of the authorities that the server names (RFC 5246 §7.4.4); empty: any */
+    /** client: DER names of the authorities that the server accepts (RFC 5246 §7.4.4); empty: any */
     authorities: Buffer[]
 }
 
-/** A private key, wherever it lies: in memory, behind a handle of the platform, in a secure element. */
+/** A private key, wherever it is stored: in memory, behind a handle of the platform, in a secure element. */
 export interface PrivateKey {
-    /** SignatureSchemes that it can make */
+    /** SignatureSchemes that it supports */
     schemes: number[]
-    /** @returns the signature over `data` as it stands in messages: for ECDSA the DER of ECDSA-Sig-Value */
+    /** @returns the signature over `data` as in messages: for ECDSA the DER of ECDSA-Sig-Value */
     sign(scheme: number, data: Buffer): Promise<Buffer>
 }
 
@@ -68,13 +68,15 @@ export interface PrivateKey {
 export interface CertificateAnswer {
     /** one of the question's CertificateTypes */
     type: number
-    /** x509: DER, the own certificate first, each certified by the next one; rawPublicKey: one SubjectPublicKeyInfo */
+    /**
+     * x509: DER, the end-entity certificate first, each certified by the next; rawPublicKey: one SubjectPublicKeyInfo
+     */
     certificates: Buffer[]
-    /** of the first certificate */
+    /** the first certificate's private key */
     key: PrivateKey
 }
 
-/** What a side presents in its Certificate message. */
+/** The content of a side's Certificate message. */
 export interface PresentedCertificate {
     /** CertificateType */
     type: number
@@ -82,24 +84,24 @@ export interface PresentedCertificate {
     certificates: Buffer[]
 }
 
-/** What a peer presents, and the verdict on it. */
+/** What a peer presented, and the verdict on it. */
 export interface PeerCertificate extends PresentedCertificate {
-    /** Gio.TlsCertificateFlags: what is wrong with it, also when it was accepted all the same */
+    /** Gio.TlsCertificateFlags: what is wrong with it, even if it was accepted nevertheless */
     errors: number
-    /** AlertDescription with which it was refused; `none`: it was accepted */
+    /** AlertDescription with which it was refused; `none`: accepted */
     alert: number
 }
 
-/** That the peer has the private key, too, is verified later. */
+/** Asks whether it is acceptable. Possession of the private key is verified later. */
 export interface PeerCertificateQuestion extends PresentedCertificate {
     kind: QuestionKind.peerCertificate
 }
 
 /** Answer to `QuestionKind.peerCertificate`. */
 export interface PeerCertificateAnswer {
-    /** AlertDescription that tells the peer why it is refused; `none`: accepted */
+    /** AlertDescription to refuse it with; `none`: accepted */
     alert: number
-    /** accepted: its SubjectPublicKeyInfo, DER */
+    /** if accepted: its SubjectPublicKeyInfo, DER */
     publicKey: Buffer
     /** see PeerCertificate; default 0 */
     errors?: number
@@ -108,11 +110,11 @@ export interface PeerCertificateAnswer {
 /** Key agreement, signature or verification. */
 export interface OperationQuestion<A extends object = object> {
     kind: QuestionKind.operation
-    /** Does it; may suspend. What it throws counts as no answer. */
+    /** Performs the operation; may suspend. If it throws, that counts as no answer. */
     perform: () => Promise<A | undefined>
 }
 
-/** Told apart by `kind`. */
+/** Distinguished by `kind`. */
 export type Question =
     PskQuestion | ClientPskQuestion | CertificateQuestion | PeerCertificateQuestion | OperationQuestion
 
@@ -126,12 +128,12 @@ export type AnswerTo<Q extends Question> =
             ? PeerCertificateAnswer
             : PskAnswer
 
-/** An answer to any question; its kind says which. */
+/** An answer to any question; the question's kind determines the type. */
 export type Answer = object
 
 /**
- * Whether the answer of an application is one. An empty key would let everybody in; what does not fit its length field
- * (RFC 4279 §2) would be another key.
+ * Whether an application's answer is usable. An empty key would let anyone in; one too long for its length field
+ * (RFC 4279 §2) would become another key.
  */
 export function isUsablePsk(answer: PskAnswer): boolean {
     const { identity, key } = answer

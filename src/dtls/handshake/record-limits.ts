@@ -6,11 +6,11 @@ import { type Extension, findExtension } from "../wire/extensions.js"
 import { MAX_PLAINTEXT } from "../wire/record-header.js"
 import { type HelloExtension, type LimitExtension } from "./hello-extension.js"
 
-/** The least limit that RFC 8449 §4 allows, bytes. */
+/** The lowest limit allowed by RFC 8449 §4, bytes. */
 const MIN_RECORD_SIZE = 64
 
 /**
- * record_size_limit (RFC 8449): each side says how large a plaintext it takes in a protected record.
+ * record_size_limit (RFC 8449): each side says how large a protected record's plaintext it accepts.
  * @devsWhenUsed
  */
 class RecordSizeLimit implements LimitExtension {
@@ -25,7 +25,7 @@ class RecordSizeLimit implements LimitExtension {
     }
 
     accept(data: Buffer, answers: Extension[]): AlertDescription {
-        // No server answers both (RFC 8449 §5).
+        // A server must not answer both (RFC 8449 §5).
         if (findExtension(answers, ExtensionType.maxFragmentLength) !== undefined)
             return AlertDescription.illegalParameter
         return this.select(data)
@@ -49,9 +49,9 @@ class RecordSizeLimit implements LimitExtension {
 }
 
 /**
- * For `DtlsSettings.extensions`: the peer's protected records are no larger. Where both sides name it, `maxFragmentLength`
- * does not count (RFC 8449 §5).
- * @param limit plaintext of a record, 64 to 16384 bytes; throws RangeError for another
+ * For `DtlsSettings.extensions`: limits the peer's protected records. If both sides have it, `maxFragmentLength` is
+ * ignored (RFC 8449 §5).
+ * @param limit plaintext of a record, 64 to 16384 bytes; otherwise throws RangeError
  */
 export function recordSizeLimit(limit: number): (crypto: CryptoProvider) => HelloExtension {
     if (!(limit >= MIN_RECORD_SIZE && limit <= MAX_PLAINTEXT)) throw new RangeError("limit: 64 to 16384 bytes")
@@ -59,7 +59,8 @@ export function recordSizeLimit(limit: number): (crypto: CryptoProvider) => Hell
 }
 
 /**
- * max_fragment_length (RFC 6066 §4): the client chooses one of four lengths for both directions, and the server repeats it.
+ * max_fragment_length (RFC 6066 §4): the client chooses one of four lengths for both directions, and the server echoes
+ * it.
  * @devsWhenUsed
  */
 class MaxFragmentLength implements LimitExtension {
@@ -67,7 +68,7 @@ class MaxFragmentLength implements LimitExtension {
     readLimit = MAX_PLAINTEXT
     writeLimit = MAX_PLAINTEXT
 
-    /** @param code of the length, 1 to 4; 0: a server, or a client that offers none */
+    /** @param code for the length, 1 to 4; 0: a server, or a client that offers none */
     constructor(private code: number) {}
 
     offer(): Buffer | undefined {
@@ -95,8 +96,8 @@ class MaxFragmentLength implements LimitExtension {
 
 /**
  * For `DtlsSettings.extensions`.
- * @param length client: plaintext of a record, 512, 1024, 2048 or 4096 bytes; server: 0, the client chooses. Throws RangeError
- * for another.
+ * @param length client: plaintext of a record, 512, 1024, 2048 or 4096 bytes; server: 0, because the client chooses.
+ * Otherwise throws RangeError.
  */
 export function maxFragmentLength(length: number): (crypto: CryptoProvider) => HelloExtension {
     const code = [0, 512, 1024, 2048, 4096].indexOf(length)

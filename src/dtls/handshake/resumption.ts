@@ -8,7 +8,7 @@ import { type ClientExchangeContext, type KeyExchangeContext, type ServerExchang
 import { type PeerCertificate, type PresentedCertificate } from "./question.js"
 import { type Step } from "./step.js"
 
-/** What a session holds of a handshake, and gives to one that resumes it. */
+/** Parameters of a handshake that its session keeps and a resumed handshake takes over. */
 export interface ResumedParameters {
     suite: CipherSuite | undefined
     clientRandom: Buffer
@@ -23,67 +23,68 @@ export interface ResumedParameters {
     resumption: Resumption | undefined
 }
 
-/** What resumption sees of the handshake that it serves. */
+/** The handshake as session resumption sees it. */
 export interface ResumptionContext extends KeyExchangeContext {
     parameters: ResumedParameters
 }
 
-/** On a client. */
+/** A client's handshake. */
 export interface ClientResumptionContext extends ResumptionContext, ClientExchangeContext {
     parameters: ResumedParameters
-    /** A step that comes `fromEnd` steps before the end of those that are known. */
+    /** Inserts a step `fromEnd` steps before the end of those expected. */
     expectBefore(fromEnd: number, step: Step<never>): void
 }
 
-/** On a server. */
+/** A server's handshake. */
 export interface ServerResumptionContext extends ResumptionContext, ServerExchangeContext {
     parameters: ResumedParameters
-    /** extensions of the ServerHello that is to come */
+    /** extensions of the ServerHello to be sent */
     answers: Extension[]
-    /** ChangeCipherSpec and Finished of this side. */
+    /** Adds this side's ChangeCipherSpec and Finished. */
     sendFinished(): void
-    /** The flight is ready. */
+    /** The flight is complete. */
     endFlight(expectsAnswer: boolean): void
-    /** The full handshake, by the key exchange of the suite. */
+    /** Does the full handshake, with the suite's key exchange. */
     exchangeKeys(): void
 }
 
 /**
  * Keeps the sessions of full handshakes and resumes them (RFC 5246 §7.3, RFC 5077): the extension session_ticket, which
- * stands for session ids, too. One instance per association.
+ * implements session ids too. One instance per association.
  */
 export interface Resumption extends HelloExtension {
-    /** session_id of this side's hello */
+    /** session_id in this side's hello */
     sessionId: Buffer
-    /** The master secret of a full handshake. Copies it. */
+    /** Keeps the master secret of a full handshake. Copies it. */
     keepSecret(secret: Buffer): void
-    /** The peer's Finished is good: the session may be resumed from now on. A server sends its ticket. */
+    /** The peer's Finished was verified: the session may be resumed from now on. A server sends its ticket. */
     completed(context: ResumptionContext): void
     /**
-     * Erases what is not in use. A session that a fatal alert ends is not resumed again (RFC 5246 §7.2.2).
+     * Erases state that is no longer in use. A session that ends with a fatal alert is not resumed again (RFC 5246
+     * §7.2.2).
      * @param failure how the association failed; undefined: it was closed
      */
     close(failure: Failure | undefined): void
 }
 
-/** On a client. */
+/** A client's session resumption. */
 export interface ClientResumption extends Resumption {
-    /** Whether the ServerHello resumes what was offered, and may. @returns false when the handshake has failed over it */
+    /** Checks a ServerHello that may resume the offered session. @returns false if the handshake failed */
     check(context: ClientResumptionContext, hello: ServerHello): boolean
-    /** Goes on with the session, or with the full handshake. */
+    /** Continues with the session, or with the full handshake. */
     resume(context: ClientResumptionContext, hello: ServerHello): void
 }
 
-/** On a server. */
+/** A server's session resumption. */
 export interface ServerResumption extends Resumption {
     /** See `ServerExchangeContext`. */
     keepKey(key: Buffer): void
     /**
      * Looks for the session that the hello names.
-     * @param usable suites that both sides can do
-     * @returns its suite; undefined when there is none, or none that this hello may resume
+     * @param usable suites that both sides support
+     * @returns its suite; undefined if there is no session, or none that this hello may resume
      */
     suiteOf(context: ServerResumptionContext, hello: ClientHello, usable: CipherSuite[]): CipherSuite | undefined
-    /** Goes on with that session, or with the full handshake. */
+    /** Continues with that session, or with the full handshake. */
     resume(context: ServerResumptionContext, hello: ClientHello): void
 }

@@ -3,21 +3,21 @@ import { type CryptoProvider } from "../crypto/provider.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { type HelloExtension, OldPath, type PathCheck } from "./hello-extension.js"
 
-/** Messages (RFC 9853 §4): a type and a cookie. */
+/** Message types (RFC 9853 §4); a cookie follows. */
 const PATH_CHALLENGE = 0
 const PATH_RESPONSE = 1
 const PATH_DROP = 2
 const COOKIE_LENGTH = 8
 
 /**
- * Return routability (RFC 9853): whoever sees the peer at a new address asks it to return a cookie from there.
+ * Return routability (RFC 9853): when the peer is seen at a new address, it is asked to return a cookie from there.
  * @devsWhenUsed
  */
 export class ReturnRoutability implements HelloExtension, PathCheck {
     type = ExtensionType.returnRoutabilityCheck
     /** both sides sent the extension */
     agreed = false
-    /** of the challenge that waits for its response; empty: none does */
+    /** of the outstanding challenge; empty: there is none */
     protected cookie = EMPTY
 
     offer(): Buffer {
@@ -47,8 +47,8 @@ export class ReturnRoutability implements HelloExtension, PathCheck {
     }
 
     /**
-     * With the same cookie: the response to any copy confirms the path. With a new one, the response to the copy before would
-     * be wrong, be a new record itself and bring the next challenge, without an end.
+     * Repeats the same cookie, so that the response to any copy confirms the path. With a new cookie, the response to
+     * an earlier copy would be wrong and, being a newest record itself, trigger the next challenge, without end.
      */
     challengeAgain(): Buffer {
         return join([Buffer.from([PATH_CHALLENGE]), this.cookie])
@@ -58,7 +58,7 @@ export class ReturnRoutability implements HelloExtension, PathCheck {
         return this.cookie.length === 0
     }
 
-    /** What is none of these messages, or no answer to a challenge of ours, is dropped (RFC 9853 §4). */
+    /** Messages of another type, and responses to no challenge of ours, are dropped (RFC 9853 §4). */
     take(message: Buffer): Buffer | undefined {
         if (!this.agreed || message.length !== 1 + COOKIE_LENGTH) return undefined
         const cookie = copyOf(message, 1, message.length)
@@ -69,14 +69,15 @@ export class ReturnRoutability implements HelloExtension, PathCheck {
 }
 
 /**
- * Return routability in the enhanced form (RFC 9853 §5.2): the address before the new one is asked first. A peer that is
- * there still stays there, so nobody can lead it to another path by sending its records on, even if they arrive first.
+ * Return routability in the enhanced form (RFC 9853 §5.2): the old address is challenged before the new one is used. A
+ * peer that is still there stays there, so an attacker cannot lead it to another path by forwarding its records, even
+ * if they arrive first.
  * @devsWhenUsed
  */
 export class EnhancedReturnRoutability extends ReturnRoutability {
     oldPath = OldPath.notAsked
 
-    /** @param isPreferred whether this side wants to stay on the path by which datagrams come to it now */
+    /** @param isPreferred whether this side wants to keep the path by which datagrams arrive now */
     constructor(private isPreferred: () => boolean) {
         super()
     }
@@ -93,22 +94,22 @@ export class EnhancedReturnRoutability extends ReturnRoutability {
 
     private settle(type: number): void {
         const isAsked = this.oldPath === OldPath.asked
-        // Who does not want the new path does not confirm it.
+        // A side that does not want the new path does not confirm it.
         if (type !== PATH_RESPONSE && (type !== PATH_DROP || !isAsked)) return
         if (isAsked) this.oldPath = type === PATH_DROP ? OldPath.dropped : OldPath.preferred
         this.cookie = EMPTY
     }
 }
 
-/** For `DtlsSettings.extensions`, beside `connectionIds`: return routability in the basic form. */
+/** For `DtlsSettings.extensions`, together with `connectionIds`: return routability in the basic form. */
 export function returnRoutability(): (crypto: CryptoProvider) => HelloExtension {
     return () => new ReturnRoutability()
 }
 
 /**
- * The same in the enhanced form, in which the address before is asked first.
- * @param isPreferred for programs with several paths: whether this side wants to stay on the one by which datagrams come now;
- * the default is yes
+ * Return routability in the enhanced form, which challenges the old address first.
+ * @param isPreferred for programs with several paths: whether this side wants to keep the one by which datagrams arrive
+ * now; the default is yes
  */
 export function enhancedReturnRoutability(isPreferred?: () => boolean): (crypto: CryptoProvider) => HelloExtension {
     return () => new EnhancedReturnRoutability(isPreferred ?? (() => true))

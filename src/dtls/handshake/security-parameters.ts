@@ -5,7 +5,8 @@ import { type PeerCertificate, type PresentedCertificate } from "./question.js"
 import { type Resumption } from "./resumption.js"
 
 /**
- * What a handshake agreed on (RFC 5246 §6.1), kept as long as the association; everything else goes with the handshake.
+ * What a handshake negotiated (RFC 5246 §6.1), kept for the association's lifetime; everything else is freed with the
+ * handshake.
  * @devsWhenUsed
  */
 export abstract class SecurityParameters {
@@ -17,21 +18,24 @@ export abstract class SecurityParameters {
     extendedMasterSecret = false
     /** the client's psk_identity */
     identity = EMPTY
-    /** what the peer presented last, accepted or not: that it has the private key is proved when `complete`; undefined: nothing */
+    /**
+     * what the peer presented last, accepted or not; possession of the private key is proved when `complete`;
+     * undefined: nothing
+     */
     peerCertificate: PeerCertificate | undefined
     /** what this side presented; undefined: nothing */
     ownCertificate: PresentedCertificate | undefined
-    /** the handshake was abbreviated: it went on from an earlier one (RFC 5246 §7.3) */
+    /** the handshake was abbreviated: it resumed an earlier session (RFC 5246 §7.3) */
     resumed = false
-    /** what keeps and resumes sessions; undefined: nothing does */
+    /** keeps and resumes sessions; undefined: they are not resumed */
     resumption: Resumption | undefined = undefined
     /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
     firstFinished = EMPTY
 
-    /** @param version code point of the version that was agreed on */
+    /** @param version code point of the negotiated version */
     constructor(public version: number) {}
 
-    /** Keying material (RFC 5705 §4, RFC 8446 §7.5); undefined without keys. */
+    /** Exports keying material (RFC 5705 §4, RFC 8446 §7.5); undefined if there are no keys. */
     abstract exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined
 
     /** Erases secrets. @param failure how the association failed; undefined: it was closed */

@@ -7,7 +7,7 @@ const DIGIT_0 = 48
 const DIGIT_9 = 57
 
 /**
- * The host name that a client asks for (RFC 6066 §3), for a server with several certificates.
+ * The host name that a client requests (RFC 6066 §3), for servers with several certificates.
  * @devsWhenUsed
  */
 class ServerName implements HelloExtension {
@@ -19,7 +19,7 @@ class ServerName implements HelloExtension {
         return writeServerName(this.name)
     }
 
-    /** A server that used the name answers with nothing in it. */
+    /** A server that used the name answers with empty data. */
     accept(data: Buffer): AlertDescription {
         return data.length === 0 ? AlertDescription.none : AlertDescription.decodeError
     }
@@ -33,17 +33,19 @@ class ServerName implements HelloExtension {
     }
 }
 
-/** The extension that tells the server which name is meant. @param name ASCII, 1 to 253 characters; no IP address (RFC 6066 §3) */
+/**
+ * Tells the server which host name is meant. @param name ASCII, 1 to 253 characters; not an IP address (RFC 6066 §3)
+ */
 export function serverName(name: string): () => HelloExtension {
     return () => new ServerName(name)
 }
 
-/** The same where `host` is a name; nothing for an IP address. */
+/** `serverName` if `host` is a name; nothing if it is an IP address. */
 export function serverNameOf(host: string): (() => HelloExtension)[] {
     return isName(host) ? [serverName(host)] : []
 }
 
-/** An IP address has a colon, or nothing but digits behind its last dot. */
+/** An IP address contains a colon, or only digits after its last dot. */
 function isName(host: string): boolean {
     if (host.indexOf(":") >= 0) return false
     for (let i = host.length - 1; i >= 0; i--) {

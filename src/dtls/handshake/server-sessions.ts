@@ -5,35 +5,39 @@ import { isUsablePsk, type PskAnswer } from "./question.js"
 import { type Session, type SessionStore, isExpired } from "./session.js"
 import { type TicketKeys } from "./ticket-keys.js"
 
-/** How a server resumes sessions. One object may serve several listeners, and both versions. */
+/** How a server resumes sessions. One object may serve several listeners and both versions. */
 export interface ServerSessionOptions {
-    /** for clients without tickets; undefined: they are not resumed */
+    /** sessions of clients without tickets; undefined: they are not resumed */
     cache: SessionStore | undefined
-    /** undefined: no tickets are given or taken */
+    /** undefined: tickets are neither issued nor accepted */
     keys: TicketKeys | undefined
-    /** how long after its full handshake a session may be resumed, ms, 1 to 604800000 */
+    /** how long a session may be resumed after its full handshake, ms, 1 to 604800000 */
     lifetime: number
-    /** ms; servers that share keys or cache have the same clock, such as Unix time */
+    /** ms; servers that share keys or cache need the same clock, such as Unix time */
     clock: () => number
 }
 
-/** The largest ticket that is given or looked at, bytes: a small client keeps no longer message. */
+/** Largest ticket that is issued or read, bytes; small clients do not store longer messages. */
 export const MAX_TICKET = 1000
 
 /**
- * Whether a client that asks for this server name may go on with the session now.
- * @param certified a client that has not shown who it is does not: it has to be asked
+ * Whether a client that requests this server name may resume the session now.
+ * @param certified a client certificate is required: an anonymous session is not resumed, so that the client is asked
+ * for one
  */
 export function mayResume(session: Session, serverName: string, now: number, certified: boolean): boolean {
     const isKnown = session.peerCertificate !== undefined || session.identity.length > 0
     return session.serverName === serverName && !isExpired(session, now) && (isKnown || !certified)
 }
 
-/** Bytes before a session, in a ticket or in the cache, that stand for the client's pre-shared key; zeros: it has none. */
+/**
+ * Length of the mark that stands for the client's pre-shared key, before a session in a ticket or in the cache, bytes;
+ * zeros: it has none.
+ */
 const MARK_LENGTH = 16
 
 /**
- * The client's external pre-shared key, until its session has its mark.
+ * The client's external pre-shared key, kept until its session has been marked with it.
  * @devsWhenUsed
  */
 export class ClientKey {
@@ -52,7 +56,7 @@ export class ClientKey {
     }
 }
 
-/** A session as it was kept, and its mark. */
+/** A stored session and its mark. */
 export interface MarkedSession {
     mark: Buffer
     session: Buffer
@@ -67,7 +71,7 @@ function markOf(crypto: CryptoProvider, key: Buffer, secret: Buffer): Buffer {
 }
 
 /**
- * A session as it is kept.
+ * A session in stored form.
  * @param bytes of the session; they are wiped
  * @param key the client's pre-shared key; empty: it has none
  * @param secret of the session
@@ -78,7 +82,7 @@ export function withMark(crypto: CryptoProvider, bytes: Buffer, key: Buffer, sec
     return kept
 }
 
-/** Takes apart what `withMark` gave, which is wiped; undefined: it is none. */
+/** Takes apart the result of `withMark`, which is wiped; undefined: it is malformed. */
 export function readMarked(kept: Buffer): MarkedSession | undefined {
     if (kept.length < MARK_LENGTH) return undefined
     const marked = { mark: copyOf(kept, 0, MARK_LENGTH), session: copyOf(kept, MARK_LENGTH, kept.length) }
@@ -86,7 +90,7 @@ export function readMarked(kept: Buffer): MarkedSession | undefined {
     return marked
 }
 
-/** Whether the client still has the pre-shared key that it had in the full handshake. @param secret of the session */
+/** Whether the client still has the pre-shared key of its full handshake. @param secret of the session */
 export function hasSameKey(
     crypto: CryptoProvider,
     mark: Buffer,

@@ -5,43 +5,43 @@ import { readCertificates, writeCertificates } from "../wire/certificate.js"
 import { AlertDescription } from "../wire/code-points.js"
 import { type PeerCertificate, type PeerCertificateAnswer, type PresentedCertificate } from "./question.js"
 
-/** The longest that a session is kept, ms: 7 days (RFC 8446 §4.6.1; RFC 5077 has no limit). */
+/** Longest lifetime of a session, ms: 7 days (RFC 8446 §4.6.1; RFC 5077 has no limit). */
 export const MAX_SESSION_LIFETIME = 604800000
 
-/** What a full handshake leaves for later ones to go on from, in either version. */
+/** What a full handshake leaves to be resumed, in either version. */
 export interface Session {
     /** code point of the cipher suite */
     suite: number
     /** DTLS 1.2: the master secret, 48 bytes; DTLS 1.3: the pre-shared key of a ticket */
     secret: Buffer
-    /** when the full handshake was, or a client got the ticket, ms of the clock that the program names */
+    /** time of the full handshake, or when a client got the ticket, ms on the program's clock */
     created: number
-    /** from then on, ms */
+    /** ms, from `created` */
     lifetime: number
     /** the client's psk_identity */
     identity: Buffer
-    /** server: the host name that the client asked for (RFC 6066 §3); empty: none */
+    /** server: the host name requested by the client (RFC 6066 §3); empty: none */
     serverName: string
     /** what the peer presented; undefined: nothing */
     peerCertificate: PresentedCertificate | undefined
 }
 
 /**
- * Where sessions are kept: a client's by a name for the server, a server's by their ids in hexadecimal. Their bytes open a
- * session as a key does.
+ * Stores sessions: a client's under a name for the server, a server's under their ids in hexadecimal. A session's bytes
+ * must be protected like a key.
  */
 export interface SessionStore {
-    /** A copy; undefined: there is none. */
+    /** A copy of the session; undefined: there is none. */
     load(key: string): Buffer | undefined
-    /** Copies `session`, in place of an older one. */
+    /** Copies `session`, replacing an older one. */
     save(key: string, session: Buffer): void
     remove(key: string): void
 }
 
-/** In place of a CertificateType. */
+/** Stands in place of a CertificateType. */
 const NO_CERTIFICATE = 255
 
-/** The fields from `created` to `serverName`. */
+/** Writes the fields from `created` to `serverName`. */
 export function writeCommon(writer: Writer, session: Session): void {
     writer.uint(session.created, 6)
     writer.uint(session.lifetime, 5)
@@ -49,7 +49,7 @@ export function writeCommon(writer: Writer, session: Session): void {
     writer.vector(Buffer.from(session.serverName), 1)
 }
 
-/** Those fields, of what begins with `suite` and `secret`. */
+/** Reads those fields for a session that begins with `suite` and `secret`. */
 export function readCommon(reader: Reader, suite: number, secret: Buffer): Session {
     return {
         suite,
@@ -62,7 +62,7 @@ export function readCommon(reader: Reader, suite: number, secret: Buffer): Sessi
     }
 }
 
-/** `peerCertificate`, the last field. */
+/** Writes `peerCertificate`, the last field. */
 export function writePeer(writer: Writer, session: Session): void {
     const { peerCertificate } = session
     if (peerCertificate === undefined) return writer.uint(NO_CERTIFICATE, 1)
@@ -81,12 +81,12 @@ export function readPeer(reader: Reader, session: Session): boolean {
     return true
 }
 
-/** A clock that was set back makes a session no younger than it was. */
+/** A clock that was set back does not make a session valid for longer. */
 export function isExpired(session: Session, now: number): boolean {
     return now < session.created || now - session.created >= session.lifetime
 }
 
-/** What the peer presented in the full handshake, with today's verdict. */
+/** What the peer presented in the full handshake, with the current verdict. */
 export function judgedCertificate(session: Session, answer: PeerCertificateAnswer | undefined): PeerCertificate {
     const { type, certificates } = session.peerCertificate as PresentedCertificate
     if (answer === undefined) return { type, certificates, errors: 0, alert: AlertDescription.certificateUnknown }

@@ -4,11 +4,13 @@ import { type RetransmissionProfile } from "../flight/retransmission.js"
 import { type KeyExchangeSettings } from "./key-exchange.js"
 import { type HelloExtension } from "./hello-extension.js"
 
-/** What an association is built from. What is not named here is not in the program. */
+/** What an association is made from. A program contains only what it names here. */
 export interface AssociationSettings extends KeyExchangeSettings {
-    /** in order of preference; a server takes the first one that the client offers too */
+    /** in order of preference; a server selects the first one that the client offers too */
     suites: CipherSuite[]
-    /** besides extended_master_secret and renegotiation_info, which are always there; one set per association */
+    /**
+     * in addition to extended_master_secret and renegotiation_info, which are always present; one set per association
+     */
     extensions: HelloExtension[]
     retransmission: RetransmissionProfile
     limits: Limits
@@ -16,8 +18,11 @@ export interface AssociationSettings extends KeyExchangeSettings {
     pathBudget: number
     /** refuse peers without extended master secret (RFC 7627 §5.2-3) */
     requireExtendedMasterSecret: boolean
-    /** server: on a Finished that does not decrypt send decrypt_error at once instead of silence until the deadline. For debugging. */
+    /**
+     * server: send decrypt_error at once if a Finished does not decrypt, instead of staying silent until the deadline.
+     * For debugging.
+     */
     alertOnKeyMismatch: boolean
-    /** one line of an NSS key log per handshake: it opens all traffic to whoever has it */
+    /** gets one line of an NSS key log per handshake, with which all its traffic can be decrypted */
     keyLog: ((line: string) => void) | undefined
 }

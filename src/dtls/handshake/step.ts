@@ -1,21 +1,23 @@
 import { type HandshakeMessage } from "../flight/inbox.js"
 
-/** One expected step of the grammar, for a handshake `H`. */
+/** One expected step of a handshake `H`. */
 export interface Step<H> {
-    /** HandshakeType; changeCipherSpec for the record of that type */
+    /** HandshakeType; changeCipherSpec for a record of that type */
     message: number
     /** the next step may come instead */
     optional: boolean
-    /** the same step may come again (HelloVerifyRequest) */
+    /** the step may be repeated (HelloVerifyRequest) */
     repeats: boolean
-    /** epoch the message must come in */
+    /** epoch in which the message must come */
     epoch: number
     /**
-     * whether it enters the transcript once its step has run; a step that answers at once, or compares the transcript
-     * before this message, adds it by itself
+     * whether the message is added to the transcript after its step; a step that replies at once, or compares the
+     * transcript before this message, adds it itself
      */
     inTranscript: boolean
-    /** Checks everything first: a step that fails has changed nothing, so that a true message can still take its place. */
+    /**
+     * Checks everything first: a step that fails has changed nothing, so the genuine message can still take its place.
+     */
     run: (handshake: H, message: HandshakeMessage) => void
 }
 
@@ -28,7 +30,7 @@ export function step<H>(
     return { message, optional: false, repeats: false, epoch, inTranscript, run }
 }
 
-/** Of epoch 0. */
+/** An optional step of epoch 0. */
 export function optionalStep<H>(
     message: number,
     repeats: boolean,

@@ -2,18 +2,18 @@ import { copyOf, equal, join, wipe } from "../bytes/bytes.js"
 import { AeadAlgorithm, HashAlgorithm } from "../crypto/algorithms.js"
 import { type Aead, type CryptoProvider } from "../crypto/provider.js"
 
-/** Bytes of a key for tickets: AES-256. */
+/** Length of a ticket key, bytes: AES-256. */
 export const TICKET_KEY_LENGTH = 32
 
-/* A ticket: the key's name, a random nonce, and what is sealed, with its tag. */
+/* A ticket: the key's name, a random nonce, and the sealed content with its tag. */
 const NAME_LENGTH = 8
 const NONCE_LENGTH = 12
 const TAG_LENGTH = 16
 
-/** Bytes by which a ticket is longer than what it holds. */
+/** Bytes by which a ticket is longer than its content. */
 export const TICKET_OVERHEAD = NAME_LENGTH + NONCE_LENGTH + TAG_LENGTH
 
-/** Keys that open tickets, at most: the newest one seals. */
+/** Limit on keys that open tickets; the newest one seals. */
 export const MAX_TICKET_KEYS = 4
 
 interface TicketKey {
@@ -23,13 +23,14 @@ interface TicketKey {
 
 export interface OpenedTicket {
     plaintext: Buffer
-    /** sealed by the key that seals now */
+    /** sealed by the current key */
     isNewest: boolean
 }
 
 /**
- * The keys that seal a server's tickets (RFC 5077 §4). Without keys of the program they are drawn here and change every
- * `period`; each opens tickets for a second period. Servers that are to take each other's tickets are given the same keys.
+ * The keys that seal a server's tickets (RFC 5077 §4). Unless the program sets keys, random ones are generated and
+ * rotated every `period`; each opens tickets for a second period. Servers that accept each other's tickets need the
+ * same keys.
  * @devsWhenUsed
  */
 export class TicketKeys {
@@ -39,7 +40,7 @@ export class TicketKeys {
 
     /**
      * @param clock ms
-     * @param period how long a key that was drawn here seals, ms
+     * @param period how long a generated key seals, ms
      */
     constructor(
         private crypto: CryptoProvider,
@@ -48,8 +49,8 @@ export class TicketKeys {
     ) {}
 
     /**
-     * Keys of the program, from now on: none is drawn here any more.
-     * @param keys 1 to 4 of 32 random bytes, newest first: the first seals, all open. They are copied.
+     * Sets the program's keys; no more keys are generated.
+     * @param keys 1 to 4 keys of 32 random bytes, newest first: the first one seals, all of them open. They are copied.
      * Throws RangeError.
      */
     setKeys(keys: Buffer[]): void {
@@ -70,7 +71,7 @@ export class TicketKeys {
         return join([name, nonce, aead.seal(nonce, name, plaintext)])
     }
 
-    /** Undefined: none of these keys has sealed it, or it was changed. */
+    /** Undefined: it was not sealed by any of these keys, or it was changed. */
     open(ticket: Buffer): OpenedTicket | undefined {
         if (ticket.length < TICKET_OVERHEAD) return undefined
         this.rotate()
@@ -85,7 +86,7 @@ export class TicketKeys {
     private rotate(): void {
         const now = this.clock()
         if (this.keys.length > 0 && (this.period === 0 || now < this.rotateAt)) return
-        // A key that was in use long ago must not open what it sealed then.
+        // After a long pause, an expired key must not open the tickets it sealed.
         if (now >= this.rotateAt + this.period) this.close()
         const secret = this.crypto.random(TICKET_KEY_LENGTH)
         const previous = this.keys[0]
@@ -103,7 +104,7 @@ export class TicketKeys {
         return { name, aead: this.crypto.newAead(AeadAlgorithm.aes256Ccm, key) }
     }
 
-    /** Erases the keys: no ticket of theirs is taken any more. */
+    /** Erases the keys: their tickets are no longer accepted. */
     close(): void {
         for (const key of this.keys) key.aead.close()
         this.keys = []

@@ -4,17 +4,17 @@ import { copyOf, join } from "../bytes/bytes.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
 
 /**
- * The running hash over all handshake messages, HelloVerifyRequest and the hello before it left out (RFC 6347 §4.2.6).
+ * The running hash of all handshake messages, without HelloVerifyRequest and the hello before it (RFC 6347 §4.2.6).
  * @devsWhenUsed
  */
 export class Transcript {
     private hash: Hash | undefined = undefined
-    /** messages from before the suite, and with it the hash, is known */
+    /** messages from before the suite, and so the hash, is known */
     private waiting: Buffer[] = []
-    /** all messages, for a signature over them (RFC 5246 §7.4.8); undefined: the hash alone */
+    /** all messages, for a signature over them (RFC 5246 §7.4.8); undefined: they are only hashed */
     private kept: Buffer[] | undefined = undefined
 
-    /** @param headerLength how much of each message's header is hashed, bytes: the first fields, or all of it */
+    /** @param headerLength how many bytes of each message's header are hashed */
     constructor(
         private crypto: CryptoProvider,
         private headerLength: number,
@@ -29,22 +29,22 @@ export class Transcript {
         }
     }
 
-    /** From `choose` until this is called all messages are kept. */
+    /** From `choose` until this call all messages are kept. */
     forgetMessages(): void {
         this.kept = undefined
     }
 
-    /** All messages so far, one behind the other. */
+    /** All messages so far, concatenated. */
     messages(): Buffer {
         return join(this.kept as Buffer[])
     }
 
-    /** A cookie came: the hello so far does not count. */
+    /** The server sent a cookie: the hello so far does not count. */
     restart(): void {
         this.waiting = []
     }
 
-    /** @param keep whether a message may be signed later */
+    /** @param keep whether messages may be signed later */
     choose(hashing: HashParameters, keep: boolean): void {
         this.closeHash()
         const hash = this.crypto.newHash(hashing.algorithm)

@@ -29,17 +29,17 @@ import {
     unreadable,
 } from "./certificate-messages.js"
 
-/** A client's handshake so far. */
+/** A client's state during the handshake. */
 interface Kept {
     exchange: CertificateExchange
-    /** CertificateType of this side */
+    /** this side's CertificateType */
     ownType: number
-    /** CertificateType of the server */
+    /** the server's CertificateType */
     serverType: number
-    /** SubjectPublicKeyInfo of the server */
+    /** the server's SubjectPublicKeyInfo */
     publicKey: Buffer
     parameters: EcdhParameters
-    /** the server wants a certificate */
+    /** set if the server requests a certificate */
     request: CertificateRequest | undefined
     own: CertificateAnswer | undefined
 }
@@ -87,7 +87,7 @@ function onServerKeyExchange(h: ClientExchangeContext, message: HandshakeMessage
     const offered = schemesOfKind(keys.schemes, kind)
     if (keys.groups.indexOf(signed.parameters.group) < 0 || offered.indexOf(signed.scheme) < 0) return illegal(h)
     askWhoSigned(h, message, keys, kept.publicKey, signedData(h, signed.bytes), signed, undefined)
-    // Refused, the message leaves EMPTY but this, which the true one replaces.
+    // If the message is refused, `parameters` is all that it has changed, and the genuine one replaces it.
     kept.parameters = signed.parameters
 }
 
@@ -110,7 +110,7 @@ function onServerHelloDone(h: ClientExchangeContext, message: HandshakeMessage):
     h.ask({ kind, types: [ownType], schemes, serverName: undefined, authorities }, onOwnCertificate)
 }
 
-/** Without a certificate, or without one that fits, the server decides (RFC 5246 §7.4.6). */
+/** If there is no suitable certificate, none is sent, and the server decides (RFC 5246 §7.4.6). */
 function onOwnCertificate(h: ClientExchangeContext, answer: CertificateAnswer | undefined): void {
     const kept = keptOf(h)
     const schemes = ownSchemes(kept.request as CertificateRequest)
@@ -154,7 +154,7 @@ function finish(h: ClientExchangeContext): void {
 const RSA_SIGN = 1
 const ECDSA_SIGN = 64
 
-/** Signatures that the server takes, in its order. */
+/** SignatureSchemes that the server accepts, in its order. */
 function ownSchemes(request: CertificateRequest): number[] {
     const { types, schemes } = request
     const wanted: number[] = []

@@ -21,7 +21,7 @@ import {
 import { AlertDescription, HandshakeType } from "../wire/code-points.js"
 import { type EcdhParameters, readEcdhParameters } from "../wire/ecdhe-key-exchange.js"
 
-/* What client and server do alike with certificates and signatures. */
+/* Certificates and signatures: what client and server have in common. */
 
 export function unreadable(h: CertificateContext): void {
     h.fail(FailureReason.decodeError, AlertDescription.decodeError)
@@ -35,12 +35,12 @@ export function failedHere(h: CertificateContext): void {
     h.fail(FailureReason.internalError, AlertDescription.internalError)
 }
 
-/** What happens when the peer is accepted, whose SubjectPublicKeyInfo is `publicKey`. */
+/** Called when the peer is accepted; `publicKey` is its SubjectPublicKeyInfo. */
 type OnAccepted = (h: never, publicKey: Buffer) => void
 
 /**
- * Asks whether the peer is acceptable. A chain that nobody has signed anything with yet may be a forger's, so the message
- * counts only when it is accepted.
+ * Asks whether the peer is acceptable. Nothing has been signed with the certificate yet, so it may be sent by an
+ * attacker; the message counts only if it is accepted.
  */
 export function askWhether(
     h: CertificateContext,
@@ -49,11 +49,11 @@ export function askWhether(
     certificates: Buffer[],
     onAccepted: OnAccepted,
 ): void {
-    // A device has a limit (RFC 7925 §4.4.4).
+    // Constrained devices may limit the length of the chain (RFC 7925 §4.4.4).
     if (certificates.length > MAX_CERTIFICATES)
         return h.fail(FailureReason.decodeError, AlertDescription.badCertificate)
     const before = h.parameters.peerCertificate
-    // Refused, and repeated until the handshake fails over it: whoever judges is asked once.
+    // This chain was refused before, and is being repeated until the handshake fails: the question is asked only once.
     if (before !== undefined && isSameChain(before.certificates, certificates))
         return h.fail(FailureReason.certificateRefused, before.alert)
     h.undecided = message
@@ -78,7 +78,7 @@ interface Verdict {
     isGenuine: boolean
 }
 
-/** Asks whether `publicKey` has signed `data`; a message whose signature is not genuine does not count. */
+/** Asks whether `data` was signed with `publicKey`; a message with a wrong signature does not count. */
 export function askWhoSigned(
     h: CertificateContext,
     message: HandshakeMessage,
@@ -100,14 +100,14 @@ export function askWhoSigned(
     })
 }
 
-/** Of a ServerKeyExchange (RFC 8422 §5.4). */
+/** The content of a ServerKeyExchange (RFC 8422 §5.4). */
 export interface SignedParameters extends DigitallySigned {
     parameters: EcdhParameters
-    /** what of the message is signed */
+    /** the signed part of the message */
     bytes: Buffer
 }
 
-/** Undefined when malformed. */
+/** Undefined if malformed. */
 export function readSignedParameters(body: Buffer): SignedParameters | undefined {
     const reader = new Reader(body, 0, body.length)
     const parameters = readEcdhParameters(reader)
@@ -117,17 +117,17 @@ export function readSignedParameters(body: Buffer): SignedParameters | undefined
     return { parameters, bytes, scheme: signed.scheme, signature: signed.signature }
 }
 
-/** What a server signs: both randoms and its ServerECDHParams. */
+/** The data that a server signs: both randoms and its ServerECDHParams. */
 export function signedData(h: KeyExchangeContext, parameters: Buffer): Buffer {
     return join([h.parameters.clientRandom, h.parameters.serverRandom, parameters])
 }
 
-/** What of an answer stays with the association. */
+/** The part of an answer that the association keeps. */
 export function presented(answer: CertificateAnswer): PresentedCertificate {
     return { type: answer.type, certificates: answer.certificates }
 }
 
-/** Whether an application's answer is one. */
+/** Whether an application's answer is usable. */
 export function isPresentable(answer: CertificateAnswer, types: number[]): boolean {
     const { type, certificates, key } = answer
     if (types.indexOf(type) < 0 || !Array.isArray(certificates) || certificates.length > MAX_CERTIFICATES) return false
@@ -140,7 +140,7 @@ interface Signature {
 
 /**
  * Sends a CertificateVerify, then calls `onSent`.
- * @param data what is signed: in DTLS 1.2 all messages so far (RFC 5246 §7.4.8), in 1.3 see RFC 8446 §4.4.3
+ * @param data to be signed: in DTLS 1.2 all messages so far (RFC 5246 §7.4.8); for 1.3 see RFC 8446 §4.4.3
  */
 export function sendCertificateVerify(
     h: CertificateContext,
@@ -160,7 +160,7 @@ export function sendCertificateVerify(
     })
 }
 
-/** The signature of a CertificateVerify; undefined when malformed. */
+/** The signature of a CertificateVerify; undefined if malformed. */
 export function readCertificateVerify(message: HandshakeMessage): DigitallySigned | undefined {
     const body = bodyOf(message)
     return readDigitallySigned(new Reader(body, 0, body.length))

@@ -34,20 +34,20 @@ import { answeredFormats, finishAgreement, firstCommon, readShare, selectGroup }
 /** ClientCertificateType ecdsa_sign, rsa_sign (RFC 5246 §7.4.4, RFC 8422 §5.5). */
 const CLIENT_CERTIFICATE_TYPES = [64, 1]
 
-/** A server's handshake so far. */
+/** A server's state during the handshake. */
 interface Kept {
     exchange: CertificateExchange
-    /** of the ClientHello, until the flight is sent */
+    /** extensions of the ClientHello, until the flight is sent */
     extensions: Extension[]
     own: CertificateAnswer | undefined
-    /** CertificateType that is wanted of the client; undefined: none is requested */
+    /** CertificateType requested from the client; undefined: none is requested */
     clientType: number | undefined
     pair: KeyPair | undefined
-    /** SubjectPublicKeyInfo of the client, once it is accepted */
+    /** the client's SubjectPublicKeyInfo, once it is accepted */
     publicKey: Buffer | undefined
 }
 
-/** ServerECDHParams with their signature, and the key pair in them. */
+/** ServerECDHParams with their signature, and their key pair. */
 interface SignedShare {
     pair: KeyPair
     parameters: Buffer
@@ -95,7 +95,7 @@ function onOwnCertificate(h: ServerExchangeContext, answer: CertificateAnswer | 
     )
 }
 
-/** @returns false when the handshake has failed over it */
+/** @returns false if the handshake has failed */
 function chooseClientType(h: ServerExchangeContext, kept: Kept): boolean {
     const mode = h.settings.authenticationMode
     if (mode === AuthenticationMode.none) return true
@@ -145,7 +145,7 @@ function sendFlight(h: ServerExchangeContext, scheme: number, made: SignedShare 
 function answersOf(kept: Kept, ownType: number): Extension[] {
     const { extensions, clientType } = kept
     const answers = answeredFormats(extensions)
-    // The name was used to choose by (RFC 6066 §3).
+    // The name was used to choose the certificate, so it is confirmed (RFC 6066 §3).
     if (findExtension(extensions, ExtensionType.serverName) !== undefined)
         answers.push({ type: ExtensionType.serverName, data: EMPTY })
     answerType(answers, extensions, ExtensionType.serverCertificateType, ownType)
@@ -172,7 +172,7 @@ function onCertificate(h: ServerExchangeContext, message: HandshakeMessage): voi
     const certificates = readCertificates(bodyOf(message), type)
     if (certificates === undefined) return unreadable(h)
     if (certificates.length > 0) return askWhether(h, message, type, certificates, onClientAccepted)
-    // One that was refused before this was a forger's.
+    // A certificate refused before this message was an attacker's.
     h.parameters.peerCertificate = undefined
     if (h.settings.authenticationMode === AuthenticationMode.required)
         h.fail(FailureReason.certificateRequired, AlertDescription.handshakeFailure)
@@ -190,7 +190,7 @@ function onClientKeyExchange(h: ServerExchangeContext, message: HandshakeMessage
     const pair = kept.pair as KeyPair
     const perform = async (): Promise<Agreement | undefined> => await finishAgreement(pair, share)
     h.ask({ kind: QuestionKind.operation as const, perform }, onAgreed)
-    // A client that has presented something proves that it has the key of it; another one has nothing to prove.
+    // Only a client that has presented a certificate or key has to prove possession.
     if (kept.publicKey !== undefined) h.expect([step(HandshakeType.certificateVerify, 0, true, onCertificateVerify)])
     if (kept.clientType !== undefined) h.expectFinished()
 }

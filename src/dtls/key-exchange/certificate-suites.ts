@@ -10,7 +10,10 @@ import { type CipherSuite } from "../handshake/cipher-suite.js"
 import { type KeyExchange } from "../handshake/key-exchange.js"
 import { ecdheSuite } from "./ecdhe.js"
 
-/* Suites with certificates or raw public keys: all of a program share one EcdheCertificateKeyExchange of their kind. */
+/*
+ * Suites with certificates or raw public keys. All of a program's suites of one kind share one
+ * EcdheCertificateKeyExchange.
+ */
 
 /** RFC 7251 §2; the suite that RFC 7925 §4.4 makes mandatory for constrained devices. */
 export function TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(exchange: KeyExchange): CipherSuite {

@@ -3,46 +3,46 @@ import { CertificateType, ExtensionType, SignatureScheme } from "../wire/code-po
 import { type Extension, findExtension } from "../wire/extensions.js"
 import { readNumberList, writeNumberList } from "../wire/number-list.js"
 
-/** Kind of the keys that a suite's certificates have. */
+/** Kind of the keys in a suite's certificates. */
 export enum SignatureKind {
     ecdsa,
     rsa,
 }
 
-/** What a program wants of certificates, besides their credentials. */
+/** A program's choice of certificate types, besides its credentials. */
 export interface CertificateOptions {
-    /** CertificateTypes of the peer that can be judged here, those preferred first */
+    /** CertificateTypes of the peer that can be verified here, preferred first */
     peerTypes: number[]
-    /** CertificateTypes that this side may present, those preferred first */
+    /** CertificateTypes that this side may present, preferred first */
     ownTypes: number[]
-    /** server: names of the authorities whose certificates are accepted, DER; for the client to choose by */
+    /** server: DER names of the authorities whose certificates are accepted, to help the client choose */
     authorities: Buffer[]
 }
 
-/** X.509 certificates both ways. */
+/** X.509 certificates in both directions. */
 export function x509Only(): CertificateOptions {
     return { peerTypes: [CertificateType.x509], ownTypes: [CertificateType.x509], authorities: [] }
 }
 
-/** Raw public keys both ways (RFC 7250). */
+/** Raw public keys in both directions (RFC 7250). */
 export function rawPublicKeysOnly(): CertificateOptions {
     return { peerTypes: [CertificateType.rawPublicKey], ownTypes: [CertificateType.rawPublicKey], authorities: [] }
 }
 
-/** What the two sides of a key exchange with certificates are made from. */
+/** The parts of a key exchange with certificates. */
 export interface CertificateExchange {
     keys: KeyOperations
     kind: SignatureKind
     options: CertificateOptions
 }
 
-/** Of a kind that goes with ECDHE_ECDSA: ECDSA, and Ed25519 (RFC 8422 §5.10). */
+/** Whether the scheme can be used with ECDHE_ECDSA: ECDSA, and Ed25519 (RFC 8422 §5.10). */
 export function isEcdsaScheme(scheme: number): boolean {
     // The low byte is the SignatureAlgorithm of TLS 1.2: 3 is ecdsa (RFC 5246 §7.4.1.4.1).
     return (scheme & 255) === 3 || scheme === SignatureScheme.ed25519
 }
 
-/** Those of the schemes that go with suites of this kind, in their order. */
+/** The schemes that can be used with suites of this kind, in the given order. */
 export function schemesOfKind(schemes: number[], kind: SignatureKind): number[] {
     const isEcdsa = kind === SignatureKind.ecdsa
     const fitting: number[] = []
@@ -52,34 +52,34 @@ export function schemesOfKind(schemes: number[], kind: SignatureKind): number[] 
     return fitting
 }
 
-/** Server: the signatures that this client verifies and that go with the suite, in its order. */
+/** Server: the schemes that this client verifies and that can be used with the suite, in its order. */
 export function schemesOfClient(exchange: CertificateExchange, extensions: Extension[]): number[] {
     const data = findExtension(extensions, ExtensionType.signatureAlgorithms)
-    // Without the extension a client means SHA-1 (RFC 5246 §7.4.1.4.1), which is not done here (RFC 9155).
+    // A client without the extension means SHA-1 (RFC 5246 §7.4.1.4.1), which is not supported here (RFC 9155).
     const offered = data === undefined ? undefined : readNumberList(data, 2, 2)
     return offered === undefined ? [] : schemesOfKind(offered, exchange.kind)
 }
 
-/** Client: nothing when it would be X.509 alone, which is what no extension means (RFC 7250 §4.1). */
+/** Client: omits the extension if it would offer only X.509, which is the default (RFC 7250 §4.1). */
 export function offerTypes(list: Extension[], type: number, types: number[]): void {
     const plain = types.length === 0 || (types.length === 1 && types[0] === CertificateType.x509)
     if (!plain) list.push({ type, data: writeNumberList(types, 1, 1) })
 }
 
-/** Client: the type that the server chose. */
+/** Client: the type selected by the server. */
 export function chosenType(extensions: Extension[], type: number): number {
     const data = findExtension(extensions, type)
     return data === undefined ? CertificateType.x509 : data[0]
 }
 
-/** Server: the types in the client's extension; without it X.509. Empty when it is malformed. */
+/** Server: the types in the client's extension; X.509 without it. Empty if it is malformed. */
 export function offeredTypes(extensions: Extension[], type: number): number[] {
     const data = findExtension(extensions, type)
     if (data === undefined) return [CertificateType.x509]
     return readNumberList(data, 1, 1) ?? []
 }
 
-/** Server: what says which type was chosen, when the client has offered a choice. */
+/** Server: adds the selected type to the answers if the client offered a choice. */
 export function answerType(answers: Extension[], extensions: Extension[], type: number, chosen: number): void {
     if (findExtension(extensions, type) !== undefined) answers.push({ type, data: Buffer.from([chosen]) })
 }

@@ -10,7 +10,7 @@ import { type CipherSuite } from "../handshake/cipher-suite.js"
 import { type KeyExchange } from "../handshake/key-exchange.js"
 import { ecdheSuite } from "./ecdhe.js"
 
-/* All suites of a program share one EcdhePskKeyExchange. */
+/* All of a program's suites share one EcdhePskKeyExchange. */
 
 /** RFC 8442 §2. */
 export function TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256(exchange: KeyExchange): CipherSuite {

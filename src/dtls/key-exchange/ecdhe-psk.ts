@@ -27,18 +27,18 @@ import {
     writeShare,
 } from "./ecdhe.js"
 
-/** Bytes of the key that stands in for an unknown identity's. */
+/** Length of the decoy key for unknown identities, bytes. */
 const DECOY_KEY_LENGTH = 16
 
-/** A client between ServerKeyExchange and its own flight. */
+/** A client's state between ServerKeyExchange and its own flight. */
 interface ClientKept {
     hint: Buffer
     parameters: EcdhParameters
-    /** the answer, once there is one */
+    /** the application's answer, once there is one */
     psk: PskAnswer | undefined
 }
 
-/** A server from its first flight on. */
+/** A server's state from its first flight on. */
 interface ServerKept {
     pair: KeyPair
     /** the client's share */
@@ -47,7 +47,7 @@ interface ServerKept {
 }
 
 /**
- * Pre-shared keys with forward secrecy (RFC 5489, RFC 8442): whoever learns the key later reads nothing of today.
+ * Pre-shared keys with forward secrecy (RFC 5489, RFC 8442): a key that leaks later does not reveal earlier sessions.
  * @devsWhenUsed
  */
 export class EcdhePskKeyExchange implements KeyExchange {
@@ -91,7 +91,7 @@ export class EcdhePskKeyExchange implements KeyExchange {
         )
     }
 
-    /** Its psk_identity is saved already. */
+    /** Empty: the psk_identity is saved elsewhere. */
     savePeer(): Buffer {
         return EMPTY
     }
@@ -126,7 +126,7 @@ function onServerKeyExchange(h: ClientExchangeContext, message: HandshakeMessage
 function onServerHelloDone(h: ClientExchangeContext, message: HandshakeMessage, keys: KeyOperations): void {
     if (message.bytes.length !== HANDSHAKE_HEADER_LENGTH) return unreadable(h)
     const { hint } = h.kept as ClientKept
-    // An empty hint is none: this ServerKeyExchange always has the field (RFC 5489 §2).
+    // An empty hint counts as none, because this ServerKeyExchange always has the field (RFC 5489 §2).
     const question = {
         kind: QuestionKind.clientPsk as const,
         identity: EMPTY,
@@ -200,7 +200,10 @@ function onServerPsk(h: ServerExchangeContext, answer: PskAnswer | undefined): v
     h.ask({ kind: QuestionKind.operation, perform }, onAgreed)
 }
 
-/** An unknown identity gets a random key: the same silence as a wrong key, and the same work (RFC 4279 §2). */
+/**
+ * An unknown identity gets a random key, so that the peer sees the same silence and the same work as with a wrong key
+ * (RFC 4279 §2).
+ */
 function onAgreed(h: ServerExchangeContext, agreement: Agreement | undefined): void {
     if (agreement === undefined) return h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
     const { psk } = h.kept as ServerKept
@@ -212,7 +215,7 @@ function onAgreed(h: ServerExchangeContext, agreement: Agreement | undefined): v
     wipe(decoy)
 }
 
-/** The shared secret, then the key, each with its length (RFC 5489 §2). */
+/** The premaster secret: the shared secret, then the key, each with its length (RFC 5489 §2). */
 function deriveKeys(h: KeyExchangeContext, secret: Buffer, key: Buffer): void {
     const writer = new Writer(4 + secret.length + key.length)
     writer.vector(secret, 2)

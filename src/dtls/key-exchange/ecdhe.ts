@@ -8,9 +8,12 @@ import { ExtensionType } from "../wire/code-points.js"
 import { type Extension, findExtension } from "../wire/extensions.js"
 import { readNumberList, writeNumberList } from "../wire/number-list.js"
 
-/* What all ephemeral elliptic curve key exchanges share (RFC 8422 §5.1). */
+/* Common parts of ephemeral elliptic curve key exchanges (RFC 8422 §5.1). */
 
-/** @param hash default SHA-256; all suites of a program that exchange keys alike share one `keyExchange` */
+/**
+ * @param hash default SHA-256
+ * @param keyExchange shared by all of a program's suites with the same key exchange
+ */
 export function ecdheSuite(
     id: number,
     name: string,
@@ -21,7 +24,7 @@ export function ecdheSuite(
     return { id, name, keyExchange, hash: hash ?? SHA_256(), aead }
 }
 
-/** ECPointFormat uncompressed: the only one that is allowed (RFC 8422 §5.1.2). */
+/** ECPointFormat uncompressed, the only one allowed (RFC 8422 §5.1.2). */
 const UNCOMPRESSED = 0
 
 /** supported_groups and ec_point_formats. */
@@ -32,7 +35,9 @@ export function offeredGroups(keys: KeyOperations): Extension[] {
     ]
 }
 
-/** Server: the first group of its own that the client has; without supported_groups the client takes any (RFC 8422 §4). */
+/**
+ * Server: its first group that the client supports too; a client without supported_groups supports any (RFC 8422 §4).
+ */
 export function selectGroup(keys: KeyOperations, extensions: Extension[]): number | undefined {
     const data = findExtension(extensions, ExtensionType.supportedGroups)
     if (data === undefined) return keys.groups[0]
@@ -40,20 +45,20 @@ export function selectGroup(keys: KeyOperations, extensions: Extension[]): numbe
     return offered === undefined ? undefined : firstCommon(keys.groups, offered)
 }
 
-/** Server: what answers ec_point_formats. */
+/** Server: the answer to ec_point_formats. */
 export function answeredFormats(extensions: Extension[]): Extension[] {
     if (findExtension(extensions, ExtensionType.ecPointFormats) === undefined) return []
     return [{ type: ExtensionType.ecPointFormats, data: writeNumberList([UNCOMPRESSED], 1, 1) }]
 }
 
-/** Either side: whether uncompressed points are allowed; absent means yes. */
+/** Either side: whether uncompressed points are allowed; yes if the extension is absent. */
 export function allowsUncompressed(data: Buffer | undefined): boolean {
     if (data === undefined) return true
     const formats = readNumberList(data, 1, 1)
     return formats !== undefined && formats.indexOf(UNCOMPRESSED) >= 0
 }
 
-/** The first of `preferred` that is in `others`, too. */
+/** The first of `preferred` that is also in `others`. */
 export function firstCommon(preferred: number[], others: number[]): number | undefined {
     for (const number of preferred) {
         if (others.indexOf(number) >= 0) return number
@@ -61,7 +66,7 @@ export function firstCommon(preferred: number[], others: number[]): number | und
     return undefined
 }
 
-/** The side that has the other's share, at once: a new key pair, its share and the secret. */
+/** For the side that already has the other's share: a new key pair, its share and the secret. */
 export async function agree(keys: KeyOperations, group: number, share: Buffer): Promise<Agreement | undefined> {
     const pair = await keys.newKeyPair(group)
     const secret = await pair.agree(share)
@@ -70,14 +75,14 @@ export async function agree(keys: KeyOperations, group: number, share: Buffer): 
     return secret === undefined ? undefined : { share: ours, secret }
 }
 
-/** The server's side: the key pair has been waiting for the client's share. */
+/** Server: its key pair, made earlier, and the client's share. */
 export async function finishAgreement(pair: KeyPair, share: Buffer): Promise<Agreement | undefined> {
     const secret = await pair.agree(share)
     pair.close()
     return secret === undefined ? undefined : { share, secret }
 }
 
-/** Body of a ClientKeyExchange, or the end of one: the client's share (RFC 8422 §5.7). Undefined when malformed. */
+/** The client's share in the body of a ClientKeyExchange, or at its end (RFC 8422 §5.7). Undefined if malformed. */
 export function readShare(reader: Reader): Buffer | undefined {
     const share = reader.vector(1)
     return reader.done() && share.length > 0 ? share : undefined

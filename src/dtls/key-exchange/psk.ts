@@ -15,7 +15,7 @@ import {
     type ServerExchangeContext,
 } from "../handshake/key-exchange.js"
 
-/** Bytes of the key that stands in for an unknown identity's. */
+/** Length of the decoy key for unknown identities, bytes. */
 const DECOY_KEY_LENGTH = 16
 
 /**
@@ -54,7 +54,7 @@ export class PskKeyExchange implements KeyExchange {
         context.expectFinished()
     }
 
-    /** Its psk_identity is saved already. */
+    /** Empty: the psk_identity is saved elsewhere. */
     savePeer(): Buffer {
         return EMPTY
     }
@@ -95,8 +95,8 @@ function onClientKeyExchange(context: ServerExchangeContext, message: HandshakeM
 }
 
 /**
- * An unknown identity gets a random key: the same silence as a wrong key (RFC 4279 §2, RFC 7925 §4.2), and the same work,
- * since that key is drawn for every handshake.
+ * An unknown identity gets a random key, so that the peer sees the same silence as with a wrong key (RFC 4279 §2,
+ * RFC 7925 §4.2). The random key is generated in every handshake, so the work is the same too.
  */
 function onServerAnswer(context: ServerExchangeContext, answer: PskAnswer | undefined): void {
     const decoy = context.settings.crypto.random(DECOY_KEY_LENGTH)
@@ -112,7 +112,7 @@ function deriveKeys(context: KeyExchangeContext, key: Buffer): void {
     wipe(premaster)
 }
 
-/** N zeros and the N bytes of the key, each with its length (RFC 4279 §2). */
+/** N zeros and the key's N bytes, each with its length (RFC 4279 §2). */
 export function pskPremasterSecret(key: Buffer): Buffer {
     const writer = new Writer(4 + key.length + key.length)
     writer.vector(Buffer.alloc(key.length), 2)

@@ -5,7 +5,7 @@ import { type PeerCertificate } from "../handshake/question.js"
 import { readCertificates, writeCertificates } from "../wire/certificate.js"
 import { AlertDescription } from "../wire/code-points.js"
 
-/** What the peer presented, with what was wrong with it; empty: nothing. `readSavedPeer` reads it. */
+/** What the peer presented, and the errors found in it; empty: nothing. `readSavedPeer` reads it. */
 export function writeSavedPeer(peer: PeerCertificate | undefined): Buffer {
     if (peer === undefined) return EMPTY
     const writer = new Writer(512)
@@ -15,7 +15,7 @@ export function writeSavedPeer(peer: PeerCertificate | undefined): Buffer {
     return writer.finish()
 }
 
-/** It was accepted then: an association that goes on does not ask again. */
+/** It was accepted in the handshake: a resumed association does not ask again. */
 export function readSavedPeer(saved: Buffer): PeerCertificate | undefined {
     const reader = new Reader(saved, 0, saved.length)
     const type = reader.uint(1)

@@ -48,7 +48,7 @@ export function TLS_PSK_WITH_CHACHA20_POLY1305_SHA256(): CipherSuite {
     return pskSuite(0xccab, "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", CHACHA20_POLY1305())
 }
 
-/** Every suite of this stack, in the order a gateway prefers them. */
+/** Every suite of DTLS 1.2 with plain pre-shared keys, in the order a gateway prefers them. */
 export function allSuites(): CipherSuite[] {
     return [
         TLS_PSK_WITH_AES_128_GCM_SHA256(),

@@ -1,20 +1,20 @@
-/** Why something that arrived was dropped; each has a counter. Dropping never answers and never changes anything else. */
+/** Reasons to discard received data; each has a counter. Discarding sends no reply and changes nothing else. */
 export enum Discard {
-    /** a record or fragment header is cut off, or its length reaches past the datagram */
+    /** a record or fragment header is incomplete, or its length exceeds the datagram */
     truncated = 0,
-    /** content type this stack does not know */
+    /** content type unknown to this stack */
     unknownType = 1,
-    /** record version is not DTLS */
+    /** the record's version is not DTLS */
     version = 2,
-    /** epoch of the past, or too far in the future */
+    /** past epoch, or too far in the future */
     epoch = 3,
-    /** sequence number seen before or left of the window */
+    /** replay: sequence number seen before, or left of the window */
     replayed = 4,
-    /** the AEAD says no */
+    /** the AEAD rejects it */
     notAuthentic = 5,
-    /** longer than a record may be (RFC 5246 §6.2) */
+    /** longer than a record is allowed to be (RFC 5246 §6.2) */
     oversize = 6,
-    /** record of the next epoch, but no room to keep it until the keys come */
+    /** record of the next epoch, but no room to store it until the keys come */
     earlyFull = 7,
     /** unprotected, but keys are active */
     unprotected = 8,
@@ -22,21 +22,21 @@ export enum Discard {
     tooManyRecords = 9,
     /** handshake fragment that contradicts its header, its message or the limits */
     badFragment = 10,
-    /** handshake message_seq of the past (may cause a retransmission) or too far ahead */
+    /** message_seq of a past message (may cause a retransmission), or too far ahead */
     messageSeq = 11,
-    /** alert, ChangeCipherSpec or handshake message of the wrong form, or where none is expected */
+    /** alert, ChangeCipherSpec or handshake message that is malformed, or not expected */
     unexpected = 12,
-    /** application data over the receive queue's limit */
+    /** application data that exceeds the receive queue's limit */
     queueFull = 13,
-    /** datagram of an unknown peer that is no acceptable ClientHello, or its cookie does not verify */
+    /** datagram from an unknown peer that is not an acceptable ClientHello, or whose cookie does not verify */
     unknownPeer = 14,
-    /** no place for another peer */
+    /** no room for another peer */
     peerLimit = 15,
-    /** protected record without room for an explicit nonce and a tag: nobody tried to forge one */
+    /** protected record without room for an explicit nonce and a tag; not counted as a forgery */
     tooShort = 16,
 }
 
-/** Names in the order of the numbers, for counters in JSON and diagnostics. */
+/** Names in numerical order, for counters in JSON and diagnostics. */
 export function discardNames(): string[] {
     return [
         "truncated",
@@ -60,11 +60,11 @@ export function discardNames(): string[] {
 }
 
 /**
- * Drop counters by reason.
+ * Discard counters by reason.
  * @devsWhenUsed
  */
 export class DiscardCounters {
-    /** up to the last reason that occurred: most peers cause none */
+    /** only as long as needed for the reasons that occurred; for most peers it stays empty */
     private counts: number[] = []
 
     add(reason: Discard): void {

@@ -1,6 +1,6 @@
 import { type RecordProtection } from "../crypto/provider.js"
 
-/** Whether the record of that number, and no other, fills bytes [at, end). */
+/** Whether bytes [at, end) are exactly the record with that number. */
 export function isRecordOf(
     protection: RecordProtection,
     datagram: Buffer,

@@ -14,28 +14,28 @@ import { type OpenedRecord, type RecordProtection } from "../crypto/provider.js"
 import { Discard, type DiscardCounters } from "./discard.js"
 import { ReplayWindow } from "./replay-window.js"
 
-/** Highest sequence number of an epoch; it is never used, so it can never wrap (RFC 6347 §4.1). */
+/** Highest sequence number of an epoch; never used, so numbers cannot wrap (RFC 6347 §4.1). */
 export const MAX_SEQUENCE = 0xffffffffffff
 
 /**
- * Sending side of one epoch. It owns the sequence number: nobody else counts.
+ * Sending side of one epoch. The only owner of the sequence number.
  * @devsWhenUsed
  */
 export class WriteEpoch {
     nextSequence = 0
-    /** the first number that may not be used: the last of all, or what another copy of this epoch begins with */
+    /** the first number that may not be used: the last of all, or where a copy of this epoch continues */
     end = MAX_SEQUENCE
 
     constructor(
         public epoch: number,
         public protection: RecordProtection | undefined,
-        /** records that may be sealed with its keys, at most MAX_SEQUENCE */
+        /** limit on records sealed with its keys, at most MAX_SEQUENCE */
         public maxRecords: number,
-        /** the epoch before, while its flight may be sent again */
+        /** the previous epoch, while its flight may be retransmitted */
         public previous: WriteEpoch | undefined,
     ) {}
 
-    /** Bytes by which a record is longer than its plaintext, header included. */
+    /** Bytes that a record adds to its plaintext, header included. */
     overhead(): number {
         return this.protection === undefined ? RECORD_HEADER_LENGTH : this.protection.overhead
     }
@@ -47,20 +47,20 @@ export class WriteEpoch {
  */
 export class ReadEpoch {
     window = new ReplayWindow()
-    /** the first number that may not be taken yet, as `WriteEpoch.end`: records from there on are held */
+    /** the first number that may not be accepted yet, like `WriteEpoch.end`: records from there on are held */
     end = MAX_SEQUENCE
-    /** highest number of a verified record that is held, -1: none is */
+    /** highest number of a verified record that is held; -1: none */
     heldTop = -1
 
     constructor(
         public epoch: number,
         public protection: RecordProtection,
-        /** the protected epoch before, for records that are late */
+        /** the previous protected epoch, for late records */
         public previous: ReadEpoch | undefined,
     ) {}
 }
 
-/** What the record layer of a saved association goes on from, as AssociationState has it. */
+/** The state from which the record layer of a saved association resumes, as in AssociationState. */
 export interface SavedNumbers {
     readEpoch: number
     readTop: number
@@ -74,30 +74,30 @@ export interface SavedNumbers {
     writeLimit: number
 }
 
-/** What a RecordForm says of a record that is not dropped: it has another form, or may be of the epoch that comes next. */
+/** Results of a RecordForm for records that are not discarded: another form, or possibly a record of the next epoch. */
 export const OTHER_FORM = -1
 export const NEXT_EPOCH = -2
 
-/** How records without keys are told apart, where protected ones have not the form of RFC 6347. */
+/** Recognizes records whose keys are not known, if protected records do not have the form of RFC 6347. */
 export interface RecordForm {
     /**
-     * Moves the reader behind a record of this form.
-     * @param epoch that comes next; -1: none
-     * @returns the reason to drop it (a Discard), NEXT_EPOCH, or OTHER_FORM, with the reader where it was
+     * Moves the reader past a record of this form.
+     * @param epoch the next one; -1: none
+     * @returns the reason to discard it (a Discard), NEXT_EPOCH, or OTHER_FORM with the reader not moved
      */
     next(reader: Reader, epoch: number): number
 }
 
-/** What the record layer may keep and count. */
+/** Limits of the record layer. */
 export interface RecordLimits {
-    /** bytes of records kept that arrived before their keys */
+    /** bytes stored of records that arrived before their keys */
     earlyRecordBytes: number
 }
 
 /**
- * Epochs, sequence numbers, replay window, protection of one association (RFC 6347 §4.1).
- * Epoch 0 has no replay window: nothing there is verified, so a forged number could close the window to the
- * true peer; duplicates fall to message_seq instead.
+ * Epochs, sequence numbers, replay window and protection of one association (RFC 6347 §4.1). Epoch 0 has no replay
+ * window: nothing in it is verified, so a forged number could close the window to the genuine peer; message_seq catches
+ * duplicates instead.
  * @devsWhenUsed
  */
 export class RecordLayer {
@@ -105,23 +105,26 @@ export class RecordLayer {
     write = new WriteEpoch(0, undefined, MAX_SEQUENCE, undefined)
     /** newest protected receiving epoch; undefined in epoch 0 */
     read: ReadEpoch | undefined = undefined
-    /** the epoch that comes next, whose records are kept when they are early; -1: none */
+    /** the next epoch, whose early records are stored; -1: none */
     nextReadEpoch = -1
-    /** datagrams with records that did not verify (the association counts each once) */
+    /** number of datagrams with records that did not verify */
     failedRecords = 0
-    /** where the record that was taken last ends, in its datagram */
+    /** where the last record taken ends in its datagram */
     behind = 0
-    /** the record that was verified last has the highest number of its epoch so far */
+    /** the last verified record has the highest number of its epoch so far */
     newest = false
     /** largest plaintext of a protected record, bytes */
     readLimit = MAX_PLAINTEXT
     writeLimit = MAX_PLAINTEXT
-    /** of protected records for which there are no keys; undefined: that of RFC 6347 */
+    /** form of protected records without known keys; undefined: that of RFC 6347 */
     form: RecordForm | undefined = undefined
-    /** records, or a message of this side, wait until the association is saved again */
+    /** records, or a message of this side, are held until the association is saved again */
     holds = false
     private isClosed = false
-    /** records of the next epoch, or held ones: each by itself, since one without a length fills its datagram */
+    /**
+     * early records of the next epoch, or held ones; stored separately, because a record without a length fills its
+     * datagram
+     */
     private early: Buffer[] = []
 
     constructor(
@@ -129,20 +132,20 @@ export class RecordLayer {
         private counters: DiscardCounters,
     ) {}
 
-    /** Newest epoch for receiving; -2 when closed. */
+    /** Newest receiving epoch; -2 after close. */
     readEpoch(): number {
         if (this.isClosed) return -2
         return this.read === undefined ? 0 : this.read.epoch
     }
 
     /**
-     * Takes the record at `at` off the datagram. `undefined` means: dropped, or kept for later; go on while `behind` is below
-     * `end`. What cannot be delimited drops the rest of the datagram (RFC 6347 §4.1.2.7).
+     * Takes the record at `at` in the datagram. `undefined` means discarded, or stored for later; continue while
+     * `behind` is below `end`. If a record's end is unknown, the rest of the datagram is discarded (RFC 6347 §4.1.2.7).
      */
     take(datagram: Buffer, at: number, end: number): OpenedRecord | undefined {
         const { read } = this
         if (read !== undefined && read.window.top + 1 < read.end) {
-            // Fast path: the newest record so far, alone in its datagram.
+            // Fast path: the record after the highest number so far, alone in its datagram.
             const record = read.protection.open(datagram, at, end, read.window.top + 1)
             if (record !== undefined) {
                 this.behind = end
@@ -155,7 +158,7 @@ export class RecordLayer {
         return this.find(datagram, at, end)
     }
 
-    /** By the keys for receiving of any epoch. */
+    /** Tries the receiving keys of every epoch. */
     private find(datagram: Buffer, at: number, end: number): OpenedRecord | undefined {
         for (let read = this.read; read !== undefined; read = read.previous) {
             const sequence = read.protection.sequenceOf(datagram, at, end, read.window.top + 1)
@@ -191,7 +194,7 @@ export class RecordLayer {
         return this.discard(Discard.notAuthentic)
     }
 
-    /** A record that the keys for receiving do not open: of another epoch, or none at all. */
+    /** Takes a record that no receiving keys open: of another epoch, or not a record. */
     private nextOther(reader: Reader): OpenedRecord | undefined {
         const start = reader.at
         const { form } = this
@@ -213,15 +216,18 @@ export class RecordLayer {
         return this.keep(copyOf(reader.data, start, reader.at))
     }
 
-    /** While keys are active only handshake records pass, for a peer that repeats its last flight. */
+    /**
+     * While keys are active, only unprotected handshake records are accepted, from a peer that retransmits its last
+     * flight.
+     */
     private unprotected(type: number, reader: Reader, length: number): OpenedRecord | undefined {
         if (this.readEpoch() !== 0 && type !== ContentType.handshake) return this.discard(Discard.unprotected)
-        // A verified record of that size is the association's to answer (R14).
+        // Discarded here, whereas a verified record of that size fails the association (R14).
         if (length > MAX_PLAINTEXT) return this.discard(Discard.oversize)
         return { type, epoch: 0, plaintext: copyOf(reader.data, reader.at - length, reader.at) }
     }
 
-    /** Rule for early records: the first ones that fit the limit stay, later ones are dropped. */
+    /** Stores an early record if there is room; records that come later do not displace it. */
     private keep(record: Buffer): undefined {
         if (this.bytesKept() + record.length > this.limits.earlyRecordBytes) return this.discard(Discard.earlyFull)
         this.early.push(record)
@@ -234,8 +240,8 @@ export class RecordLayer {
     }
 
     /**
-     * New keys for receiving: their epoch begins. The one before stays readable until `endHandshake`.
-     * @param nextEpoch the epoch after it, -1: none
+     * Begins an epoch with new receiving keys. The previous one stays readable until `endHandshake`.
+     * @param nextEpoch the epoch after it; -1: none
      * @returns the records that waited for it
      */
     activateRead(epoch: number, protection: RecordProtection, nextEpoch: number): Buffer[] {
@@ -247,15 +253,15 @@ export class RecordLayer {
     }
 
     /**
-     * New keys for sending: their epoch begins. The epoch before stays usable for retransmissions until `endHandshake`.
-     * @param maxRecords how many may be sealed with these keys, below 2^48
+     * Begins an epoch with new sending keys. The previous one stays usable for retransmissions until `endHandshake`.
+     * @param maxRecords limit on records sealed with these keys, below 2^48
      */
     activateWrite(epoch: number, protection: RecordProtection, maxRecords: number): void {
         this.write = new WriteEpoch(epoch, protection, maxRecords, this.write)
     }
 
     /**
-     * Goes on with the keys and numbers of a saved state, without any that may be used yet.
+     * Resumes with the keys and numbers of a saved state; no numbers are reserved yet.
      * @param maxRecords see `activateWrite`
      */
     restore(state: SavedNumbers, read: RecordProtection, write: RecordProtection, maxRecords: number): void {
@@ -276,20 +282,20 @@ export class RecordLayer {
     }
 
     /**
-     * Something has changed that a saved copy does not know, and that the peer will count on once it hears of it: nothing
-     * more is sent or taken before the next save. Called once the handshake is done.
+     * Makes saved copies outdated: something changed that the peer will rely on once it hears of it, so nothing more is
+     * sent or accepted before the next save. Only called after the handshake.
      */
     outdate(): void {
         const { write } = this
         const read = this.read as ReadEpoch
-        // Without a saved copy no number is reserved.
+        // Numbers are reserved only if there is a saved copy.
         if (Math.min(read.end, write.end) === MAX_SEQUENCE) return
         write.end = 0
         read.end = 0
         this.holds = true
     }
 
-    /** Records that were held. */
+    /** Returns the records that were held. */
     takeHeld(): Buffer[] {
         const held = this.early
         this.early = []
@@ -298,53 +304,56 @@ export class RecordLayer {
         return held
     }
 
-    /** Nothing of the handshake is repeated any more: older epochs go, with their keys. */
+    /** Nothing of the handshake is retransmitted any more: drops older epochs with their keys. */
     endHandshake(): void {
         this.endOldWrites()
         this.endOldReads()
     }
 
-    /** Nothing is sent in older epochs any more. */
+    /** Stops sending in older epochs. */
     endOldWrites(): void {
         closeWriting(this.write.previous)
         this.write.previous = undefined
     }
 
-    /** Records of older epochs are not taken any more. */
+    /** Stops accepting records of older epochs. */
     endOldReads(): void {
         if (this.read === undefined) return
         closeReading(this.read.previous)
         this.read.previous = undefined
     }
 
-    /** Bytes by which messages grow under the newest keys. */
+    /** Bytes added to a message under the newest keys. */
     messageOverhead(): number {
         return this.write.overhead()
     }
 
-    /** No number is reserved for another record under the newest keys. */
+    /** Whether no number is reserved for another record under the newest keys. */
     isHeld(): boolean {
         const { write } = this
         return write.nextSequence >= write.end
     }
 
-    /** So many records may still be sent under the newest keys: below the last sequence number with every suite. */
+    /**
+     * Whether that many more records may be sent under the newest keys; the limit is below the last sequence number
+     * with every suite.
+     */
     hasNumbers(count: number): boolean {
         const { write } = this
         const next = write.nextSequence + count
         return next <= write.end && next <= write.maxRecords
     }
 
-    /** Bytes by which a record of this epoch is longer than its plaintext, header included. */
+    /** Bytes that a record of this epoch adds to its plaintext, header included. */
     overhead(epoch: number): number {
         const writing = this.writeEpoch(epoch)
         return writing === undefined ? RECORD_HEADER_LENGTH : writing.overhead()
     }
 
     /**
-     * One record.
+     * Seals one record.
      * @param endsDatagram nothing follows it in its datagram
-     * @returns undefined when the epoch is gone or no number is left
+     * @returns undefined if the epoch is gone or no number is left
      */
     seal(type: number, epoch: number, plaintext: Buffer, endsDatagram?: boolean): Buffer | undefined {
         const writing = this.writeEpoch(epoch)
@@ -356,7 +365,10 @@ export class RecordLayer {
         return protection.seal(type, sequence, [plaintext], endsDatagram)
     }
 
-    /** Messages under the newest keys, one application data record each, in one Buffer. There must be numbers left. */
+    /**
+     * Seals messages under the newest keys, one application data record each, in one Buffer. Enough numbers must be
+     * left.
+     */
     sealMessages(messages: Buffer[]): Buffer {
         const write = this.write
         const sequence = write.nextSequence
@@ -371,7 +383,7 @@ export class RecordLayer {
         return writing
     }
 
-    /** Bytes kept for keys that have not come. */
+    /** Bytes stored for keys that have not come yet. */
     bytesKept(): number {
         let sum = 0
         for (const record of this.early) sum += record.length
@@ -390,7 +402,7 @@ export class RecordLayer {
     }
 }
 
-/** Erases the keys of an epoch and of all before it. */
+/** Erases the keys of an epoch and of all older ones. */
 function closeReading(newest: ReadEpoch | undefined): void {
     for (let read = newest; read !== undefined; read = read.previous) read.protection.close()
 }
@@ -401,7 +413,7 @@ function closeWriting(newest: WriteEpoch | undefined): void {
     }
 }
 
-/** The first record header of a datagram without opening it; undefined when it is none. */
+/** The header of a datagram's first record, without opening it; undefined if there is none. */
 export function peekRecordHeader(datagram: Buffer, length: number): RecordHeader | undefined {
     return readRecordHeader(new Reader(datagram, 0, length))
 }

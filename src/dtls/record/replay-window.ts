@@ -1,6 +1,6 @@
 /**
- * The sliding window of received sequence numbers (RFC 6347 §4.1.2.6): 64 wide, in two int32 halves.
- * Check first, mark only what has verified.
+ * Anti-replay window over received sequence numbers (RFC 6347 §4.1.2.6): 64 wide, in two int32 halves. Check before
+ * opening a record, mark after it has verified.
  * @devsWhenUsed
  */
 export class ReplayWindow {
@@ -9,14 +9,14 @@ export class ReplayWindow {
     low = 0
     high = 0
 
-    /** Whether a record of this number may still be accepted. */
+    /** Whether a record with this number may still be accepted. */
     isFresh(sequence: number): boolean {
         const age = this.top - sequence
-        // Shifts are by the count modulo 32.
+        // `>>` takes its count modulo 32.
         return age < 0 || (age < 64 && (((age < 32 ? this.low : this.high) >> age) & 1) === 0)
     }
 
-    /** Marks the number that follows the highest one: in order, none missing. */
+    /** Marks the number after the highest one, the usual case. */
     markNext(): void {
         this.top++
         this.high = (this.high << 1) | (this.low >>> 31)
@@ -24,11 +24,11 @@ export class ReplayWindow {
     }
 
     mark(sequence: number): void {
-        // So many steps take out what was in the window.
+        // A jump further than the window clears it, so at most 64 steps are needed.
         if (sequence - this.top > 64) this.top = sequence - 64
         while (sequence > this.top) {
             this.markNext()
-            // It is missing, unless it is this one.
+            // `markNext` has marked it; it is missing unless it is `sequence`.
             this.low = this.low & ~1
         }
         const age = this.top - sequence

@@ -3,15 +3,15 @@ import { Writer } from "../bytes/writer.js"
 import { CertificateType } from "./code-points.js"
 import { readNumbers, writeNumbers } from "./number-list.js"
 
-/** Certificates in one message, the peer's own included. */
+/** Limit on certificates in one message, including the peer's own. */
 export const MAX_CERTIFICATES = 4
 
-/** Names of authorities in a CertificateRequest. */
+/** Limit on names of authorities in a CertificateRequest. */
 const MAX_AUTHORITIES = 32
 
 /**
- * The certificates of a Certificate message (RFC 5246 §7.4.2, RFC 7250 §3), which may be none; of more than MAX_CERTIFICATES
- * the first ones and one too many. Undefined when malformed.
+ * The certificates of a Certificate message (RFC 5246 §7.4.2, RFC 7250 §3); there may be none. If there are more than
+ * MAX_CERTIFICATES, returns one too many. Undefined if malformed.
  */
 export function readCertificates(body: Buffer, type: number): Buffer[] | undefined {
     const reader = new Reader(body, 0, body.length)
@@ -52,13 +52,13 @@ export function writeCertificates(type: number, certificates: Buffer[]): Buffer 
 export interface CertificateRequest {
     /** ClientCertificateTypes */
     types: number[]
-    /** SignatureSchemes, those preferred first */
+    /** SignatureSchemes, preferred first */
     schemes: number[]
-    /** DER of DistinguishedName */
+    /** DistinguishedNames, DER */
     authorities: Buffer[]
 }
 
-/** Undefined when malformed. */
+/** Undefined if malformed. */
 export function readCertificateRequest(body: Buffer): CertificateRequest | undefined {
     const reader = new Reader(body, 0, body.length)
     const types = readNumbers(reader, 1, 1)
@@ -68,7 +68,7 @@ export function readCertificateRequest(body: Buffer): CertificateRequest | undef
     return { types, schemes, authorities }
 }
 
-/** DistinguishedNames up to the end; undefined when malformed, or more than MAX_AUTHORITIES. */
+/** The DistinguishedNames up to the end; undefined if malformed, or more than MAX_AUTHORITIES. */
 export function readAuthorities(reader: Reader): Buffer[] | undefined {
     const list = reader.sub(2)
     const authorities: Buffer[] = []

@@ -16,20 +16,20 @@ export interface ClientHello {
     extensions: Extension[]
 }
 
-/** The fields of a ClientHello up to the cookie, of which a first fragment may hold only the first bytes. */
+/** The fields of a ClientHello up to the cookie; a first fragment may contain only part of the cookie. */
 export interface ClientHelloStart {
     version: number
     random: Buffer
     sessionId: Buffer
-    /** bytes of the whole cookie */
+    /** length of the whole cookie, bytes */
     cookieLength: number
-    /** as much of it as is there */
+    /** the bytes of it that are there */
     cookie: Buffer
-    /** bytes consumed: cipher_suites begin here, if the cookie is whole */
+    /** bytes consumed: cipher_suites begin here if the cookie is complete */
     length: number
 }
 
-/** Undefined when the bytes end before the cookie begins, or a vector is over its limit. */
+/** Undefined if the bytes end before the cookie, or a vector exceeds its limit. */
 export function readClientHelloStart(body: Buffer, start: number, end: number): ClientHelloStart | undefined {
     const reader = new Reader(body, start, end)
     const version = reader.uint(2)
@@ -41,7 +41,7 @@ export function readClientHelloStart(body: Buffer, start: number, end: number): 
     return { version, random, sessionId, cookieLength, cookie, length: reader.at - start }
 }
 
-/** Undefined when malformed: the caller answers decode_error or discards. */
+/** Undefined if malformed: the caller answers decode_error, or discards it. */
 export function readClientHello(body: Buffer): ClientHello | undefined {
     const start = readClientHelloStart(body, 0, body.length)
     if (start === undefined || start.cookie.length < start.cookieLength) return undefined

@@ -1,6 +1,6 @@
-/** Numbers of the IANA TLS registries, spelled as the RFCs spell them. */
+/** Code points of the IANA TLS registries, in the RFCs' spelling. */
 
-/** DTLS 1.2 and 1.0 on the wire (RFC 6347 §4.1): one's complement of 1.2 and 1.0. */
+/** Version numbers of DTLS 1.2 and 1.0 (RFC 6347 §4.1): the one's complement of 1.2 and 1.0. */
 export const DTLS_1_2 = 0xfefd
 export const DTLS_1_0 = 0xfeff
 
@@ -16,7 +16,7 @@ export enum ContentType {
     returnRoutabilityCheck = 27,
 }
 
-/** RFC 5246 §7.4, RFC 6347 §4.3.2. `changeCipherSpec` is no handshake message and no byte: a marker in step tables. */
+/** RFC 5246 §7.4, RFC 6347 §4.3.2. `changeCipherSpec` is not a handshake message and never sent; it marks steps. */
 export enum HandshakeType {
     helloRequest = 0,
     clientHello = 1,
@@ -40,7 +40,7 @@ export enum AlertLevel {
     fatal = 2,
 }
 
-/** RFC 5246 §7.2, RFC 4279 §6, RFC 7301 §3.2, RFC 8446 §6. `none` is ours: no alert at all. */
+/** RFC 5246 §7.2, RFC 4279 §6, RFC 7301 §3.2, RFC 8446 §6. `none` is not a code point: no alert at all. */
 export enum AlertDescription {
     closeNotify = 0,
     unexpectedMessage = 10,
@@ -98,7 +98,7 @@ export enum NamedGroup {
     x25519MlKem768 = 0x11ec,
 }
 
-/** RFC 8446 §4.2.3; in DTLS 1.2 two bytes, hash and signature algorithm (RFC 5246 §7.4.1.4.1). */
+/** RFC 8446 §4.2.3; in DTLS 1.2 a hash and a signature algorithm, one byte each (RFC 5246 §7.4.1.4.1). */
 export enum SignatureScheme {
     rsaPkcs1Sha256 = 0x0401,
     ecdsaSecp256r1Sha256 = 0x0403,

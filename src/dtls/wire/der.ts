@@ -1,6 +1,6 @@
 import { Reader } from "../bytes/reader.js"
 
-/** Tags of ASN.1 types (X.690 §8.1.2), with the bit for constructed ones. */
+/** Tags of ASN.1 types (X.690 §8.1.2), including the bit for constructed ones. */
 export enum DerTag {
     boolean = 0x01,
     integer = 0x02,
@@ -13,7 +13,7 @@ export enum DerTag {
     set = 0x31,
 }
 
-/** The longest length field here, bytes: an element has less than 16 MB. */
+/** Longest length field accepted, bytes: elements are shorter than 16 MB. */
 const MAX_LENGTH_BYTES = 3
 
 /** Tag of the next element; 0 at the end. */
@@ -22,8 +22,8 @@ export function derTag(reader: Reader): number {
 }
 
 /**
- * The content of the next element; `reader` moves behind it. An element of another tag, one that is cut, and a length that
- * DER does not allow (X.690 §10.1) mark `reader` as failed.
+ * The content of the next element; `reader` moves past it. An element with another tag, an incomplete one, or a length
+ * encoding that DER does not allow (X.690 §10.1) sets `reader.failed`.
  */
 export function derContent(reader: Reader, tag: number): Reader {
     if (reader.uint(1) !== tag) reader.failed = true

@@ -8,11 +8,11 @@ const NAMED_CURVE = 3
 export interface EcdhParameters {
     /** NamedGroup */
     group: number
-    /** public key: an uncompressed point of 65 bytes, or 32 bytes of X25519 */
+    /** public key: an uncompressed point of 65 bytes, or 32 bytes for X25519 */
     share: Buffer
 }
 
-/** Undefined when malformed, or no named curve. */
+/** Undefined if malformed, or not a named curve. */
 export function readEcdhParameters(reader: Reader): EcdhParameters | undefined {
     const curveType = reader.uint(1)
     const group = reader.uint(2)

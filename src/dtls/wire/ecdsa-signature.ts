@@ -2,12 +2,15 @@ import { blit, copyOf } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 
-/* ECDSA-Sig-Value (RFC 3279 §2.2.3): SEQUENCE of two INTEGERs, in messages; cryptography has r and s side by side. */
+/*
+ * Messages contain ECDSA-Sig-Value (RFC 3279 §2.2.3), a SEQUENCE of two INTEGERs; cryptography uses r and s
+ * concatenated.
+ */
 
 const SEQUENCE = 0x30
 const INTEGER = 0x02
 
-/** @param pair r and s, of the same length, 1 to 60 bytes each */
+/** @param pair r and s, of equal length, 1 to 60 bytes each */
 export function writeEcdsaSignature(pair: Buffer): Buffer {
     const half = pair.length >> 1
     const writer = new Writer(pair.length + 8)
@@ -24,16 +27,16 @@ function writeInteger(writer: Writer, bytes: Buffer, start: number, end: number)
     while (first < end - 1 && bytes[first] === 0) first++
     writer.uint(INTEGER, 1)
     const opened = writer.open(1)
-    // Without it the number would be negative.
+    // Without the leading zero the number would be negative.
     if (bytes[first] >= 128) writer.uint(0, 1)
     writer.range(bytes, first, end - first)
     writer.close(opened, 1)
 }
 
 /**
- * r and s side by side.
- * @param half bytes of each
- * @returns undefined when it is not DER, or a number is negative or longer
+ * r and s, concatenated.
+ * @param half length of each, bytes
+ * @returns undefined if it is not DER, or a number is negative or longer
  */
 export function readEcdsaSignature(signature: Buffer, half: number): Buffer | undefined {
     const reader = new Reader(signature, 0, signature.length)

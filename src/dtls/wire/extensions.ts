@@ -7,10 +7,13 @@ export interface Extension {
     data: Buffer
 }
 
-/** More than any hello of today has; looking them up is quadratic, and each costs memory before anything is verified. */
+/** More than any hello has today. Look-up is quadratic, and each extension takes memory before anything is verified. */
 const MAX_EXTENSIONS = 32
 
-/** Reads the optional extensions block at the end of a hello. Undefined: malformed, a type twice, or more than 32. */
+/**
+ * Reads the optional extensions block at the end of a hello. Undefined if malformed, with a duplicate type, or more
+ * than 32.
+ */
 export function readExtensions(reader: Reader): Extension[] | undefined {
     const list: Extension[] = []
     if (reader.remaining() === 0) return list
@@ -24,7 +27,7 @@ export function readExtensions(reader: Reader): Extension[] | undefined {
     return block.failed || !reader.done() ? undefined : list
 }
 
-/** Writes nothing for an empty list: some old peers choke on an empty block. */
+/** Writes nothing for an empty list, because some old peers fail on an empty block. */
 export function writeExtensions(writer: Writer, list: Extension[]): void {
     if (list.length === 0) return
     const opened = writer.open(2)
@@ -42,7 +45,7 @@ export function findExtension(list: Extension[], type: number): Buffer | undefin
     return undefined
 }
 
-/** By type: what is the same in another order becomes the same. */
+/** Sorted by type, so that lists in different order can be compared. */
 export function byType(list: Extension[]): Extension[] {
     return list.slice(0, list.length).sort((one, other) => one.type - other.type)
 }

@@ -2,7 +2,10 @@ import { blit } from "../bytes/bytes.js"
 import { readUint, writeUint } from "../bytes/integers.js"
 import { type Reader } from "../bytes/reader.js"
 
-/** Bytes of a handshake header: msg_type 1, length 3, message_seq 2, fragment_offset 3, fragment_length 3 (RFC 6347 §4.2.2). */
+/**
+ * Length of a handshake header, bytes: msg_type 1, length 3, message_seq 2, fragment_offset 3, fragment_length 3
+ * (RFC 6347 §4.2.2).
+ */
 export const HANDSHAKE_HEADER_LENGTH = 12
 
 export interface HandshakeHeader {
@@ -14,7 +17,7 @@ export interface HandshakeHeader {
     fragmentLength: number
 }
 
-/** Undefined when the header or its fragment is not all there, or the fragment reaches past the message. */
+/** Undefined if header or fragment are incomplete, or the fragment extends past its message. */
 export function readHandshakeHeader(reader: Reader): HandshakeHeader | undefined {
     const { data, at } = reader
     if (reader.end - at < HANDSHAKE_HEADER_LENGTH) return undefined
@@ -26,7 +29,7 @@ export function readHandshakeHeader(reader: Reader): HandshakeHeader | undefined
     return { type: data[at], length, messageSeq: readUint(data, at + 4, 2), fragmentOffset, fragmentLength }
 }
 
-/** A Buffer that begins with a handshake header, and has room for the bytes of that fragment. */
+/** A Buffer with a handshake header and room for the fragment's bytes. */
 export function withHandshakeHeader(
     type: number,
     length: number,
@@ -35,14 +38,14 @@ export function withHandshakeHeader(
     fragmentLength: number,
 ): Buffer {
     const bytes = Buffer.alloc(HANDSHAKE_HEADER_LENGTH + fragmentLength)
-    // Fields side by side go as one integer: on a device each costs a call.
+    // Adjacent fields are written as one integer, because each call has a cost on a device.
     writeUint(bytes, 0, type * 0x1000000 + length, 4)
     writeUint(bytes, 4, messageSeq, 2)
     writeUint(bytes, 6, fragmentOffset * 0x1000000 + fragmentLength, 6)
     return bytes
 }
 
-/** A whole message in one fragment: the form that also enters the transcript (RFC 6347 §4.2.6). */
+/** A whole, unfragmented message: the form used in the transcript (RFC 6347 §4.2.6). */
 export function wholeMessage(type: number, messageSeq: number, body: Buffer): Buffer {
     const { length } = body
     const message = withHandshakeHeader(type, length, messageSeq, 0, length)

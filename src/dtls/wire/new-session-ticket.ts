@@ -3,13 +3,13 @@ import { Writer } from "../bytes/writer.js"
 
 /** RFC 5077 §3.3. */
 export interface NewSessionTicket {
-    /** how long the server will take the ticket, s; 0: it does not say */
+    /** how long the server will accept the ticket, s; 0: unspecified */
     lifetimeHint: number
-    /** 0 to 65535 bytes; empty: the server has changed its mind */
+    /** 0 to 65535 bytes; empty: the server issues no ticket after all */
     ticket: Buffer
 }
 
-/** Undefined when malformed. */
+/** Undefined if malformed. */
 export function readNewSessionTicket(body: Buffer): NewSessionTicket | undefined {
     const reader = new Reader(body, 0, body.length)
     const lifetimeHint = reader.uint(4)

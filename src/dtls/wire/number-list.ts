@@ -1,7 +1,10 @@
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 
-/** A list of integers of `width` bytes, 1 or 2, behind its length in as many bytes. Undefined when malformed or empty. */
+/**
+ * A list of integers of `width` bytes, 1 or 2, preceded by its length in `lengthWidth` bytes. Undefined if malformed or
+ * empty.
+ */
 export function readNumbers(reader: Reader, lengthWidth: number, width: number): number[] | undefined {
     const list = reader.sub(lengthWidth)
     const numbers: number[] = []
@@ -14,7 +17,7 @@ export function writeNumbers(writer: Writer, numbers: number[], lengthWidth: num
     for (const number of numbers) writer.uint(number, width)
 }
 
-/** extension_data that is such a list and nothing else. */
+/** extension_data that consists of such a list. */
 export function readNumberList(data: Buffer, lengthWidth: number, width: number): number[] | undefined {
     const reader = new Reader(data, 0, data.length)
     const numbers = readNumbers(reader, lengthWidth, width)

@@ -3,11 +3,11 @@ import { derContent, DerTag, derTag } from "./der.js"
 
 /** Content of an AlgorithmIdentifier: id-ecPublicKey, secp256r1 (RFC 5480 §2.1.1). */
 const P256 = "06072a8648ce3d020106082a8648ce3d030107"
-/** Bytes of a scalar of P-256. */
+/** Length of a scalar of P-256, bytes. */
 const SCALAR_LENGTH = 32
 
 /**
- * The scalar of a P-256 key; undefined when it is another one, or malformed.
+ * The scalar of a P-256 key; undefined if it is a key of another kind, or malformed.
  * @param der PrivateKeyInfo (RFC 5958 §2) or ECPrivateKey (RFC 5915 §3)
  */
 export function readP256PrivateKey(der: Buffer): Buffer | undefined {
@@ -27,7 +27,7 @@ function readPrivateKeyInfo(key: Reader): Buffer | undefined {
     return key.failed || !wrapped.done() ? undefined : readScalar(inner)
 }
 
-/** The curve and the public key may follow: a point of another curve has another length. */
+/** Curve and public key may follow; the length of the scalar is enough to recognize another curve. */
 function readScalar(key: Reader): Buffer | undefined {
     const scalar = derContent(key, DerTag.octetString)
     return key.failed || scalar.remaining() !== SCALAR_LENGTH ? undefined : scalar.bytes(SCALAR_LENGTH)

@@ -14,7 +14,7 @@ export interface ServerHello {
     extensions: Extension[]
 }
 
-/** Undefined when malformed. */
+/** Undefined if malformed. */
 export function readServerHello(body: Buffer): ServerHello | undefined {
     const reader = new Reader(body, 0, body.length)
     const version = reader.uint(2)

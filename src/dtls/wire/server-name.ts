@@ -6,7 +6,7 @@ import { type Extension, findExtension } from "./extensions.js"
 /** NameType host_name (RFC 6066 §3). */
 const HOST_NAME = 0
 
-/** Labels of at most 63 letters with dots between them. */
+/** Longest host name: labels of up to 63 letters, separated by dots. */
 const MAX_NAME = 253
 
 /** extension_data of server_name with one host name. */
@@ -19,7 +19,7 @@ export function writeServerName(name: string): Buffer {
     return writer.finish()
 }
 
-/** The first host name; undefined when malformed, or no plausible one. */
+/** The first host name; undefined if malformed or implausible. */
 export function readServerName(data: Buffer): string | undefined {
     const reader = new Reader(data, 0, data.length)
     const list = reader.sub(2)
@@ -28,13 +28,13 @@ export function readServerName(data: Buffer): string | undefined {
     if (list.failed || !reader.done() || type !== HOST_NAME || name.length === 0 || name.length > MAX_NAME)
         return undefined
     for (let i = 0; i < name.length; i++) {
-        // Printable ASCII: internationalized names come as A-labels.
+        // Printable ASCII only: internationalized names are sent as A-labels.
         if (name[i] <= 32 || name[i] >= 127) return undefined
     }
     return name.toString()
 }
 
-/** The host name in the extensions of a ClientHello; undefined: none. */
+/** The host name in a ClientHello's extensions; undefined: none. */
 export function hostNameOf(extensions: Extension[]): string | undefined {
     const data = findExtension(extensions, ExtensionType.serverName)
     return data === undefined ? undefined : readServerName(data)

@@ -6,7 +6,7 @@ import { type CertificateFields, findCertificateExtension } from "./x509.js"
 const DNS_NAME = 0x82
 const IP_ADDRESS = 0x87
 
-/** Who is named in subjectAltName, as far as peers are looked for by it. */
+/** The names in subjectAltName of the kinds by which peers are identified. */
 export interface AlternativeNames {
     dns: string[]
     /** 4 or 16 bytes each */
@@ -19,7 +19,7 @@ export interface Validity {
     notAfter: number
 }
 
-/** dNSName and iPAddress of subjectAltName; undefined when it is malformed. */
+/** dNSName and iPAddress of subjectAltName; undefined if malformed. */
 export function alternativeNames(fields: CertificateFields): AlternativeNames | undefined {
     const names: AlternativeNames = { dns: [], ip: [] }
     const value = findCertificateExtension(fields, Buffer.from("551d11", "hex"))
@@ -35,7 +35,7 @@ export function alternativeNames(fields: CertificateFields): AlternativeNames | 
     return value.done() && list.done() ? names : undefined
 }
 
-/** undefined when it is malformed. */
+/** Undefined if malformed. */
 export function readValidity(fields: CertificateFields): Validity | undefined {
     const { data, at, end } = fields.validity
     const times = new Reader(data, at, end)
@@ -45,7 +45,7 @@ export function readValidity(fields: CertificateFields): Validity | undefined {
     return { notBefore, notAfter }
 }
 
-/** UTCTime or GeneralizedTime, in the one form of each that certificates have: YYMMDDHHMMSSZ, YYYYMMDDHHMMSSZ. */
+/** UTCTime or GeneralizedTime, each in the only form that certificates may contain: YYMMDDHHMMSSZ, YYYYMMDDHHMMSSZ. */
 function readTime(times: Reader): number | undefined {
     const short = derTag(times) === DerTag.utcTime
     const content = derContent(times, short ? DerTag.utcTime : DerTag.generalizedTime)
@@ -72,7 +72,7 @@ function digits(reader: Reader, count: number): number {
     return value
 }
 
-/** Days of the Gregorian calendar; years begin in March here, so that a leap day is the last of its year. */
+/** Days in the Gregorian calendar. Years begin in March here, so that a leap day is the last day of its year. */
 function daysSince1970(year: number, month: number, day: number): number {
     const y = month > 2 ? year : year - 1
     const m = month > 2 ? month - 3 : month + 9
@@ -80,7 +80,7 @@ function daysSince1970(year: number, month: number, day: number): number {
     return y * 365 + leapDays + Math.floor((153 * m + 2) / 5) + day - 719469
 }
 
-/** Short names of attribute types; others are written as hex of their OBJECT IDENTIFIER's content. */
+/** Short names of attribute types; for others the hex digits of their OBJECT IDENTIFIER's content. */
 function attributeName(type: Buffer): string {
     const known = [
         ["550403", "CN"],
@@ -102,8 +102,8 @@ function attributeName(type: Buffer): string {
 }
 
 /**
- * A Name as text with the escapes of RFC 4514, in the order in which it is encoded, as GIO writes it: `O=Example,CN=a`.
- * @param name DER; @returns undefined when it is malformed
+ * A Name as text with the escapes of RFC 4514, in the order of its encoding, like GIO: `O=Example,CN=a`.
+ * @param name DER; @returns undefined if malformed
  */
 export function nameText(name: Buffer): string | undefined {
     const whole = new Reader(name, 0, name.length)

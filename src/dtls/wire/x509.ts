@@ -6,7 +6,7 @@ import { derContent, derElement, DerTag, derTag } from "./der.js"
 const VERSION = 0xa0
 const EXTENSIONS = 0xa3
 
-/** What a certificate says (RFC 5280 §4.1). Nothing of it is verified. */
+/** The content of a certificate (RFC 5280 §4.1). Nothing in it is verified. */
 export interface CertificateFields {
     /** content of AlgorithmIdentifier */
     signatureAlgorithm: Reader
@@ -22,7 +22,7 @@ export interface CertificateFields {
     extensions: Reader
 }
 
-/** @param der one certificate; @returns undefined when it is malformed */
+/** @param der one certificate; @returns undefined if malformed */
 export function readCertificate(der: Buffer): CertificateFields | undefined {
     const whole = new Reader(der, 0, der.length)
     const certificate = derContent(whole, DerTag.sequence)
@@ -41,13 +41,13 @@ export function readCertificate(der: Buffer): CertificateFields | undefined {
     return { signatureAlgorithm, issuer, validity, subject, publicKey, extensions }
 }
 
-/** The public key of a certificate, as raw public keys are presented, too (RFC 7250 §3). */
+/** A certificate's public key, in the same form as raw public keys (RFC 7250 §3). */
 export function subjectPublicKeyInfo(der: Buffer): Buffer | undefined {
     const fields = readCertificate(der)
     return fields === undefined ? undefined : fields.publicKey
 }
 
-/** Skips issuerUniqueID and subjectUniqueID, which nobody uses (RFC 5280 §4.1.2.8). */
+/** Skips issuerUniqueID and subjectUniqueID, which are not in use (RFC 5280 §4.1.2.8). */
 function readExtensions(tbs: Reader): Reader {
     for (const tag of [0x81, 0x82]) {
         if (derTag(tbs) === tag) derContent(tbs, tag)
@@ -68,7 +68,7 @@ export interface CertificateExtension {
     value: Reader
 }
 
-/** The next one of `list`; undefined when it is malformed. */
+/** The next extension in `list`; undefined if malformed. */
 export function readCertificateExtension(list: Reader): CertificateExtension | undefined {
     const extension = derContent(list, DerTag.sequence)
     const id = derContent(extension, DerTag.objectIdentifier)
@@ -79,7 +79,7 @@ export function readCertificateExtension(list: Reader): CertificateExtension | u
 }
 
 /**
- * The value of an extension; undefined when there is none.
+ * The value of an extension; undefined if there is none.
  * @param id content of its OBJECT IDENTIFIER
  */
 export function findCertificateExtension(fields: CertificateFields, id: Buffer): Reader | undefined {

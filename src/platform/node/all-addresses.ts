@@ -7,30 +7,30 @@ import { localAddressTo, openSocket } from "./dgram.js"
 import { localAddresses, type Wildcard } from "./local-addresses.js"
 import { NodeDatagramSocket } from "./udp.js"
 
-/** How often the addresses of this host are read, ms. */
+/** Interval at which this host's addresses are polled, ms. */
 const POLL_INTERVAL = 2000
 
-/** How many ports are tried when the one that the system chose is taken at another address. */
+/** Attempts to find a port that is free at every address; the system only chooses one that is free at the first. */
 const PORT_ATTEMPTS = 16
 
-/** Sockets at most: a host with more addresses (a whole range routed to it) has to name one. */
+/** Limit on sockets. A host with more addresses (a whole range routed to it) has to name one. */
 const MAX_ADDRESSES = 256
 
 /** One port at several local addresses. */
 export interface AddressesOptions {
     /** 0 to 65535; 0: one that is free at every address */
     port: number
-    /** what `localAddress` says */
+    /** the wildcard address, reported by `localAddress` */
     wildcard: Wildcard
-    /** the addresses now; default: those of this host that the wildcard stands for */
+    /** returns the current addresses; default: those of this host that the wildcard stands for */
     addresses?: () => string[]
 }
 
 /**
- * One port at every address of this host, as one datagram object. A socket bound to the wildcard address answers from
- * whatever address the route prefers, and a client that asked another one drops that. Node has no IP_PKTINFO to choose the
- * source address of a datagram, so each address has a socket, and answers leave through the socket that received. Addresses
- * that come and go are followed.
+ * One port at every address of this host, as one datagram object. A socket bound to the wildcard address sends from
+ * whatever address the route prefers, and a client that sent to another one drops such an answer. Node has no
+ * IP_PKTINFO to choose a datagram's source address, so each address has its own socket, and answers leave through the
+ * socket that received. Address changes are followed.
  */
 export class AllAddressesSocket extends NodeDatagramSocket {
     private sockets = new Map<string, Socket>()
@@ -53,8 +53,8 @@ export class AllAddressesSocket extends NodeDatagramSocket {
     }
 
     /**
-     * Throws GError: ADDRESS_IN_USE, PERMISSION_DENIED with the address that failed; NOT_FOUND when the host has no
-     * address; FAILED when it has more than 256.
+     * Throws GError: ADDRESS_IN_USE, PERMISSION_DENIED with the address that failed; NOT_FOUND if the host has no
+     * address; FAILED if it has more than 256.
      */
     static async openAll(services: Services, options: AddressesOptions): Promise<AllAddressesSocket> {
         for (let attempt = 1; ; attempt++) {
@@ -79,7 +79,8 @@ export class AllAddressesSocket extends NodeDatagramSocket {
             )
         for (const address of addresses)
             await this.bind(address).catch((error: unknown) => {
-                // Listed and not usable: IPv6 checks a new address for duplicates first (RFC 4862 §5.4). It is tried again.
+                // Listed but not usable yet: IPv6 first checks a new address for duplicates (RFC 4862 §5.4). `poll`
+                // tries again.
                 if (!isIoError(error, IOErrorEnum.NOT_FOUND)) throw error
             })
         if (this.sockets.size === 0)
@@ -101,7 +102,7 @@ export class AllAddressesSocket extends NodeDatagramSocket {
         this.listenTo(socket, address)
     }
 
-    /** Opens sockets at addresses that came, closes those at addresses that went. */
+    /** Opens sockets at new addresses and closes those at addresses that are gone. */
     private async poll(): Promise<void> {
         if (this.polling) return
         this.polling = true
@@ -116,7 +117,7 @@ export class AllAddressesSocket extends NodeDatagramSocket {
         this.polling = false
     }
 
-    /** What fails is logged once, and tried again at every poll. */
+    /** A failure is logged once, and tried again at every poll. */
     private async add(address: string): Promise<void> {
         try {
             if (this.sockets.size >= MAX_ADDRESSES)
@@ -150,7 +151,7 @@ export class AllAddressesSocket extends NodeDatagramSocket {
         for (const socket of this.sockets.values()) socket.unref()
     }
 
-    /** The socket that received from there; for an address that answers nothing, the one that the route prefers. */
+    /** The socket at which the peer's datagram arrived; without one, the socket that the route prefers. */
     protected socketTo(address: SocketAddress): Socket | Promise<Socket> {
         if (address.local === undefined) return localAddressTo(address).then((local) => this.socketAt(local))
         return this.socketAt(address.local)

@@ -1,15 +1,15 @@
 import { type SocketAddress } from "../../gio/socket-address.js"
 
-/** A datagram on its way. */
+/** A datagram to be sent. */
 export interface Datagram {
     data: Buffer
     to: SocketAddress
 }
 
-/** Datagrams that wait for the end of the turn before all of them are sent. */
+/** Number of datagrams that may wait for the end of the turn; then they are sent at once. */
 const MOST_WAITING = 64
 
-/** Bursts with something to send at the end of the turn; some may have sent it by then. */
+/** Bursts with datagrams for the end of the turn; some may have sent theirs already. */
 let waitingBursts: Burst[] = []
 
 function flushAll(): void {
@@ -18,23 +18,23 @@ function flushAll(): void {
     for (const burst of bursts) burst.flush()
 }
 
-/** A program that ends itself, by `process.exit`, has sent what it was told is sent. */
+/** On `process.exit`, sends what the program was told is sent. */
 process.once("exit", flushAll)
 
 /**
- * What one socket sends in one turn of the event loop: the first datagram at once, those after it together as soon as the program waits
- * for something. A datagram that is sent alone has to wake its receiver, which costs the sender several times
- * as much as the datagram; of those that leave together only the first one has to.
+ * Sends one socket's datagrams of one turn of the event loop: the first at once, the others together as soon as the
+ * program waits for something. A datagram sent alone has to wake its receiver, which costs the sender several times as
+ * much as the datagram; of datagrams sent together only the first has to.
  */
 export class Burst {
     private waiting: Datagram[] = []
     private begun = false
     private inTurn = 0
 
-    /** @param send hands a datagram to the system */
+    /** @param send passes a datagram to the system */
     constructor(private send: (datagram: Datagram) => void) {}
 
-    /** @returns false for the first call of a turn: its datagrams need not wait */
+    /** @returns false for the first call of a turn, whose datagrams need not wait */
     hasBegun(): boolean {
         if (this.begun) return true
         this.begun = true
@@ -57,8 +57,9 @@ export class Burst {
     }
 
     /**
-     * Sends finish without a turn of the event loop: a program that only sends would never hear of anything.
-     * @returns what it has to wait for now and then
+     * Makes the sender wait for the event loop now and then. Sends complete without it, so a program that only sends
+     * would never receive anything.
+     * @returns a promise to wait for; undefined: no need to wait
      */
     pace(count: number): Promise<void> | undefined {
         this.inTurn += count

@@ -4,35 +4,35 @@ import { KeyStream } from "./key-stream.js"
 import { type KeptSecret } from "./secret.js"
 
 const BLOCK = 16
-/** Longer records are rare, and node:crypto's own CCM takes no more time for them. */
+/** Longer records are left to node:crypto's own CCM, which is as fast for them; they are rare. */
 const MOST_BYTES = 2048
 
-/** Additional data, bytes. */
+/** Limit on additional data, bytes. */
 const MOST_ADDITIONAL = 4 * BLOCK
 
-/** What the chain takes for one record: the first block, the additional data and the payload. */
+/** The CBC-MAC's input for one record: the first block, the additional data and the payload. */
 const chained = Buffer.alloc(MOST_BYTES + MOST_ADDITIONAL + 3 * BLOCK)
-/** Its beginnings of so many blocks, each made once: a Buffer for each record would be most of what is collected. */
+/** Slices of it by number of blocks, each made once: a new Buffer for each record would be most of the garbage. */
 const beginnings: Buffer[] = []
-/** Of one key: what its counter mode gives, and AES blocks in a chain. */
+/** One key's ciphers: the counter mode's key stream, and AES in CBC mode. */
 interface Ciphers {
     stream: KeyStream
     chain: Cipher
-    /** what came out of the chain; its last block counts */
+    /** last output of the CBC chain; only its last block is needed */
     last: Buffer
 }
 
 /**
- * AES-CCM (RFC 3610) with nonces of 12 bytes, on ciphers that stay: node:crypto makes a cipher object for each CCM record, which
- * takes longer than the AES does. The counter mode is a KeyStream. The MAC is a CBC chain that never ends: each record's first
- * block is xored with what the chain gave last, which cancels it.
+ * AES-CCM (RFC 3610) with nonces of 12 bytes and long-lived ciphers: node:crypto creates a cipher object for each CCM
+ * record, which takes longer than the AES does. Counter mode is a KeyStream. The CBC-MAC is a chain that never ends:
+ * each record's first block is xored with the chain's last output, which cancels it.
  */
 export class Ccm implements CipherHolder {
-    /** in no field that is printed: what it gives ahead opens records */
+    /** private, so that it is never printed: key stream made ahead can decrypt records */
     #ciphers: Ciphers | undefined
     #key: KeptSecret
 
-    /** @param name of node:crypto, such as "aes-128-ccm"; @param key stays the caller's */
+    /** @param name in node:crypto, such as "aes-128-ccm"; @param key the caller keeps ownership */
     constructor(
         private name: string,
         key: KeptSecret,
@@ -41,12 +41,12 @@ export class Ccm implements CipherHolder {
         this.#key = key
     }
 
-    /** @returns whether records of so many bytes of plaintext and additional data are for this */
+    /** @returns whether this class handles records with that many bytes of plaintext and additional data */
     takes(length: number, additional: number): boolean {
         return length <= MOST_BYTES && additional > 0 && additional <= MOST_ADDITIONAL
     }
 
-    /** Writes ciphertext and tag to `target`, from `at` on. */
+    /** Writes ciphertext and tag to `target`, beginning at `at`. */
     sealInto(target: Buffer, at: number, nonce: Buffer, aad: Buffer, plaintext: Buffer): void {
         const ciphers = this.use()
         const { length } = plaintext
@@ -58,13 +58,13 @@ export class Ccm implements CipherHolder {
         for (let i = 0; i < this.tagLength; i++) target[at + length + i] = mac[macAt + i] ^ stream[from + i]
     }
 
-    /** @param ciphertext with its tag, and no shorter; @returns undefined when it is not authentic */
+    /** @param ciphertext with its tag, and no shorter; @returns undefined if it is not authentic */
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
         const ciphers = this.use()
         const length = ciphertext.length - this.tagLength
         const from = ciphers.stream.find(nonce, length)
         const { stream } = ciphers.stream
-        // In memory of its own: whoever gets it sees nothing else.
+        // In memory of its own, so that its receiver can see nothing else.
         const plaintext = Buffer.allocUnsafeSlow(length)
         for (let i = 0; i < length; i++) plaintext[i] = ciphertext[i] ^ stream[from + BLOCK + i]
         const mac = this.mac(ciphers, nonce, aad, plaintext)
@@ -77,7 +77,7 @@ export class Ccm implements CipherHolder {
         return undefined
     }
 
-    /** The last block begins with the unencrypted tag. */
+    /** The CBC-MAC; its last block begins with the unencrypted tag. */
     private mac(ciphers: Ciphers, nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
         const { chain, last } = ciphers
         chained[0] = 64 + 8 * ((this.tagLength - 2) / 2) + 2
@@ -105,7 +105,7 @@ export class Ccm implements CipherHolder {
         return this.#ciphers
     }
 
-    /** OpenSSL erases their keys. */
+    /** OpenSSL erases the keys of the ciphers. */
     giveUp(): void {
         this.#ciphers?.stream.close()
         this.#ciphers?.chain.final()
@@ -118,7 +118,7 @@ export class Ccm implements CipherHolder {
     }
 }
 
-/** Fills up to a whole block with zeros. @returns its end */
+/** Pads with zeros to a whole block. @returns its end */
 function padded(end: number): number {
     let to = end
     while (to % BLOCK !== 0) chained[to++] = 0

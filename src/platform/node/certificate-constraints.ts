@@ -2,19 +2,19 @@ import { Reader } from "../../dtls/bytes/reader.js"
 import { derContent, DerTag, derTag } from "../../dtls/wire/der.js"
 import { type CertificateFields, readCertificate, readCertificateExtension } from "../../dtls/wire/x509.js"
 
-/** What a certificate may be used for (RFC 5280 §4.2.1), as far as node:crypto does not tell. */
+/** What a certificate may be used for (RFC 5280 §4.2.1), as far as node:crypto does not report it. */
 export interface CertificateConstraints {
-    /** its key may verify certificates: basicConstraints and keyUsage */
+    /** its key may verify certificates, by basicConstraints and keyUsage */
     isAuthority: boolean
-    /** intermediate certificates that may follow it */
+    /** number of intermediate certificates that may follow it */
     pathLength: number
-    /** its key may verify the signature of a handshake: keyUsage */
+    /** its key may verify a handshake's signature, by keyUsage */
     maySign: boolean
     /** signed with MD5 or SHA-1 */
     hasWeakSignature: boolean
 }
 
-/** Contents of OBJECT IDENTIFIERs, hexadecimal. */
+/** Contents of OBJECT IDENTIFIERs in hexadecimal. */
 const KEY_USAGE = "551d0f"
 const SUBJECT_ALT_NAME = "551d11"
 const BASIC_CONSTRAINTS = "551d13"
@@ -29,8 +29,8 @@ const DIGITAL_SIGNATURE = 0x80
 const KEY_CERT_SIGN = 0x04
 
 /**
- * @returns undefined when it is malformed, or has a critical extension that is not understood here (RFC 5280 §4.2). Name
- * constraints are not: whatever has them is refused, critical or not.
+ * @returns undefined if it is malformed, or has a critical extension that is not supported here (RFC 5280 §4.2). Name
+ * constraints are not supported: a certificate with them is refused, even if they are not critical.
  */
 export function readConstraints(der: Buffer): CertificateConstraints | undefined {
     const fields = readCertificate(der)
@@ -63,18 +63,18 @@ function understoodExtensions({ extensions }: CertificateFields): Map<string, Re
     return values
 }
 
-/** Without them, a certificate is no authority's (RFC 5280 §4.2.1.9). */
+/** Without basicConstraints a certificate does not belong to an authority (RFC 5280 §4.2.1.9). */
 function readBasicConstraints(value: Reader | undefined): { isAuthority: boolean; pathLength: number } {
     if (value === undefined) return { isAuthority: false, pathLength: 0 }
     const content = derContent(value, DerTag.sequence)
     const isAuthority = derTag(content) === DerTag.boolean && derContent(content, DerTag.boolean).uint(1) !== 0
     if (derTag(content) !== DerTag.integer) return { isAuthority, pathLength: Infinity }
     const length = derContent(content, DerTag.integer)
-    // More than one byte, or a negative number, is no length that an authority has reason for.
+    // A negative number, or one of more than a byte, is not a plausible limit and counts as 0.
     return { isAuthority, pathLength: length.remaining() === 1 ? length.uint(1) : 0 }
 }
 
-/** First byte of the bits; without them, a key may be used for anything (RFC 5280 §4.2.1.3). */
+/** The first byte of the bits; without keyUsage a key may be used for anything (RFC 5280 §4.2.1.3). */
 function readKeyUsage(value: Reader | undefined): number {
     if (value === undefined) return 0xff
     const bits = derContent(value, DerTag.bitString)

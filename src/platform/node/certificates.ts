@@ -5,19 +5,22 @@ import { type CertificateCheck } from "../services.js"
 import { type CertificateConstraints, readConstraints } from "./certificate-constraints.js"
 
 /*
- * Chains of certificates, judged as the native of devices judges them (firmware/natives/certificate.c): test/certificates
- * holds both to one verdict. node:crypto verifies signatures and names, but knows no chains; the packages that do stop at the
- * first fault, and TlsCertificateFlags are all of them.
+ * Verifies certificate chains by the same rules as the devices' native (firmware/natives/certificate.c);
+ * test/certificates checks that both reach the same verdict. node:crypto verifies signatures and names but not chains,
+ * and packages that do stop at the first error, whereas TlsCertificateFlags report all of them.
  */
 
 const { NO_FLAGS, UNKNOWN_CA, BAD_IDENTITY, NOT_ACTIVATED, EXPIRED, INSECURE, GENERIC_ERROR } = TlsCertificateFlags
 
-/** Intermediate certificates between the peer's own and an anchor. */
+/** Limit on intermediate certificates between the peer's own and a trust anchor. */
 const MAX_INTERMEDIATES = 8
-/** Bits of an RSA modulus: below the first it is not secure, above the second too slow for what anyone can send. */
+/**
+ * Limits on the length of an RSA modulus in bits: below the first it is insecure, and above the second verification
+ * takes too long for data that anyone can send.
+ */
 const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 4096
-/** Bytes of an honest RSA exponent; a longer one makes each verification slow. */
+/** Limit on an RSA exponent; a longer one makes each verification slow. */
 const MAX_EXPONENT = 2n ** 64n
 
 /** ExtKeyUsage ids (RFC 5280 §4.2.1.12). */
@@ -30,7 +33,7 @@ interface Certificate {
     constraints: CertificateConstraints
 }
 
-/** undefined: it is none, or one that cannot be judged. */
+/** undefined: it is not a certificate, or one that cannot be checked. */
 function read(der: Buffer): Certificate | undefined {
     const constraints = readConstraints(der)
     if (constraints === undefined) return undefined
@@ -38,11 +41,14 @@ function read(der: Buffer): Certificate | undefined {
         const x509 = new X509Certificate(der)
         return hasBearableKey(x509) ? { x509, constraints } : undefined
     } catch {
-        return undefined // node:crypto's only way to say no
+        return undefined // the only way that node:crypto reports it
     }
 }
 
-/** Anyone can send a chain, and each signature is verified before anything is trusted. */
+/**
+ * Whether verification with this key is fast enough: anyone can send a chain, and each signature is verified before
+ * anything is trusted.
+ */
 function hasBearableKey({ publicKey }: X509Certificate): boolean {
     const { modulusLength = 0, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {}
     return modulusLength <= MAX_RSA_BITS && publicExponent < MAX_EXPONENT
@@ -64,8 +70,9 @@ function isSame(a: Certificate, b: Certificate): boolean {
 }
 
 /**
- * Whether `issuer` may have signed `certificate`, and did.
- * @param intermediates between `issuer` and the peer's own certificate, those that issued themselves not counted (RFC 5280 §6.1.4 l)
+ * Whether `issuer` was allowed to sign `certificate`, and did.
+ * @param intermediates number of certificates between `issuer` and the peer's own, self-issued ones not counted
+ * (RFC 5280 §6.1.4 l)
  */
 function isIssuedBy(certificate: Certificate, issuer: Certificate, intermediates: number): boolean {
     const { pathLength, isAuthority } = issuer.constraints
@@ -79,7 +86,7 @@ function hasUsage({ x509 }: Certificate, purpose: CertificatePurpose): boolean {
     return usages === undefined || usages.includes(needed) || usages.includes(ANY_USAGE)
 }
 
-/** One way from a peer's certificate to an anchor. */
+/** One path from a peer's certificate to a trust anchor. */
 class Path {
     private flags = NO_FLAGS
     private readonly used: Certificate[] = []
@@ -102,7 +109,7 @@ class Path {
         return this.flags
     }
 
-    /** Takes `certificate` into the path. @returns whether it is trusted itself */
+    /** Appends `certificate` to the path. @returns whether it is a trust anchor itself */
     private ends(certificate: Certificate): boolean {
         const isOwn = this.used.length === 0
         this.used.push(certificate)
@@ -114,8 +121,8 @@ class Path {
     }
 
     /**
-     * An anchor, or one that the peer sent after `certificate`: each certifies the one before it (RFC 5246 §7.4.2). One that is
-     * valid now comes before one that is not, as in the native.
+     * A trust anchor, or a certificate that the peer sent after `certificate`: each certifies the one before it
+     * (RFC 5246 §7.4.2). Prefers one that is valid now, like the native.
      */
     private issuerOf(certificate: Certificate, intermediates: number): Certificate | undefined {
         const later = this.others.slice(this.others.indexOf(certificate) + 1)
@@ -126,14 +133,17 @@ class Path {
     }
 }
 
-/** Those that can be judged, and of these the ones that are valid now before the others. */
+/** The certificates that can be checked, those that are valid now first. */
 function readAll(ders: Buffer[], when: number | undefined): Certificate[] {
     const certificates = ders.map(read).filter((entry) => entry !== undefined)
     const isValid = (certificate: Certificate): boolean => timeFlags(certificate, when) === NO_FLAGS
     return [...certificates.filter(isValid), ...certificates.filter((entry) => !isValid(entry))]
 }
 
-/** RFC 9525: subjectAltName alone, its dNSNames (a wildcard is the whole left-most label) and iPAddresses. */
+/**
+ * RFC 9525: checks only subjectAltName, its dNSNames (where a wildcard stands for the whole left-most label) and
+ * iPAddresses.
+ */
 function names({ x509 }: Certificate, identity: string): boolean {
     const bare = identity.replace(/%.*/, "").replace(/\.$/, "")
     if (isIP(bare) !== 0) return isIP(identity.replace(/%.*/, "")) !== 0 && x509.checkIP(bare) !== undefined
@@ -141,7 +151,7 @@ function names({ x509 }: Certificate, identity: string): boolean {
     return x509.checkHost(bare, exact) !== undefined
 }
 
-/** @returns every fault that was found; it is never less than one when the chain is not to be believed */
+/** @returns all errors that were found; at least one if the chain must not be trusted */
 export function checkCertificates(check: CertificateCheck): TlsCertificateFlags {
     const [first, ...others] = check.chain
     const own = first === undefined ? undefined : read(first)

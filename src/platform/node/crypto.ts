@@ -32,15 +32,18 @@ import { type CipherHolder, hold, release, RECORDS_WITHOUT } from "./kept-cipher
 import { KeptSecret } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
 
-/** OpenSSL takes bytes that are nowhere, as `new Uint8Array(0)` has them, for no call at all, and CCM then has no tag. */
+/**
+ * An empty Buffer that has memory: OpenSSL ignores a call with a null pointer, as from `new Uint8Array(0)`, and CCM
+ * then computes no tag.
+ */
 const NO_BYTES = Buffer.alloc(1).subarray(1)
 
-/** What all keys of an AEAD have in common. */
+/** What all keys of an AEAD share. */
 interface Kind {
     parameters: AeadParameters
     isCcm: boolean
     options: { authTagLength: number }
-    /** OpenSSL has it */
+    /** OpenSSL supports it */
     isThere: boolean
 }
 
@@ -81,7 +84,7 @@ class NodeAead implements RecordAead {
         this.tagLength = tagLength
     }
 
-    /** Undefined: node:crypto makes a cipher for the record. */
+    /** Undefined: node:crypto creates a cipher for the record. */
     private keptFor(length: number, additional: number): Ccm | undefined {
         if (this.records++ < RECORDS_WITHOUT || !this.kind.isCcm) return undefined
         this.ccm ??= new Ccm(this.kind.parameters.opensslName, this.#key, this.tagLength)
@@ -128,7 +131,7 @@ class NodeAead implements RecordAead {
             decipher.final()
             return plaintext
         } catch {
-            // node:crypto's only way to say "not authentic"
+            // the only way that node:crypto reports a record that is not authentic
             return undefined
         }
     }
@@ -144,7 +147,7 @@ class NodeAead implements RecordAead {
     }
 }
 
-/** RFC 9147 §4.2.3. */
+/** Record number encryption, RFC 9147 §4.2.3. */
 class NodeRecordNumberCipher implements RecordNumberCipher, CipherHolder {
     #key: KeptSecret
     private records = 0
@@ -161,7 +164,7 @@ class NodeRecordNumberCipher implements RecordNumberCipher, CipherHolder {
     mask(sample: Buffer): Buffer {
         if (sample.length !== 16) throw new RangeError(`sample: 16 bytes, not ${sample.length}`)
         const cipher = this.kept ?? this.newCipher(sample)
-        // OpenSSL's ChaCha20 takes counter and nonce as one; AES has no IV, and the sample is its block.
+        // OpenSSL's ChaCha20 takes counter and nonce as one value; AES has no IV and encrypts the sample as its block.
         return cipher.update(this.isStream() ? Buffer.alloc(2) : sample).subarray(0, 2)
     }
 
@@ -191,7 +194,7 @@ class NodeRecordNumberCipher implements RecordNumberCipher, CipherHolder {
     }
 }
 
-/** node:crypto behind the provider interface. */
+/** CryptoProvider on node:crypto. */
 export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, CryptoV13, KeyWrapping {
     hasHash(_algorithm: HashAlgorithm): boolean {
         return true

@@ -21,7 +21,7 @@ const codes: Record<string, [IOErrorEnum, string]> = {
     ],
 }
 
-/** What node:dgram says, as GIO says it; `where` is the address or port in question. */
+/** Converts an error of node:dgram into a GError; `where` is the address or port concerned. */
 export function asGError(error: NodeJS.ErrnoException, where: string): GError {
     const known = error.code === undefined ? undefined : codes[error.code]
     if (known === undefined) return ioError(IOErrorEnum.FAILED, `${where}: ${error.code ?? "unknown error"}`)
@@ -44,7 +44,7 @@ function checkOptions(options: UdpOptions): void {
         throw invalidArgument("remote", "a port from 1 to 65535 is needed")
 }
 
-/** In place of dns.lookup, which takes a turn for each datagram to say that a numeric address is one. */
+/** Replaces dns.lookup, which takes a turn of the event loop for each datagram even if the address is numeric. */
 function numericAddress(
     address: string,
     _options: object,
@@ -53,7 +53,7 @@ function numericAddress(
     found(null, address, address.includes(":") ? 6 : 4)
 }
 
-/** A bound socket without listeners, at once: a numeric address needs no look-up. Throws GError. */
+/** A bound socket without listeners, synchronously: a numeric address needs no look-up. Throws GError. */
 export function boundSocket(options: UdpOptions): Socket {
     checkOptions(options)
     const local = options.localHost ?? options.remote?.address
@@ -74,7 +74,7 @@ export function boundSocket(options: UdpOptions): Socket {
     return socket
 }
 
-/** A bound and, where there is a remote, connected socket without listeners. Throws GError. */
+/** A bound socket without listeners, connected if there is a remote address. Throws GError. */
 export async function openSocket(options: UdpOptions): Promise<Socket> {
     const socket = boundSocket(options)
     const { remote } = options
@@ -89,7 +89,7 @@ export async function openSocket(options: UdpOptions): Promise<Socket> {
     return socket
 }
 
-/** The local address that the routes of this host prefer for datagrams to `remote`. Throws GError. */
+/** The local address that this host's routes prefer for datagrams to `remote`. Throws GError. */
 export async function localAddressTo(remote: SocketAddress): Promise<string> {
     const socket = await openSocket({ remote, localHost: undefined, localPort: 0 })
     const { address } = socket.address()

@@ -3,9 +3,9 @@ import { type Failure, FailureReason } from "../../dtls/handshake/failure.js"
 import { AlertDescription, HandshakeType } from "../../dtls/wire/code-points.js"
 import { TlsCertificateFlags } from "../../gio/enums.js"
 
-/* Failures in words. Devices say numbers, to keep their images small. */
+/* Failures in words. Devices report numbers, to keep their images small. */
 
-/** "handshake_failure (40)": names as RFC 5246 writes them. */
+/** "handshake_failure (40)": the name as in RFC 5246, and the number. */
 export function alertName(alert: number): string {
     const name = AlertDescription[alert] as string | undefined
     const spelled = name === undefined ? "unknown" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -44,7 +44,7 @@ const reasons: Record<FailureReason, string> = {
         "the server speaks a newer version than the one it chose; somebody in between may have removed that from the offer",
 }
 
-/** What a failure's number means; undefined when there is none of that number. */
+/** Describes a failure reason by number; undefined if there is no such number. */
 export function reasonText(reason: number): string | undefined {
     return (reasons as Record<number, string | undefined>)[reason]
 }
@@ -54,7 +54,7 @@ export function alertText(alert: AlertDescription): string {
     return alert === AlertDescription.none ? "" : `, alert ${alertName(alert)}`
 }
 
-/** decrypt_error in place of a ServerHello is the answer of DTLS 1.3 to a binder that is wrong (RFC 8446 §4.2.11). */
+/** In DTLS 1.3, decrypt_error instead of a ServerHello means that the binder is wrong (RFC 8446 §4.2.11). */
 export function isKeyRefusal({ reason, alert, expecting }: Failure): boolean {
     const isBinder = alert === AlertDescription.decryptError && expecting === HandshakeType.serverHello
     return reason === FailureReason.peerAlert && isBinder
@@ -66,7 +66,7 @@ export function keyRefusalText(failure: Failure): string | undefined {
         : undefined
 }
 
-/** The message of the error that a failed connection throws, with reason and alert in words. */
+/** The message of the error thrown by a failed connection, with reason and alert in words. */
 export function failureMessage(failure: Failure): string {
     const { reason, alert } = failure
     const keyRefusal = keyRefusalText(failure)
@@ -75,7 +75,7 @@ export function failureMessage(failure: Failure): string {
     return `The connection failed: ${reasons[reason]}${refusalText(failure)}${alertText(alert)}`
 }
 
-/** ": it has expired", or nothing for a failure that is not over a certificate. */
+/** ": it has expired", or nothing if the failure was not caused by a certificate. */
 export function refusalText({ reason, certificateErrors = 0 }: Failure): string {
     const isRefused = reason === FailureReason.certificateRefused && certificateErrors !== 0
     return isRefused ? `: ${verdictText(certificateErrors)}` : ""
@@ -91,13 +91,13 @@ const verdicts: [TlsCertificateFlags, string][] = [
     [TlsCertificateFlags.GENERIC_ERROR, "it cannot be read, or is not meant for this use"],
 ]
 
-/** What is wrong with a certificate, in words; "nothing is wrong with it". */
+/** Describes the errors in a certificate; "nothing is wrong with it" if there are none. */
 export function verdictText(errors: TlsCertificateFlags): string {
     const found = verdicts.filter(([flag]) => (errors & flag) !== 0).map(([, text]) => text)
     return found.length === 0 ? "nothing is wrong with it" : found.join("; ")
 }
 
-/** What a diagnostic says, for people. @param detail as in DtlsSettings.onDiagnostic */
+/** Describes a diagnostic. @param detail as in DtlsSettings.onDiagnostic */
 export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
     switch (diagnostic) {
         case Diagnostic.keyMismatch:

@@ -20,27 +20,33 @@ export class NodeHash implements Hash {
     }
 
     close(): void {
-        // node:crypto frees it with the object.
+        // node:crypto frees the hash with its object.
     }
 }
 
 interface Kind {
     name: string
-    /** of a digest and of the hash's block, bytes */
+    /** lengths of a digest and of the hash's block, bytes */
     length: number
     block: number
-    /** what the outer hash takes: its padded key and the inner digest */
+    /** input of the outer hash: its padded key and the inner digest */
     outer: Buffer
 }
 
-/** Bytes that are hashed behind a padded key. */
+/** Limit on the bytes hashed after a padded key. */
 const MOST_SIGNED = 1024
 
-/** A padded key and what is hashed behind it, for the inner and for the outer hash: nothing of it outlives a call. */
+/**
+ * Inputs of the inner and the outer hash: a padded key and the data after it. Their content is erased at the end of
+ * each call.
+ */
 const inner = Buffer.alloc(128 + MOST_SIGNED)
 const outer = Buffer.alloc(128 + 64)
 
-/** A key for HMAC (RFC 2104), made of two hashes in one call each: node:crypto's own makes an object, which takes longer than they do. */
+/**
+ * A key for HMAC (RFC 2104), computed as two one-shot hashes: node:crypto's own HMAC creates an object, which takes
+ * longer than the hashes.
+ */
 export class NodeHmac implements Hmac {
     #key: KeptSecret
 
@@ -48,7 +54,7 @@ export class NodeHmac implements Hmac {
         private kind: Kind,
         key: Buffer,
     ) {
-        // A longer key is the hash of it.
+        // A key longer than a block is hashed first.
         this.#key = new KeptSecret(key.length > kind.block ? digestOf(kind.name, key, "buffer") : key)
     }
 
@@ -70,7 +76,7 @@ export class NodeHmac implements Hmac {
         inner.set(seed, block)
         let signed = seed.length
         for (let at = 0; at < length; at += digest) {
-            // A(i), and behind it the seed again
+            // A(i), followed by the seed
             inner.write(this.signedText(signed), block, "binary")
             inner.set(seed, block + digest)
             const part = this.signed(digest + seed.length)
@@ -93,20 +99,20 @@ export class NodeHmac implements Hmac {
         }
     }
 
-    /** HMAC of the first `length` bytes behind the key. */
+    /** HMAC of the first `length` bytes after the key. */
     private signed(length: number): Buffer {
         return digestOf(this.kind.name, this.keyed(length), "buffer")
     }
 
     /**
-     * The same as text, one character a byte, since a Buffer takes three times as long. Text cannot be erased: it is for what is of no use
-     * without the key, A(i) and inner digests.
+     * The same as text, one character per byte, because a Buffer takes three times as long. Text cannot be erased, so
+     * it is only used for values that are useless without the key: A(i) and inner digests.
      */
     private signedText(length: number): string {
         return digestOf(this.kind.name, this.keyed(length), "binary")
     }
 
-    /** What the outer hash takes. */
+    /** The input of the outer hash. */
     private keyed(length: number): Buffer {
         const { name, block, outer: padded } = this.kind
         outer.write(digestOf(name, inner.subarray(0, block + length), "binary"), block, "binary")
@@ -125,7 +131,7 @@ function wipePads(length: number): void {
 
 const kinds = new Map<HashAlgorithm, Kind>()
 
-/** Throws RangeError for a number that is no hash's. */
+/** Throws RangeError if no hash has this number. */
 export function kindOfHash(algorithm: HashAlgorithm): Kind {
     const known = kinds.get(algorithm)
     if (known !== undefined) return known

@@ -1,21 +1,23 @@
-/** Whoever has ciphers that are kept from record to record. */
+/** An object that keeps ciphers from record to record. */
 export interface CipherHolder {
-    /** Gives them up; another record makes new ones. */
+    /** Drops its ciphers; the next record creates new ones. */
     giveUp(): void
 }
 
 /**
- * Holders at most, those that began first given up first: the ciphers of one have about 2 KB, and as much again of key stream
- * where records follow each other.
+ * Limit on holders; beyond it the oldest one drops its ciphers. One holder's ciphers take about 2 KB, and its key
+ * stream as much again if records have consecutive numbers.
  */
 const MOST = 512
 
-/** Records of a key after which its ciphers are kept: an association that is silent after its handshake has none. */
+/**
+ * Number of records of a key before its ciphers are kept: an association that is silent after its handshake keeps none.
+ */
 export const RECORDS_WITHOUT = 4
 
 const holders = new Set<CipherHolder>()
 
-/** `holder` has ciphers from now on. */
+/** `holder` keeps ciphers from now on. */
 export function hold(holder: CipherHolder): void {
     const [oldest] = holders
     if (holders.size >= MOST && oldest !== undefined) {
@@ -25,7 +27,7 @@ export function hold(holder: CipherHolder): void {
     holders.add(holder)
 }
 
-/** `holder` has none any more. */
+/** `holder` keeps no ciphers any more. */
 export function release(holder: CipherHolder): void {
     holders.delete(holder)
 }

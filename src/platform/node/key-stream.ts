@@ -1,39 +1,42 @@
 import { type Cipher, createCipheriv } from "node:crypto"
 
 const BLOCK = 16
-/** Blocks made ahead at most. A record of them all is made alone. */
+/** Limit on blocks computed at a time. A record with that many is computed alone. */
 const MOST_AHEAD = 128
 const NONCE = 12
-/** What a nonce ends with: nonces of records that follow each other differ by one there. */
+/** Position of the number at the end of a nonce, which increases by one with each record. */
 const NUMBER_AT = 6
 const NUMBER_LENGTH = 6
 const NUMBERS = 2 ** 48
 
-/** Counter blocks, of the record with the most bytes. */
+/** Counter blocks of one call, with room for the largest record. */
 const counters = Buffer.alloc(MOST_AHEAD * BLOCK + 2 * BLOCK)
 
 /**
- * What CCM's counter mode (RFC 3610 §2.3) xors the records of one key with. As long as nonces follow each other, that of the
- * next ones is made in one call of node:crypto along with one's: the call takes longer than the AES does.
+ * The key stream of CCM's counter mode (RFC 3610 §2.3) for one key. As long as nonces are consecutive, one call of
+ * node:crypto also computes the key stream of the following records, because the call takes longer than the AES does.
  */
 export class KeyStream {
-    /** until the next call of `find` */
+    /** valid until the next call of `find` */
     stream = Buffer.alloc(0)
     private cipher: Cipher
-    /** of the first record that it is for */
+    /** of the first record in `stream` */
     private nonce = Buffer.alloc(NONCE)
     private first = 0
-    /** records that it is for, and blocks for each of them: the one for the tag and those for its bytes */
+    /** number of records in `stream`, and of blocks for each: one for the tag, and those for its bytes */
     private records = 0
     private blocks = 0
 
-    /** @param name of node:crypto, with ECB */
+    /** @param name of the ECB cipher in node:crypto */
     constructor(name: string, key: Buffer) {
         this.cipher = createCipheriv(name, key, null)
         this.cipher.setAutoPadding(false)
     }
 
-    /** @returns where in `stream` that of the record with this nonce is: a block for its tag, then `length` bytes or a few more */
+    /**
+     * @returns where in `stream` the part for the record with this nonce begins: a block for the tag, then at least
+     * `length` bytes
+     */
     find(nonce: Buffer, length: number): number {
         const blocks = 1 + Math.ceil(length / BLOCK)
         const number = nonce.readUIntBE(NUMBER_AT, NUMBER_LENGTH)
@@ -48,7 +51,10 @@ export class KeyStream {
         return true
     }
 
-    /** @param follows the record is the next one: others may follow it, twice as many as before */
+    /**
+     * @param follows this record's number follows the previous ones, so more may follow: twice as many records as
+     * before are computed
+     */
     private make(nonce: Buffer, number: number, blocks: number, follows: boolean): void {
         const room = Math.min(Math.floor(MOST_AHEAD / blocks), NUMBERS - number)
         this.records = follows ? Math.max(1, Math.min(2 * this.records, room)) : 1

@@ -6,7 +6,9 @@ import { NamedGroup, SignatureScheme } from "../../dtls/wire/code-points.js"
 
 const generateKeyPair = promisify(nodeCrypto.generateKeyPair)
 
-/** One row for each SignatureScheme: hash, kind of key, curve where the scheme names one, and options of node:crypto. */
+/**
+ * One row for each SignatureScheme: hash, kind of key, curve if the scheme determines it, and options for node:crypto.
+ */
 interface SchemeRow {
     hash: string | null
     keyType: string
@@ -29,19 +31,19 @@ const SCHEMES = new Map<number, SchemeRow>([
     [SignatureScheme.rsaPkcs1Sha384, { hash: "sha384", keyType: "rsa", options: { padding: RSA_PKCS1_PADDING } }],
 ])
 
-/** RSA keys in this range are used: smaller ones are weak, larger ones cost more than a peer should be able to cause. */
+/** Range of RSA keys: smaller ones are weak, and larger ones cost more than a peer should be able to cause. */
 const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 8192
 
 function fits(key: nodeCrypto.KeyObject, row: SchemeRow): boolean {
     const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {}
     if (key.asymmetricKeyType !== row.keyType) return false
-    // In DTLS 1.2 a scheme names no curve, but each of these hashes goes with the curve of its size.
+    // In DTLS 1.2 a scheme does not determine the curve, but each of these hashes is used with the curve of its size.
     if (row.curve !== undefined && row.curve !== namedCurve) return false
     return modulusLength === undefined || (modulusLength >= MIN_RSA_BITS && modulusLength <= MAX_RSA_BITS)
 }
 
-/** DER of SubjectPublicKeyInfo without the key itself. */
+/** DER of SubjectPublicKeyInfo up to the key. */
 const SPKI_PREFIX: Record<number, Buffer> = {
     [NamedGroup.secp256r1]: Buffer.from("3059301306072a8648ce3d020106082a8648ce3d030107034200", "hex"),
     [NamedGroup.x25519]: Buffer.from("302a300506032b656e032100", "hex"),
@@ -70,7 +72,7 @@ class NodeKeyPair implements KeyPair {
             const publicKey = nodeCrypto.createPublicKey({ key, format: "der", type: "spki" })
             return nodeCrypto.diffieHellman({ privateKey: this.#privateKey, publicKey })
         } catch {
-            // node:crypto's only way to say that this is no point of the curve, or one of small order
+            // the only way that node:crypto reports a share that is not a point of the curve, or is of small order
             return undefined
         }
     }
@@ -80,21 +82,22 @@ class NodeKeyPair implements KeyPair {
     }
 }
 
-/** A private key of node:crypto; it is in no field that is printed. */
+/** A private key of node:crypto, in a private field so that it is never printed. */
 export class NodePrivateKey implements PrivateKey {
     readonly schemes: number[]
     #key: nodeCrypto.KeyObject
 
-    /** Throws RangeError for a key of a kind that no signature here is made with. */
+    /** Throws RangeError for a kind of key that supports none of the signature schemes. */
     constructor(key: nodeCrypto.KeyObject) {
         this.#key = key
         this.schemes = [...SCHEMES].filter(([, row]) => fits(key, row)).map(([scheme]) => scheme)
         if (this.schemes.length === 0) throw new RangeError("key: P-256, P-384, Ed25519, or RSA of 2048 to 8192 bits")
     }
 
-    /** Whether `publicKey`, SubjectPublicKeyInfo in DER, goes with it. */
+    /** Whether `publicKey`, a SubjectPublicKeyInfo in DER, is the one of this private key. */
     belongsTo(publicKey: Buffer): boolean {
-        // Not by KeyObject.equals: of two kinds of keys it leaves an error in OpenSSL's queue, over which the next import fails.
+        // KeyObject.equals is not used: with two kinds of keys it leaves an error in OpenSSL's queue, and the next
+        // import fails.
         const own = spkiOf(nodeCrypto.createPublicKey(this.#key))
         const other = publicKeyOf(publicKey)
         return other !== undefined && spkiOf(other).equals(own)
@@ -116,7 +119,7 @@ export function importPrivateKey(der: Buffer): NodePrivateKey | undefined {
         try {
             return new NodePrivateKey(nodeCrypto.createPrivateKey({ key: der, format: "der", type }))
         } catch {
-            // not of this form, or a kind that no signature here is made with
+            // not in this format, or a kind of key that is not supported
         }
     }
     return undefined
@@ -128,7 +131,7 @@ function rowOf(scheme: number): SchemeRow {
     return row
 }
 
-/** Key pairs of node:crypto. */
+/** Key operations with node:crypto. */
 export class NodeKeys implements KeyOperations {
     readonly groups = [NamedGroup.x25519, NamedGroup.secp256r1]
     readonly schemes = [...SCHEMES.keys()]
@@ -148,7 +151,7 @@ export class NodeKeys implements KeyOperations {
         const key = publicKeyOf(publicKey)
         if (key === undefined || !fits(key, row)) return false
         return await new Promise((resolve) =>
-            // What is no signature at all is an error of node:crypto, and not genuine.
+            // node:crypto reports an error for malformed signatures; they are not genuine either.
             nodeCrypto.verify(row.hash, data, { key, ...row.options }, signature, (error, genuine) =>
                 resolve(error === null && genuine),
             ),

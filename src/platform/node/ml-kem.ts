@@ -4,21 +4,20 @@ import { promisify } from "node:util"
 import { type DecapsulationKey, type Encapsulation, type KeyEncapsulation } from "../../dtls/crypto/keys.js"
 import { ioError, IOErrorEnum } from "../../gio/errors.js"
 
-/** What node:crypto has from Node 24.7 on, where its OpenSSL is 3.5 or newer. */
+/** The functions that node:crypto has since Node 24.7, if its OpenSSL is 3.5 or newer. */
 interface NodeKem {
     encapsulate(key: nodeCrypto.KeyObject): Promise<{ ciphertext: Buffer; sharedKey: Buffer }>
     decapsulate(key: nodeCrypto.KeyObject, ciphertext: Buffer): Promise<Buffer>
     generateKeyPair(type: "ml-kem-768"): Promise<nodeCrypto.KeyPairKeyObjectResult>
 }
 
-/** DER of SubjectPublicKeyInfo without the key itself: id-alg-ml-kem-768. */
+/** DER of SubjectPublicKeyInfo up to the key: id-alg-ml-kem-768. */
 const SPKI_PREFIX = Buffer.from("308204b2300b0609608648016503040402038204a100", "hex")
 const KEY_LENGTH = 1184
 const PACKAGE = "@noble/post-quantum/ml-kem.js"
 
 /**
- * ML-KEM-768 of node:crypto, or of the package @noble/post-quantum where node:crypto has none. Throws NOT_SUPPORTED where
- * there is neither.
+ * ML-KEM-768 from node:crypto, or else from the package @noble/post-quantum. Throws NOT_SUPPORTED if there is neither.
  */
 export function mlKem768(): KeyEncapsulation {
     if (hasNodeKem()) return new NodeEncapsulation()
@@ -29,7 +28,7 @@ export function mlKem768(): KeyEncapsulation {
     )
 }
 
-/** Whether node:crypto has ML-KEM. */
+/** Whether node:crypto supports ML-KEM. */
 export function hasNodeKem(): boolean {
     const { encapsulate } = nodeCrypto as { encapsulate?: unknown }
     return typeof encapsulate === "function" && publicKeyOf(Buffer.alloc(KEY_LENGTH)) !== undefined
@@ -40,12 +39,12 @@ function hasPackage(): boolean {
         createRequire(import.meta.url).resolve(PACKAGE)
         return true
     } catch {
-        // its only way to say that it is not installed
+        // the package is not installed
         return false
     }
 }
 
-/** That of node:crypto, where `hasNodeKem` says that there is one. */
+/** ML-KEM-768 of node:crypto; only if `hasNodeKem` returns true. */
 export class NodeEncapsulation implements KeyEncapsulation {
     private kem = promised(nodeCrypto as unknown as Record<keyof NodeKem, () => void>)
 
@@ -54,7 +53,7 @@ export class NodeEncapsulation implements KeyEncapsulation {
         return this.keyPairOf(publicKey, privateKey)
     }
 
-    /** One that is there already. */
+    /** Wraps an existing key pair. */
     keyPairOf(publicKey: nodeCrypto.KeyObject, privateKey: nodeCrypto.KeyObject): DecapsulationKey {
         return new NodeDecapsulationKey(this.kem, publicKey, privateKey)
     }
@@ -76,13 +75,15 @@ function promised(functions: Record<keyof NodeKem, () => void>): NodeKem {
     }
 }
 
-/** Undefined when its length is another one, or a number in it is not below the modulus (FIPS 203 §7.2): OpenSSL looks. */
+/**
+ * Undefined if its length is wrong, or a number in it is not below the modulus (FIPS 203 §7.2); OpenSSL checks this.
+ */
 function publicKeyOf(encapsulationKey: Buffer): nodeCrypto.KeyObject | undefined {
     try {
         const key = Buffer.concat([SPKI_PREFIX, encapsulationKey])
         return nodeCrypto.createPublicKey({ key, format: "der", type: "spki" })
     } catch {
-        // node:crypto's only way to say so
+        // the only way that node:crypto reports it
         return undefined
     }
 }
@@ -110,14 +111,14 @@ class NodeDecapsulationKey implements DecapsulationKey {
     }
 }
 
-/** What is used of the package. */
+/** The part of the package that is used. */
 interface PackagedKem {
     keygen(): { publicKey: Uint8Array; secretKey: Uint8Array }
     encapsulate(publicKey: Uint8Array): { cipherText: Uint8Array; sharedSecret: Uint8Array }
     decapsulate(cipherText: Uint8Array, secretKey: Uint8Array): Uint8Array
 }
 
-/** That of the package, which is loaded when it is first used. */
+/** ML-KEM-768 of the package, which is loaded on first use. */
 export class PackagedEncapsulation implements KeyEncapsulation {
     async newKeyPair(): Promise<DecapsulationKey> {
         const kem = await packaged()
@@ -131,7 +132,7 @@ export class PackagedEncapsulation implements KeyEncapsulation {
             const { cipherText, sharedSecret } = kem.encapsulate(encapsulationKey)
             return { ciphertext: bufferOf(cipherText), secret: bufferOf(sharedSecret) }
         } catch {
-            // its only way to say that a number of the key is not below the modulus (FIPS 203 §7.2)
+            // the only way that the package reports a number that is not below the modulus (FIPS 203 §7.2)
             return undefined
         }
     }
@@ -149,7 +150,7 @@ class PackagedDecapsulationKey implements DecapsulationKey {
     }
 
     decapsulate(ciphertext: Buffer): Promise<Buffer> {
-        // What it throws rejects the promise.
+        // Inside `then`, so that an exception rejects the promise.
         return Promise.resolve().then(() => bufferOf(this.kem.decapsulate(ciphertext, this.#secretKey)))
     }
 
@@ -163,7 +164,7 @@ async function packaged(): Promise<PackagedKem> {
     return kem
 }
 
-/** The same bytes. */
+/** A Buffer of the same memory. */
 function bufferOf(bytes: Uint8Array): Buffer {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

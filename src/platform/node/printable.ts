@@ -1,6 +1,6 @@
 /**
- * What a terminal would act on, or what changes how the text around it reads: control characters (C0, DEL, C1), line and
- * paragraph separators, invisible and directional format characters, and code points that are no character.
+ * Characters that affect a terminal, or how the text around them reads: control characters (C0, DEL, C1), line and
+ * paragraph separators, invisible and directional format characters, and code points that are not characters.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
 
@@ -8,8 +8,8 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
 const MAX_LINE = 2000
 
 /**
- * Text from elsewhere as one line that cannot pass for another one: what is not printable is escaped, as \n, \x1b or
- * \u{202e}, and what goes beyond the limit is cut, which the line says.
+ * Makes untrusted text safe to print as one line that cannot be mistaken for another: unprintable characters are
+ * escaped, as \n, \x1b or \u{202e}, and text beyond the limit is cut off, which the line shows.
  * @param limit UTF-16 code units
  */
 export function printable(text: string, limit = MAX_LINE): string {
@@ -29,7 +29,10 @@ function hex(code: number, digits: number): string {
     return code.toString(16).padStart(digits, "0")
 }
 
-/** JSON in one line with the same characters escaped, so that a terminal does not act on it either; its value is the same. */
+/**
+ * JSON in one line with the same characters escaped, so that they do not affect a terminal either; the value is
+ * unchanged.
+ */
 export function printableJson(value: object): string {
     return JSON.stringify(value).replace(UNPRINTABLE, (character) =>
         character
@@ -39,12 +42,12 @@ export function printableJson(value: object): string {
     )
 }
 
-/** Longest word printed as it is, UTF-16 code units. */
+/** Longest word printed without quotes, UTF-16 code units. */
 const MAX_WORD = 64
 
 /**
- * A name or unit from elsewhere within a line: as it is when it is one plain word, otherwise in quotes and cut to
- * 64 characters, so that it cannot pass for other parts of its line.
+ * An untrusted name or unit within a line: unchanged if it is one plain word, otherwise in quotes and cut to 64
+ * characters, so that it cannot be mistaken for another part of its line.
  */
 export function word(text: string): string {
     if (/^[\p{L}\p{N}%°_.:/+²³-]{1,64}$/u.test(text)) return text

@@ -1,10 +1,10 @@
 import { randomBytes, randomFillSync } from "node:crypto"
 
-/** Bytes that are drawn ahead: node:crypto takes as long for them as for the few that a handshake needs. */
+/** Random bytes generated ahead: for node:crypto this many take no longer than the few that a handshake needs. */
 const drawn = Buffer.alloc(1024)
 let at = drawn.length
 
-/** Unpredictable bytes in memory of their own; none is kept here. */
+/** Unpredictable bytes in memory of their own; no copy is kept here. */
 export function randomOf(length: number): Buffer {
     if (length > drawn.length / 4) return randomBytes(length)
     if (at + length > drawn.length) {

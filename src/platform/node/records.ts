@@ -11,9 +11,9 @@ import { ContentType, DTLS_1_2 } from "../../dtls/wire/code-points.js"
 import { isContentType, MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../dtls/wire/record-header.js"
 import { KeptSecret } from "./secret.js"
 
-/** An AEAD that can write into a record. */
+/** An AEAD that can write into a record's Buffer. */
 export interface RecordAead extends Aead {
-    /** Writes ciphertext and tag to `target`, from `at` on. */
+    /** Writes ciphertext and tag to `target`, beginning at `at`. */
     sealInto(target: Buffer, at: number, nonce: Buffer, aad: Buffer, plaintext: Buffer): void
 }
 
@@ -21,15 +21,15 @@ const NUMBER_AT = 3
 const ID_AT = 11
 const MOST_ADDITIONAL = 23 + 255
 
-/** Of the record that is sealed or opened: nothing outlives the call, and no other one runs meanwhile. */
+/** For the record being sealed or opened; shared, because no two calls overlap. */
 const nonce = Buffer.alloc(12)
 const additional = Buffer.alloc(MOST_ADDITIONAL)
-/** Of records without a connection id. */
+/** For records without a connection id. */
 const additionalWithoutId = additional.subarray(0, 13)
 
 /**
- * Records of DTLS 1.2 (RFC 6347 §4.1), with a connection id where it has bytes (RFC 9146 §4): as AeadProtection and
- * CidProtection make them, but each in one piece, without a Buffer for each of its parts.
+ * Records of DTLS 1.2 (RFC 6347 §4.1), with a connection id if `id` is not empty (RFC 9146 §4). The same format as
+ * AeadProtection and CidProtection, but each record is built in one Buffer, without a Buffer for each of its parts.
  */
 export class Records implements ExportableProtection {
     readonly overhead: number
@@ -79,7 +79,10 @@ export class Records implements ExportableProtection {
         this.aead.sealInto(target, start + explicit, nonce, aad, plaintext)
     }
 
-    /** With an explicit nonce the fixed IV and that (RFC 5288 §3, RFC 6655 §3), else the IV xor the number (RFC 7905 §2). */
+    /**
+     * The fixed IV followed by the explicit nonce (RFC 5288 §3, RFC 6655 §3), or without one the IV xor the number
+     * (RFC 7905 §2).
+     */
     private setNonce(record: Buffer, at: number): void {
         this.#iv.copyTo(nonce, 0)
         if (this.explicit > 0) copyFew(nonce, 4, record, at, 8)
@@ -146,12 +149,12 @@ export class Records implements ExportableProtection {
     }
 }
 
-/** Copies some bytes, for which `Buffer.copy` would make an object. */
+/** Copies a few bytes; `Buffer.copy` would create an object. */
 function copyFew(target: Buffer, at: number, source: Buffer, from: number, length: number): void {
     for (let i = 0; i < length; i++) target[at + i] = source[from + i]
 }
 
-/** Without padding: the message and its type. */
+/** The message and its type, without padding. */
 function innerPlaintext(message: Buffer, type: number): Buffer {
     const inner = Buffer.allocUnsafeSlow(message.length + 1)
     inner.set(message)
@@ -159,7 +162,9 @@ function innerPlaintext(message: Buffer, type: number): Buffer {
     return inner
 }
 
-/** The type is the last byte that is not zero; zeros after it are padding (RFC 9146 §4). Without one it is no record. */
+/**
+ * The type is the last non-zero byte; zeros after it are padding (RFC 9146 §4). Without a type the record is invalid.
+ */
 function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | null {
     let last = inner.length - 1
     while (last >= 0 && inner[last] === 0) last--

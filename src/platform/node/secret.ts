@@ -1,6 +1,6 @@
 /*
- * Secrets in memory of their own. `Buffer.from` takes small Buffers out of a pool, and each Buffer of the pool shows the
- * whole of it as its `buffer`: whoever gets one, in a callback for example, could read a secret there.
+ * Secrets in memory of their own. `Buffer.from` takes small Buffers from a pool, and each of them exposes the whole
+ * pool as its `buffer`: code that gets such a Buffer, in a callback for example, could read a secret there.
  */
 
 /** A copy of `secret`, outside the pool. */
@@ -17,14 +17,14 @@ export function secretFromHex(digits: string): Buffer {
     return bytes
 }
 
-/** Bytes of one piece of memory that many secrets share. */
+/** Size of the memory that many secrets share, bytes. */
 const SLAB_LENGTH = 4096
 let slab = Buffer.alloc(SLAB_LENGTH)
 let taken = 0
 
 /**
- * A copy of a secret that stays as long as an association. A Buffer of its own, with the memory behind it, is several times as
- * large as a key; here many secrets share memory which nobody else gets to see.
+ * A copy of a secret, kept for an association's lifetime. A Buffer with memory of its own would be several times as
+ * large as a key; here many secrets share memory that no other code gets to see.
  */
 export class KeptSecret {
     #slab: Buffer
@@ -44,7 +44,7 @@ export class KeptSecret {
         taken += length
     }
 
-    /** For a call of node:crypto, which is not to be handed on: it shows other secrets, too. */
+    /** For passing to node:crypto only: it exposes other secrets, too. */
     view(): Buffer {
         return this.#slab.subarray(this.#from, this.#to)
     }

@@ -37,7 +37,7 @@ class NodeSignal implements Signal {
                 this.waiting = this.waiting?.filter((other) => other !== done)
                 resolve(notified)
             }
-            // Longer than a timer can be is as good as for ever: the waiter looks again and waits again.
+            // A longer timeout than timers support counts as for ever: the waiter checks and waits again.
             if (timeout === 0) setImmediate(() => done(false))
             else timer = setTimeout(() => done(false), Math.min(Math.ceil(timeout), 0x7fffffff))
             this.waiting.push(done)
@@ -71,11 +71,11 @@ class NodeTable<T> implements Table<T> {
     }
 }
 
-/** Where Node's services store and log. */
+/** Where Node's services store data and log. */
 export interface NodeServicesOptions {
-    /** folder of the storage; default `.mote` in the current folder, made on the first save */
+    /** folder of the storage; default `.mote` in the current folder, created by the first save */
     storageFolder?: string
-    /** where log lines go; default standard error */
+    /** receives log lines; default standard error */
     log?: (level: LogLevel, message: string) => void
 }
 
@@ -124,7 +124,7 @@ export class NodeServices implements Services {
     }
 
     async resolve(host: string): Promise<string[]> {
-        // The system's look-up takes several turns to say that an address is one.
+        // The system's look-up takes several turns of the event loop even for a numeric address.
         if (isIP(host) !== 0) return [host]
         try {
             const found = await lookup(host, { all: true })

@@ -3,7 +3,10 @@ import { join } from "node:path"
 import { invalidArgument } from "../../gio/errors.js"
 import { type Storage } from "../services.js"
 
-/** Blobs as files of one folder; a save is written beside and renamed, so that it is whole or not there. */
+/**
+ * Blobs as files in one folder. A save writes a temporary file and renames it, so it takes effect as a whole or not at
+ * all.
+ */
 export class NodeStorage implements Storage {
     constructor(private folder: string) {}
 

@@ -3,12 +3,12 @@ import { TlsDatabase } from "../../gio/tls-database.js"
 import { decodeBase64 } from "../../gio/pem.js"
 import { type Services } from "../services.js"
 
-/** From Node 22.15 on; before that Node has its own list only. */
+/** Available since Node 22.15; before that Node has only its own list. */
 interface SystemCertificates {
     getCACertificates?: (type: "system" | "bundled") => string[]
 }
 
-/** As g_tls_backend_get_default_database: the authorities that this computer trusts, or Node's own list. */
+/** Like g_tls_backend_get_default_database: the authorities that this computer trusts, or Node's own list. */
 export function systemDatabase(services: Services): TlsDatabase {
     const { getCACertificates } = tls as SystemCertificates
     const system = getCACertificates?.("system") ?? []

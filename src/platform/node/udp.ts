@@ -14,23 +14,23 @@ interface Received {
     address: SocketAddress
 }
 
-/** A call that waits for one datagram, however long that takes. */
+/** A call that waits for one datagram, without a time limit. */
 interface Reader {
     message: InputMessage
     done: (count: number) => void
     failed: (error: GError) => void
     stop: Cancellable | undefined
-    /** of its handler there */
+    /** id of its cancellation handler */
     id: number
 }
 
-/** Told how the sending of one datagram went; undefined: well. */
+/** Gets the result of sending one datagram; undefined: success. */
 type Told = (error: GError | undefined) => void
 
-/** Datagrams that wait in the process before the oldest is kept and new ones are dropped, as a kernel does. */
+/** Limit on datagrams that wait in the process. Like a kernel, keeps the oldest and drops new ones. */
 const QUEUE_LIMIT = 4096
 
-/** One or several sockets of node:dgram as one DatagramBased: the queue of what they received, and sending in order. */
+/** One or several sockets of node:dgram as one DatagramBased: a queue of received datagrams, and sending in order. */
 export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSocket {
     readonly handsOver = true
     private queue: Received[] = []
@@ -47,14 +47,14 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
     abstract localAddress(): SocketAddress
     /** System-wide receive buffer, bytes; for load tests and busy gateways. */
     abstract setReceiveBufferSize(size: number): void
-    /** The socket that a datagram to this address leaves from. Throws GError. */
+    /** The socket from which a datagram to this address is sent. Throws GError. */
     protected abstract socketTo(address: SocketAddress): Socket | Promise<Socket>
     protected abstract closeSockets(): void
-    /** As dgram.Socket: whether an open socket keeps the process alive. */
+    /** Like dgram.Socket: whether an open socket keeps the process alive. */
     abstract ref(): void
     abstract unref(): void
 
-    /** @param local what `SocketAddress.local` of its senders is */
+    /** @param local value of `SocketAddress.local` for its senders */
     protected listenTo(socket: Socket, local: string | undefined): void {
         socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info, local))
         socket.on("error", (error: NodeJS.ErrnoException) => {
@@ -79,7 +79,10 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         this.changed.notify()
     }
 
-    /** A pump's call, of one datagram without a limit of time, gets it at once when it comes: others take several turns more. */
+    /**
+     * Fast path for a pump's call, which waits for one datagram without a time limit: it gets the datagram at once,
+     * while other calls take several turns of the event loop more.
+     */
     override async receiveMessages(
         messages: InputMessage[],
         flags: number,
@@ -105,7 +108,7 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         })
     }
 
-    /** @returns who waits, and does so no more; undefined: nobody */
+    /** Removes and returns the waiting call; undefined: there is none. */
     private takeReader(): Reader | undefined {
         const { reader } = this
         this.reader = undefined
@@ -125,8 +128,8 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
     }
 
     /**
-     * The first call of a turn says what the system said. The datagrams of further ones wait for the end of the turn, and one that
-     * the system does not take then is lost, as on any path.
+     * The first call of a turn reports the system's result. Datagrams of later calls wait for the end of the turn; one
+     * that the system does not take then is lost, as on any path.
      */
     protected sendAll(messages: OutputMessage[]): Promise<number> {
         const sent = this.burst.hasBegun() ? Promise.resolve(this.sendLater(messages)) : this.sendNow(messages)
@@ -134,7 +137,7 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         return pause === undefined ? sent : Promise.all([sent, pause]).then(([count]) => count)
     }
 
-    /** All are handed to the system before the first is waited for, so that their order stays. */
+    /** Passes all messages to the system before waiting for the first, so that they stay in order. */
     private sendNow(messages: OutputMessage[]): Promise<number> {
         return new Promise((resolve, reject) => {
             const { length } = messages
@@ -161,7 +164,7 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
             const wrong = destinationError(to)
             if (wrong !== undefined && i === 0) throw wrong
             if (to === undefined || wrong !== undefined) return i
-            // The caller may use its Buffers again.
+            // A copy, because the caller may reuse its Buffers.
             const data = Buffer.from(gather(message))
             this.burst.add({ data, to })
             message.bytesSent = data.length
@@ -175,11 +178,11 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
             if (!(found instanceof Promise)) return this.hand(found, data, to)
             found.then((socket) => this.hand(socket, data, to)).catch(ignore)
         } catch {
-            // The address that it would leave from is gone: it is lost.
+            // The address to send from is gone, so the datagram is lost.
         }
     }
 
-    /** @param done without it an error is lost, and node:dgram need not come back to tell how it went */
+    /** @param done without it errors are ignored, and node:dgram needs no callback */
     private hand(socket: Socket, data: Buffer, to: SocketAddress, done?: (error: Error | null) => void): void {
         if (this.remote !== undefined) socket.send(data, done)
         else socket.send(data, to.port, to.address, done)
@@ -216,7 +219,7 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
     }
 }
 
-/** Each datagram of node:dgram has memory of its own, of its own size. */
+/** Hands over the Buffer of node:dgram: each datagram has its own, of its size. */
 function fill(message: InputMessage, data: Buffer, address: SocketAddress): void {
     const { mostHandedOver } = message
     if (mostHandedOver !== undefined)
@@ -225,8 +228,8 @@ function fill(message: InputMessage, data: Buffer, address: SocketAddress): void
 }
 
 /**
- * One for all: of all errors only this one comes with every connection, and to make one, even without its stack, takes longer than all
- * that a cancellation does otherwise. Who cancels knows where that was.
+ * Shared: this error occurs once for every connection, and creating one, even without a stack, takes longer than the
+ * rest of a cancellation. The caller that cancels knows where.
  */
 const CANCELLED = withoutStack(() => ioError(IOErrorEnum.CANCELLED, "Operation was cancelled"))
 
@@ -239,17 +242,17 @@ function withoutStack(make: () => GError): GError {
 }
 
 function ignore(): void {
-    // Lost, as on any path.
+    // The datagram is lost, as on any path.
 }
 
-/** Why nothing can be sent there. */
+/** Why nothing can be sent to that address. */
 function destinationError(to: SocketAddress | undefined): GError | undefined {
     if (to === undefined) return invalidArgument("messages", "each needs an address: not connected")
-    // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
-    return to.port === 0 ? invalidArgument("messages", "port 0 is no place to send to") : undefined
+    // node:dgram throws for port 0, and the address may be from a forged datagram.
+    return to.port === 0 ? invalidArgument("messages", "port 0 is not a valid destination") : undefined
 }
 
-/** One socket of node:dgram, bound to one address or connected to one peer. */
+/** A single socket of node:dgram, bound to one address or connected to one peer. */
 export class NodeUdpSocket extends NodeDatagramSocket {
     private lastAddress: SocketAddress | undefined
 
@@ -266,12 +269,12 @@ export class NodeUdpSocket extends NodeDatagramSocket {
         return new NodeUdpSocket(services, await openSocket(options), options.remote)
     }
 
-    /** One that is connected to nobody, at once. Throws GError. */
+    /** A socket that is not connected, opened synchronously. Throws GError. */
     static bindNow(services: Services, options: UdpOptions): NodeUdpSocket {
         return new NodeUdpSocket(services, boundSocket(options), undefined)
     }
 
-    /** After the end it is what it was. */
+    /** Keeps its value after the socket is closed. */
     localAddress(): SocketAddress {
         if (this.lastAddress !== undefined) return this.lastAddress
         const { address, port } = this.socket.address()
@@ -300,7 +303,10 @@ export class NodeUdpSocket extends NodeDatagramSocket {
     }
 }
 
-/** Whether an open socket keeps the process alive; one that `services` of a program opened may not be able to tell it. */
+/**
+ * Sets whether an open socket keeps the process alive; no effect on sockets from a program's own `services` that do not
+ * support it.
+ */
 export function keepAlive(socket: UdpSocket, isReferenced: boolean): void {
     if (!(socket instanceof NodeDatagramSocket)) return
     if (isReferenced) socket.ref()

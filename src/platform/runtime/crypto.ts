@@ -106,11 +106,11 @@ class RuntimeAead implements Aead {
     }
 }
 
-/** The kind of a secret in what `_moteCryptoWrap` gives: firmware/natives/wrap.c. */
+/** The kind of a secret in the output of `_moteCryptoWrap`: firmware/natives/wrap.c. */
 const WRAPPED_SECRET = 3
 
 /**
- * Whole records by one native call.
+ * Seals and opens whole records by one native call.
  * @devsWhenUsed
  */
 class RuntimeProtection implements ExportableProtection {
@@ -135,7 +135,7 @@ class RuntimeProtection implements ExportableProtection {
             state[STATE_EXPLICIT_LENGTH] = 8
             this.overhead += 8
         }
-        // The id, and behind the message its type (RFC 9146 §4).
+        // The id, and the type after the message (RFC 9146 §4).
         if (idLength > 0) this.overhead += idLength + 1
         state[STATE_FORM] = idLength > 0 ? FORM_V12_WITH_ID : FORM_V12
         writeUint(state, STATE_HANDLE, this.handle, 2)
@@ -178,7 +178,7 @@ class RuntimeProtection implements ExportableProtection {
 }
 
 /**
- * The runtime's natives behind the provider interface.
+ * CryptoProvider on the runtime's natives.
  * @devsWhenUsed
  */
 export class RuntimeCryptoProvider implements CryptoProvider, CryptoV13, KeyWrapping {
@@ -217,7 +217,7 @@ export class RuntimeCryptoProvider implements CryptoProvider, CryptoV13, KeyWrap
     }
 
     unwrapSecret(wrapped: Buffer, wrapper: Aead, hash: HashParameters): Secret | undefined {
-        // Its kind and hash stand in the header, which was sealed with it.
+        // Kind and hash are in the header, which is authenticated.
         if (wrapped[1] !== WRAPPED_SECRET || wrapped[2] !== hash.algorithm) return undefined
         const handle = ds._moteCryptoUnwrap(wrapped, (wrapper as RuntimeAead).handle)
         return handle === undefined ? undefined : new RuntimeSecret(handle)
@@ -229,7 +229,7 @@ export class RuntimeCryptoProvider implements CryptoProvider, CryptoV13, KeyWrap
 
     unwrapAead(wrapped: Buffer, wrapper: Aead): Aead | undefined {
         const handle = ds._moteCryptoUnwrap(wrapped, (wrapper as RuntimeAead).handle)
-        // The algorithm stands in the header, which was sealed with the key.
+        // The algorithm is in the header, which is authenticated.
         return handle === undefined ? undefined : new RuntimeAead(handle, tagLength(wrapped[2]))
     }
 

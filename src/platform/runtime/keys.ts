@@ -6,10 +6,10 @@ import { NamedGroup, SignatureScheme } from "../../dtls/wire/code-points.js"
 import { readEcdsaSignature, writeEcdsaSignature } from "../../dtls/wire/ecdsa-signature.js"
 import "./natives.js"
 
-/** Bytes of a scalar, and of each half of a signature. */
+/** Length of a scalar, and of each half of a signature, bytes. */
 const SCALAR_LENGTH = 32
 
-/** An uncompressed point of P-256. */
+/** Length of an uncompressed point of P-256, bytes. */
 const POINT_LENGTH = 65
 
 /** @devsWhenUsed */
@@ -44,7 +44,7 @@ export class RuntimePrivateKey implements PrivateKey {
         this.handle = ds._moteCryptoOwned(ds._moteKeyImport(scalar), this)
     }
 
-    /** DER of SubjectPublicKeyInfo. */
+    /** The SubjectPublicKeyInfo in DER. */
     publicKey(): Buffer {
         const info = Buffer.alloc(P256_PREFIX.length + POINT_LENGTH)
         blit(info, 0, P256_PREFIX, 0, P256_PREFIX.length)
@@ -61,17 +61,17 @@ export class RuntimePrivateKey implements PrivateKey {
     }
 }
 
-/** SubjectPublicKeyInfo of a P-256 key without its point (RFC 5480 §2). */
+/** SubjectPublicKeyInfo of a P-256 key up to the point (RFC 5480 §2). */
 const P256_PREFIX = hex`3059301306072a8648ce3d020106082a8648ce3d030107034200`
 
 /**
- * Key pairs by the runtime's natives.
+ * Key operations with the runtime's natives.
  * @devsWhenUsed
  */
 export class RuntimeKeys implements KeyOperations {
     schemes: number[] = [SignatureScheme.ecdsaSecp256r1Sha256]
 
-    /** @param groups those of this device, preferred first: not every one has X25519 */
+    /** @param groups those of this device, preferred first; not every device supports X25519 */
     constructor(public groups: number[] = [NamedGroup.secp256r1]) {}
 
     async newKeyPair(group: number): Promise<KeyPair> {

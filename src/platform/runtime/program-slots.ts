@@ -8,7 +8,7 @@ function check(result: number): void {
 }
 
 /**
- * The slots of this device's flash.
+ * The program slots in this device's flash.
  * @devsWhenUsed
  */
 export class RuntimeProgramSlots implements ProgramSlots {

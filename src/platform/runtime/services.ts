@@ -41,7 +41,7 @@ class RuntimeStorage implements Storage {
 }
 
 /**
- * The platform services of Mote's own runtime, on a board and in the simulator.
+ * The services of Mote's own runtime, on a board and in the simulator.
  * @devsWhenUsed
  */
 export class RuntimeServices implements Services {

@@ -2,7 +2,7 @@ import * as ds from "@devicescript/core"
 import { type Signal } from "../services.js"
 
 /**
- * Fibers that wait are suspended and resumed. Plain DeviceScript: it works on the official VM too.
+ * Suspends and resumes the fibers that wait. Plain DeviceScript, so it works on the official VM too.
  * @devsWhenUsed
  */
 export class FiberSignal implements Signal {
@@ -11,7 +11,7 @@ export class FiberSignal implements Signal {
     async wait(timeout: number): Promise<boolean> {
         const self = ds.Fiber.self()
         this.waiting.push(self)
-        // A pause of 0 ms would never end on the official VM when rounded down.
+        // A timeout rounded down to 0 ms would never end on the official VM.
         const woken =
             timeout < 0 ? await ds.suspend<boolean>() : await ds.suspend<boolean>(Math.max(1, Math.ceil(timeout)))
         this.waiting = this.waiting.filter((fiber) => fiber !== self)

@@ -6,7 +6,8 @@ interface Entry<T> {
 }
 
 /**
- * A list of keys and values: a device has a handful of peers, and objects as maps are scanned one by one as well.
+ * A list of keys and values: a device has only a few peers, and the machine searches an object used as a map linearly
+ * as well.
  * @devsWhenUsed
  */
 export class ListTable<T> implements Table<T> {

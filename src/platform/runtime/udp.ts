@@ -33,7 +33,7 @@ export class RuntimeUdpSocket extends DatagramSocket implements UdpSocket {
 
     protected takeOne(message: InputMessage): boolean {
         if (this.closed) return false
-        // A single vector takes the datagram itself: no other buffer is there meanwhile.
+        // A single vector receives the datagram directly, without another buffer.
         const target = gather(message)
         const length = ds._moteUdpReceive(this.handle, target)
         if (length < 0) {

@@ -1,4 +1,7 @@
-/* AES-128 (FIPS 197), encryption only: for the official DeviceScript VM, which has none that TLS can use. Not constant time. */
+/*
+ * AES-128 (FIPS 197), encryption only, for the official DeviceScript VM, whose own AES cannot be used for TLS. Not
+ * constant time.
+ */
 
 const SBOX = hex`
 637c777bf26b6fc53001672bfed7ab76ca82c97dfa5947f0add4a2af9ca472c0
@@ -12,7 +15,7 @@ e1f8981169d98e949b1e87e9ce5528df8ca1890dbfe6426841992d0fb054bb16`
 const ROUNDS = 10
 const BLOCK = 16
 
-/** Column of a byte after SubBytes and MixColumns, as a big-endian word; the other rows are rotations of it. */
+/** The column for a byte after SubBytes and MixColumns, as a big-endian word; the other rows are rotations of it. */
 function buildTable(): Buffer {
     const table = Buffer.alloc(1024)
     for (let i = 0; i < 256; i++) {
@@ -39,7 +42,7 @@ function substituted(a: number, b: number, c: number, d: number): number {
 }
 
 /**
- * One key, expanded.
+ * An expanded key.
  * @devsWhenUsed
  */
 export class Aes128 {
@@ -70,7 +73,7 @@ export class Aes128 {
         return x ^ ((y >>> 8) | (y << 24)) ^ ((z >>> 16) | (z << 16)) ^ ((w >>> 24) | (w << 8)) ^ key
     }
 
-    /** Encrypts 16 bytes where they lie. */
+    /** Encrypts 16 bytes in place. */
     encrypt(block: Buffer): void {
         const k = this.words
         let a = word(block, 0) ^ k[0]
@@ -94,7 +97,7 @@ export class Aes128 {
         putWord(block, BLOCK - 4, substituted(d, a, b, c) ^ k[at + 3])
     }
 
-    /** Forgets the key. */
+    /** Drops the key. */
     close(): void {
         for (let i = 0; i < this.words.length; i++) this.words[i] = 0
     }

@@ -7,9 +7,9 @@ import { gather, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpSocket } from "../services.js"
 
 /**
- * The one TCP stream that the official VM has, to host/simulator/stock.ts. Frames: length (2 bytes, big-endian) and bytes;
- * an empty one asks for the settings, which come as the first frame; all others are datagrams. (The host must not speak first:
- * @devicescript/net takes data that comes with the connection for a failure.)
+ * The only TCP stream of the official VM, connected to host/simulator/stock.ts. Frames: length (2 bytes, big-endian)
+ * and bytes. An empty frame asks for the settings, which come as the first frame; all others are datagrams. The host
+ * must not send first, because @devicescript/net takes data that arrives with the connection for a failure.
  * @devsWhenUsed
  */
 export class Bridge {
@@ -31,7 +31,7 @@ export class Bridge {
         await this.socket.send(frame)
     }
 
-    /** The next frame; undefined when the host has closed. */
+    /** The next frame; undefined if the host has closed. */
     async receive(): Promise<Buffer | undefined> {
         while (true) {
             const has = this.buffered.length
@@ -49,7 +49,7 @@ export class Bridge {
 }
 
 /**
- * Datagrams through the bridge, connected to the one peer that the host talks to.
+ * A datagram socket through the bridge, connected to the only peer that the host talks to.
  * @devsWhenUsed
  */
 export class BridgedSocket extends DatagramSocket implements UdpSocket {

@@ -4,17 +4,17 @@ import { Aes128 } from "./aes.js"
 
 const BLOCK = 16
 const TAG = 8
-/** Bytes of the length field, 15 less the 12 of the nonce (RFC 3610 §2). */
+/** Length of the length field, bytes: 15 minus the nonce's 12 (RFC 3610 §2). */
 const LENGTH_BYTES = 3
 
 /**
- * Largest plaintext, bytes: one seal of that much takes about half of the operations that the official VM allows a fiber
+ * Largest plaintext, bytes. Sealing that much takes about half of the operations that the official VM allows a fiber
  * without a pause.
  */
 export const STOCK_LARGEST_PLAINTEXT = 160
 
 /**
- * AES-128-CCM with an 8-byte tag (RFC 3610, RFC 6655), in DeviceScript, for the official VM alone.
+ * AES-128-CCM with an 8-byte tag (RFC 3610, RFC 6655), in DeviceScript, only for the official VM.
  * @devsWhenUsed
  */
 export class ScriptCcm8 implements Aead {
@@ -34,7 +34,7 @@ export class ScriptCcm8 implements Aead {
         return block
     }
 
-    /** Goes on with the CBC-MAC over data padded with zeros; `at` is where in the block the data begins. */
+    /** Continues the CBC-MAC with data padded with zeros; the data begins at `at` within the block. */
     private authenticate(mac: Buffer, data: Buffer, at: number): void {
         let place = at
         for (let i = 0; i < data.length; i++) {
@@ -48,7 +48,7 @@ export class ScriptCcm8 implements Aead {
         if (place > 0) this.aes.encrypt(mac)
     }
 
-    /** T of RFC 3610 §2.2, not yet encrypted. */
+    /** The unencrypted tag, T of RFC 3610 §2.2. */
     private tag(nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
         const flags = (aad.length > 0 ? 0x40 : 0) + (((TAG - 2) >> 1) << 3) + (LENGTH_BYTES - 1)
         const mac = this.firstBlock(flags, nonce, plaintext.length)
@@ -62,7 +62,7 @@ export class ScriptCcm8 implements Aead {
         return mac
     }
 
-    /** Counter mode over `length` bytes of `data`, into `target`. */
+    /** Applies counter mode to `length` bytes of `data` and writes them to `target`. */
     private crypt(nonce: Buffer, data: Buffer, length: number, target: Buffer): void {
         let stream = Buffer.alloc(0)
         for (let i = 0; i < length; i++) {
@@ -75,7 +75,7 @@ export class ScriptCcm8 implements Aead {
         }
     }
 
-    /** The encrypted tag at the end of `target`. */
+    /** Writes the encrypted tag to the end of `target`. */
     private putTag(nonce: Buffer, mac: Buffer, target: Buffer, at: number): void {
         const stream = this.firstBlock(LENGTH_BYTES - 1, nonce, 0)
         this.aes.encrypt(stream)

@@ -13,7 +13,7 @@ import {
 import { ScriptCcm8 } from "./ccm.js"
 
 /**
- * The official VM hashes in one go only: what came is kept.
+ * Collects the data, because the official VM only has one-shot hashes.
  * @devsWhenUsed
  */
 export class StockHash implements Hash {

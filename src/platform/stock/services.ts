@@ -24,12 +24,12 @@ class NoStorage implements Storage {
     }
 
     async remove(_name: string): Promise<void> {
-        // nothing is there
+        // nothing is stored
     }
 }
 
 /**
- * The platform services of the official DeviceScript VM: a second opinion, not for use in the field.
+ * The services of the official DeviceScript VM, for comparison only, not for use in the field.
  * @devsWhenUsed
  */
 export class StockServices implements Services {
@@ -62,7 +62,7 @@ export class StockServices implements Services {
         return new BridgedSocket(this, this.bridge, options.remote ?? { address: "", port: 0 })
     }
 
-    /** The host knows where its datagrams go. */
+    /** The host knows where to send datagrams. */
     async resolve(host: string): Promise<string[]> {
         return [host]
     }

@@ -7,14 +7,14 @@ import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
 import { repeatsFinished, repeatsServerHello, wholeOf } from "./repetition.js"
 
 /**
- * Drives a handshake of DTLS 1.2: flights are repeated whole (RFC 6347 §4.2.4), and whoever has sent the last one keeps it for a
- * while.
+ * Drives a handshake of DTLS 1.2: flights are retransmitted whole (RFC 6347 §4.2.4), and the side that sends the last
+ * one keeps it for a while.
  * @devsWhenUsed
  */
 export class HandshakeDriverV12 extends HandshakeDriver {
     /** until when the last flight is kept, ms */
     private lastFlightUntil = NEVER
-    /** ServerHellos that came again instead of an answer to our Finished */
+    /** ServerHellos received again instead of an answer to our Finished */
     private repeatedHellos = 0
 
     override wantsTickAt(): number {
@@ -28,10 +28,10 @@ export class HandshakeDriverV12 extends HandshakeDriver {
 
     override take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const { nextSeq } = this.inbox
-        // A HelloRequest means nothing during a handshake (RFC 5246 §7.4.1.1).
+        // A HelloRequest is ignored during a handshake (RFC 5246 §7.4.1.1).
         if (this.handshake.isClient && header.type === HandshakeType.helloRequest)
             return this.counters.add(Discard.unexpected)
-        // Nothing new is welcome once the handshake is done, nor unprotected once keys are active.
+        // After the handshake no new message is accepted, and once keys are active no unprotected one.
         if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch()))
             return this.counters.add(Discard.unprotected)
         if (header.messageSeq !== nextSeq && this.takeHello(header, record, at, now)) return
@@ -39,8 +39,9 @@ export class HandshakeDriverV12 extends HandshakeDriver {
     }
 
     /**
-     * A server that keeps nothing before the cookie cannot count its HelloVerifyRequests: until its ServerHello has come,
-     * those two are taken whatever their message_seq, and the ServerHello's says where the server goes on.
+     * A server that is stateless before the cookie cannot number its HelloVerifyRequests: until its ServerHello has
+     * come, both kinds of message are accepted whatever their message_seq, and the ServerHello's sets the next one
+     * expected.
      * @returns false for any other message
      */
     private takeHello(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): boolean {
@@ -64,7 +65,7 @@ export class HandshakeDriverV12 extends HandshakeDriver {
         const finishedSent = this.running && this.record.write.epoch > 0
         if (finishedSent && repeatsServerHello(this.handshake.parameters.serverRandom, header, record, at)) {
             this.repeatedHellos++
-            // A server that repeats its flight again and again does not accept our Finished.
+            // A server that keeps retransmitting its flight does not accept our Finished.
             if (this.repeatedHellos > 1) this.suspectMismatch()
         }
         const isAnswerable = this.running || repeatsFinished(this.lastFinished, header, record, at)
@@ -92,7 +93,7 @@ export class HandshakeDriverV12 extends HandshakeDriver {
         this.timer.stop()
         this.handshakeDeadline = NEVER
         this.inbox.clear()
-        // Whoever sent the last flight cannot know whether it has arrived.
+        // The side that sent the last flight cannot know whether it has arrived.
         const { flightExpectsAnswer } = this.handshake
         if (!flightExpectsAnswer) this.lastFlightUntil = now + LAST_FLIGHT_KEPT
         this.owner.onConnected()

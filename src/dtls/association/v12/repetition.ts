@@ -4,18 +4,18 @@ import { type OpenedRecord } from "../../crypto/provider.js"
 import { HandshakeType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader } from "../../wire/handshake-header.js"
 
-/* Messages that were processed before: what their repetition proves. */
+/* Messages that were processed before, and what their repetition proves. */
 
-/** Where the random begins and ends in a ServerHello's body (RFC 5246 §7.4.1.3). */
+/** Where the random begins and ends in the ServerHello's body (RFC 5246 §7.4.1.3). */
 const RANDOM_BEGINS = 2
 const RANDOM_ENDS = 34
 
-/** Header and body of a message that came in one fragment, whose body is at `at`. */
+/** Header and body of an unfragmented message whose body begins at `at`. */
 export function wholeOf(header: HandshakeHeader, record: OpenedRecord, at: number): Buffer {
     return copyOf(record.plaintext, at - HANDSHAKE_HEADER_LENGTH, at + header.length)
 }
 
-/** Only the very same Finished, under the same keys, is a repetition (H05). */
+/** Only the same Finished under the same keys is a retransmission (H05). */
 export function repeatsFinished(
     last: HandshakeMessage | undefined,
     header: HandshakeHeader,
@@ -27,8 +27,8 @@ export function repeatsFinished(
 }
 
 /**
- * Whether this is the ServerHello of this handshake: who has not seen that cannot know its random. A message without
- * secrets, like the ServerHelloDone, can be repeated by anyone.
+ * Whether this is this handshake's ServerHello: its random proves that the sender has seen it. A message without
+ * secrets, such as ServerHelloDone, can be repeated by anyone.
  */
 export function repeatsServerHello(
     serverRandom: Buffer,

@@ -43,7 +43,7 @@ export function clientRole(): DriverRole {
 
 /**
  * The server's side of DTLS 1.2.
- * @param randomEnd last bytes of the ServerHello's random, where a newer version says what they are; empty: all are random
+ * @param randomEnd last bytes of the ServerHello's random, if a newer version prescribes them; empty: all are random
  */
 export function serverRole(randomEnd = EMPTY): DriverRole {
     return new ServerRole(randomEnd)

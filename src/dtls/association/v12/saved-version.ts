@@ -20,8 +20,8 @@ import { type SavedVersion } from "../saved-association.js"
 import { SavedError, SavedErrorReason } from "../saved-error.js"
 
 /**
- * Saved associations of DTLS 1.2: what the peer presented, and the keys of both directions, sealed once more by the platform,
- * so that the script never has them.
+ * The part of DTLS 1.2 in a saved association: the peer's credentials, and the keys of both directions, wrapped by the
+ * platform so that the script never sees them.
  * @devsWhenUsed
  */
 export class SavedVersionV12 implements SavedVersion {
@@ -71,7 +71,7 @@ function keyWrapping(crypto: CryptoProvider): KeyWrapping {
     return wrapping
 }
 
-/** Suites of 1.2 have one. */
+/** Every suite of DTLS 1.2 has a key exchange. */
 function exchangeOf(association: Association): KeyExchange {
     return (association.parameters.suite as CipherSuite).keyExchange as KeyExchange
 }
@@ -82,7 +82,7 @@ function writeKeys(writer: Writer, protection: RecordProtection, wrapping: KeyWr
     writer.vector(keys.wrapped, 1)
 }
 
-/** In the order of `writeKeys`. */
+/** Reads what `writeKeys` wrote. */
 function readKeys(reader: Reader): WrappedKeys {
     return { iv: reader.vector(1), wrapped: reader.vector(1) }
 }

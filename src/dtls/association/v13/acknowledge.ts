@@ -10,12 +10,12 @@ import { ACK } from "../../wire/v13/code-points.js"
 import { type DriverOwner } from "../driver.js"
 import { OutputKind } from "../output.js"
 
-/** Record numbers that are acknowledged at once at most: the fragments of a chain of certificates on a narrow path. */
+/** Limit on record numbers in one ACK: enough for the fragments of a certificate chain on a path with a small MTU. */
 export const MAX_NUMBERS_SENT = 32
-/** Record numbers of the peer's ACK that are looked at, so that its work stays bounded. */
+/** Limit on record numbers read from a peer's ACK, so that the work is bounded. */
 const MAX_NUMBERS_READ = 64
 
-/** Tells the peer that these records have come (RFC 9147 §7). */
+/** Acknowledges these records (RFC 9147 §7). */
 export function acknowledge(numbers: RecordNumber[], owner: DriverOwner): void {
     const { record, settings } = owner
     const most = numbersIn(Math.min(settings.pathBudget - record.messageOverhead(), record.writeLimit))
@@ -29,7 +29,7 @@ function sendAcknowledgement(numbers: RecordNumber[], owner: DriverOwner): void 
     if (datagram !== undefined) outputs.enqueue(OutputKind.datagram, datagram)
 }
 
-/** What an ACK of the peer's names; undefined: it is malformed, and counted. */
+/** The record numbers in a peer's ACK; undefined: it is malformed, and counted. */
 export function numbersOf(record: OpenedRecord, owner: DriverOwner): RecordNumber[] | undefined {
     const numbers = readAcknowledgement(record.plaintext, MAX_NUMBERS_READ)
     if (numbers === undefined) owner.counters.add(Discard.unexpected)

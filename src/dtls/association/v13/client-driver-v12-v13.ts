@@ -4,8 +4,8 @@ import { HandshakeDriverV12 } from "../v12/handshake-driver.js"
 import { HandshakeDriverV13 } from "./handshake-driver.js"
 
 /**
- * Drives a client's handshake of DTLS 1.3 that offers DTLS 1.2, too: when the server picks the latter, a driver of that
- * version takes over, timers and received messages included.
+ * Drives a client's handshake that offers DTLS 1.3 and 1.2. If the server picks 1.2, a driver of that version takes
+ * over, including timers and received messages.
  * @devsWhenUsed
  */
 export class ClientDriverV12V13 extends HandshakeDriverV13 {

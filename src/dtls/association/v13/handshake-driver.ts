@@ -15,17 +15,17 @@ import { LaterDriver } from "./later-driver.js"
 import { LaterFlight } from "./later-flight.js"
 
 /**
- * Drives a handshake of DTLS 1.3: single records are acknowledged (RFC 9147 §7), and this side's last flight too. What is left
- * to do once it is complete, that last flight included, is a `LaterDriver`'s.
+ * Drives a handshake of DTLS 1.3, in which individual records are acknowledged (RFC 9147 §7), including those of this
+ * side's last flight. A `LaterDriver` does what remains after completion, including that last flight.
  * @devsWhenUsed
  */
 export class HandshakeDriverV13 extends HandshakeDriver {
     private received = new ReceivedRecords(MAX_NUMBERS_SENT)
-    /** when `received` is acknowledged, unless a flight of ours is sent before, ms */
+    /** when `received` is acknowledged unless a flight of ours is sent before, ms */
     private ackAt = NEVER
-    /** when an ACK was sent last, ms */
+    /** when the last ACK was sent, ms */
     private ackedAt = -NEVER
-    /** part of the flight under way was acknowledged, so the peer has it and it is not sent again as a whole */
+    /** part of the current flight was acknowledged; the rest is retransmitted selectively */
     private progressed = false
 
     private outbox(): AcknowledgedOutbox {
@@ -48,7 +48,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         if (header.messageSeq >= this.inbox.nextSeq && epoch !== this.record.readEpoch())
             return epoch > 0 ? this.failMisplaced() : this.counters.add(Discard.unprotected)
         this.note(record)
-        // While a question is open nothing is taken out of the inbox, so that what is in order looks early.
+        // While a question is open nothing is taken out of the inbox, so messages in order would look early.
         const isEarly = header.messageSeq > this.inbox.nextSeq && this.handshake.question === undefined
         const kept = this.keep(header, record, at, now)
         if (kept === Fragment.refused) this.received.refuse(epoch, record.sequence as number)
@@ -56,20 +56,20 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     }
 
     /**
-     * Only handshake records that came under keys are acknowledged (RFC 9147 §7); what came without is answered by a whole
-     * flight, or comes again.
+     * Remembers a record to acknowledge. Only protected handshake records are acknowledged (RFC 9147 §7); unprotected
+     * ones are answered by a whole flight or retransmitted.
      */
     private note(record: OpenedRecord): void {
         const { epoch } = record
         if (epoch === 0) return
         if (record.type !== ACK) this.received.add(epoch, record.sequence as number)
-        // Its keys come from the ServerHello, which it therefore has.
+        // A client that has keys must have received the ServerHello.
         if (!this.handshake.isClient) this.outbox().acknowledgeEpoch(0)
     }
 
     /**
-     * An ACK is due when nothing else of this side will tell the peer that its records have come: at once when some are
-     * missing, else once the rest of the flight should have come (RFC 9147 §7.1).
+     * Schedules an ACK, needed if nothing else will tell the peer that its records have arrived: at once if some are
+     * missing, otherwise when the rest of the flight should have arrived (RFC 9147 §7.1).
      */
     private schedule(isEarly: boolean, now: number): void {
         if (this.received.isEmpty()) return
@@ -84,14 +84,16 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         acknowledge(this.received.list(), this.owner)
     }
 
-    /** Messages that were processed before: the peer's flight again, or one that it does not know to have come. */
+    /**
+     * Takes a message that was processed before: the peer retransmits its flight, or a record whose ACK it did not get.
+     */
     protected override takeRepeated(header: HandshakeHeader, record: OpenedRecord, _at: number, now: number): void {
         this.counters.add(Discard.messageSeq)
         if (this.endsAnswered(header) && !this.progressed && !this.outbox().isEmpty()) this.peerRepeats(now)
         else if (record.epoch > 0) this.ackAt = now
     }
 
-    /** There is none in this version (RFC 9147 §5.4). */
+    /** DTLS 1.3 has no ChangeCipherSpec (RFC 9147 §5.4). */
     override takeChangeCipherSpec(_record: OpenedRecord, _now: number): void {
         this.counters.add(Discard.unexpected)
     }
@@ -103,12 +105,15 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         return true
     }
 
-    /** Keys vouch for it, so nobody but the peer can have sent it (RFC 8446 §5, §5.4). */
+    /** The record verified, so the peer itself sent the wrong message (RFC 8446 §5, §5.4). */
     private failMisplaced(): void {
         this.owner.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
     }
 
-    /** Numbers of no record of ours mean nothing, and so do those of a later epoch than the ACK's own (RFC 9147 §7). */
+    /**
+     * Numbers that match no record of ours are ignored, and so are those of an epoch later than the ACK's own (RFC 9147
+     * §7).
+     */
     private takeAcknowledgement(record: OpenedRecord, now: number): void {
         const numbers = numbersOf(record, this.owner)
         const outbox = this.outbox()
@@ -125,7 +130,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     protected override transmit(now: number): void {
         if (this.outbox().hasNew()) {
             this.progressed = false
-            // The flight that answers the peer's acknowledges all of it (RFC 9147 §7.1).
+            // A flight implicitly acknowledges all of the flight it answers (RFC 9147 §7.1).
             this.received.clear()
         }
         if (this.received.isEmpty()) this.ackAt = NEVER
@@ -137,7 +142,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     protected override conclude(now: number): void {
         const { owner, handshake, inbox } = this
         const { readKeys, outbox } = handshake
-        // Before any data of the application: a client may take none until its Finished is acknowledged.
+        // Before any application data: a client accepts none until its Finished is acknowledged.
         if (!handshake.isClient) this.acknowledge(now)
         owner.onConnected()
         const later = new LaterDriver(owner, (handshake as HandshakeV13).handOver(), inbox.nextSeq, outbox.nextSeq)
@@ -148,10 +153,10 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         this.running = false
     }
 
-    /** That is a `LaterDriver`'s by then. */
+    /** The last flight belongs to a `LaterDriver` by then. */
     override forgetLastFlight(): void {}
 
-    /** The server acknowledges it. */
+    /** This side's last flight, which the server acknowledges. */
     private lastFlight(): LaterFlight {
         const flight = new LaterFlight(this.owner, this.outbox(), this.timer, this.budget)
         flight.answeredSeq = this.answeredSeq

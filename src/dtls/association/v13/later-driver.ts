@@ -32,23 +32,26 @@ import { type Driver, type DriverOwner } from "../driver.js"
 import { MAX_NUMBERS_SENT, numbersOf } from "./acknowledge.js"
 import { LaterSender, UpdateReason } from "./later-sender.js"
 
-/** Records that may fail under one key: AES-CCM's limit, the lowest with a tag of 16 bytes, is 2^23.5 (RFC 9147 §4.5.3). */
+/**
+ * Limit on failed records under one key: AES-CCM's 2^23.5, the lowest of the AEADs with a tag of 16 bytes (RFC 9147
+ * §4.5.3).
+ */
 const MAX_FORGERIES = 8388608
 
 /**
- * Drives what follows a handshake of DTLS 1.3 as long as the association lasts: new keys, connection ids, tickets, each
- * acknowledged (RFC 9147 §7), at first this side's last flight. Between such messages little more than the traffic secrets and
- * two numbers are kept.
+ * Drives what follows a handshake of DTLS 1.3 for the association's lifetime: first this side's last flight, then key
+ * updates, connection ids and tickets, each acknowledged (RFC 9147 §7). Between such messages it keeps little more than
+ * the traffic secrets and two numbers.
  * @devsWhenUsed
  */
 export class LaterDriver extends LaterSender implements Driver {
-    /** there while a message is incomplete, or ahead of its turn */
+    /** exists only while a message is incomplete or out of order */
     private inbox: Inbox | undefined
-    /** the record in which the peer's close_notify came */
+    /** number of the record with the peer's close_notify */
     private closed: RecordNumber | undefined
 
     /**
-     * @param secrets taken over
+     * @param secrets ownership is taken
      * @param nextTaken message_seq of the peer's next message
      * @param nextSent message_seq of our next message, unless one is under way
      */
@@ -76,7 +79,9 @@ export class LaterDriver extends LaterSender implements Driver {
             this.received.refuse(epoch, sequence)
     }
 
-    /** New messages come in the newest epoch, or in the one before while the peer waits for our ACK of its KeyUpdate. */
+    /**
+     * New messages come in the newest epoch, or in the previous one while the peer waits for our ACK of its KeyUpdate.
+     */
     private isCurrent(epoch: number): boolean {
         const newest = this.record.readEpoch()
         return epoch === newest || (epoch > HANDSHAKE_EPOCH && epoch === newest - 1)
@@ -94,7 +99,10 @@ export class LaterDriver extends LaterSender implements Driver {
         if (this.flight !== undefined && ends) this.flight.onRepeated(header.messageSeq, now)
     }
 
-    /** @returns false: the record is not to be acknowledged, since parts of messages are not saved and have to come again then */
+    /**
+     * @returns false: the record must not be acknowledged, because partial messages are not saved and have to be
+     * retransmitted after a restore
+     */
     private keep(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): boolean {
         const { settings, counters } = this.owner
         const inbox = this.inbox ?? new Inbox(settings.limits, this.nextTaken)
@@ -116,7 +124,7 @@ export class LaterDriver extends LaterSender implements Driver {
         return message
     }
 
-    /** A message that comes after the handshake (RFC 8446 §4.6). */
+    /** Takes a message that follows the handshake (RFC 8446 §4.6). */
     private takeMessage(message: HandshakeMessage, now: number): void {
         const { type } = message
         const { isClient, settings } = this.owner
@@ -143,19 +151,19 @@ export class LaterDriver extends LaterSender implements Driver {
         return sessions === undefined || passes(this.owner, sessions.take(parameters as SecurityParametersV13, body))
     }
 
-    /** The peer's records have new keys from now on (RFC 8446 §4.6.3, RFC 9147 §8). */
+    /** Switches to new keys for the peer's records (RFC 8446 §4.6.3, RFC 9147 §8). */
     private takeKeyUpdate(body: Buffer, now: number): void {
         const { owner, record, secrets, flight } = this
         if (body.length !== 1) return owner.fail(FailureReason.decodeError, AlertDescription.decodeError)
         if (body[0] > UPDATE_REQUESTED)
             return owner.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
         const isAsked = body[0] === UPDATE_REQUESTED || this.updateReason > UpdateReason.none
-        // The KeyUpdate of ours that is under way answers what the peer asks for meanwhile.
+        // If a KeyUpdate of ours is already under way, it also answers the peer's request.
         const isAnswered = flight !== undefined && flight.updating
         this.updateReason = isAsked && !isAnswered ? UpdateReason.asked : UpdateReason.none
         record.failedRecords = 0
         secrets.updateRead()
-        // One older epoch stays readable, for late records (RFC 9147 §8).
+        // One older epoch stays readable for late records (RFC 9147 §8).
         record.endOldReads()
         const epoch = record.readEpoch() + 1
         const waiting = record.activateRead(epoch, this.protection(epoch, true), -1)
@@ -163,7 +171,7 @@ export class LaterDriver extends LaterSender implements Driver {
         owner.onEarlyRecords(waiting, now)
     }
 
-    /** Keys vouch for it, so nobody but the peer can have sent it (RFC 8446 §5, §5.4). */
+    /** The record verified, so the peer itself sent the wrong message (RFC 8446 §5, §5.4). */
     private failMisplaced(): void {
         this.owner.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
     }
@@ -175,7 +183,7 @@ export class LaterDriver extends LaterSender implements Driver {
         return true
     }
 
-    /** There is none in this version (RFC 9147 §5.4). */
+    /** DTLS 1.3 has no ChangeCipherSpec (RFC 9147 §5.4). */
     takeChangeCipherSpec(_record: OpenedRecord, _now: number): void {
         this.owner.counters.add(Discard.unexpected)
     }
@@ -185,8 +193,8 @@ export class LaterDriver extends LaterSender implements Driver {
     }
 
     /**
-     * Numbers of no record of ours mean nothing. Each side's keys are updated by itself, so that an ACK may name numbers of a later
-     * epoch than its own.
+     * Numbers that match no record of ours are ignored. Each side updates its keys independently, so an ACK may name
+     * numbers of an epoch later than its own.
      */
     private takeAcknowledgement(record: OpenedRecord, now: number): void {
         const { flight } = this
@@ -198,12 +206,18 @@ export class LaterDriver extends LaterSender implements Driver {
 
     // Closing
 
-    /** The one with the lowest number counts, in whatever order they come. */
+    /**
+     * If several close_notify arrive, the lowest record number counts, whatever their order: `isPastClose` discards the
+     * others.
+     */
     onPeerClosed(record: OpenedRecord): void {
         this.closed = { epoch: record.epoch, sequence: record.sequence as number }
     }
 
-    /** By their numbers, since datagrams come in any order (RFC 9147 §5.10). An ACK is about what this side still sends. */
+    /**
+     * Compares record numbers, because datagrams arrive in any order (RFC 9147 §5.10). ACKs still count: they are about
+     * what this side sends.
+     */
     isPastClose(record: OpenedRecord): boolean {
         const { type, epoch } = record
         const { closed } = this
@@ -220,26 +234,26 @@ export class LaterDriver extends LaterSender implements Driver {
         this.received = undefined
     }
 
-    // There is no handshake, and nothing is asked.
+    // There is no handshake to begin and no question to answer.
 
     begin(_now: number): void {}
 
     answer(_answer: Answer | undefined, _now: number): void {}
 
-    /** The peer is asked for new keys before too many records have failed under those in use (RFC 9147 §4.5.3). */
+    /** Asks the peer for new keys before too many records have failed under the current ones (RFC 9147 §4.5.3). */
     suspectMismatch(): void {
         const { parameters, settings } = this.owner
         const { aead } = parameters.suite as CipherSuite
         const { ccm8Failures, recordsPerDatagram } = settings.limits
-        // What is counted is datagrams.
+        // failedRecords counts datagrams.
         const limit = aead.tagLength === 8 ? ccm8Failures : MAX_FORGERIES / recordsPerDatagram
         const hasAsked = this.updateReason === UpdateReason.waiting
         if (!hasAsked && this.record.failedRecords >= limit / 2) this.wantUpdate(UpdateReason.forgeries)
     }
 
-    // Going on elsewhere
+    // Saving and restoring
 
-    /** message_seq of both sides, and the message that waits for its acknowledgement. */
+    /** Saves the message_seq of both sides, and the message that waits for its acknowledgement. */
     save(writer: Writer): void {
         const { flight } = this
         writer.uint(Math.max(this.updateReason, 0), 1)
@@ -248,14 +262,14 @@ export class LaterDriver extends LaterSender implements Driver {
         writer.vector(flight === undefined ? EMPTY : flight.outbox.unacknowledged(), 2)
     }
 
-    /** In the order of `save`. */
+    /** Reads what `save` wrote. */
     load(reader: Reader): void {
         this.updateReason = reader.uint(1)
         this.nextTaken = reader.uint(3)
         this.nextSent = reader.uint(3)
         const message = reader.vector(2)
         if (message.length === 0) return
-        // It has its number.
+        // The message has its message_seq already.
         this.nextSent--
         this.flightOf(message[0], copyOf(message, HANDSHAKE_HEADER_LENGTH, message.length))
     }

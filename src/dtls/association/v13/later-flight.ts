@@ -7,24 +7,24 @@ import { type DriverOwner } from "../driver.js"
 import { Diagnostic, OutputKind } from "../output.js"
 
 /**
- * What the peer has to acknowledge after a handshake: a client's last flight, or a message that follows. It is there while that
- * is under way.
+ * A flight that the peer has to acknowledge after the handshake: a client's last flight, or a single message. It exists
+ * only while it is under way.
  * @devsWhenUsed
  */
 export class LaterFlight {
     /** it is a KeyUpdate */
     updating = false
-    /** a KeyUpdate without which this side can soon send nothing more */
+    /** it is a KeyUpdate without which this side will soon be unable to send */
     isNeeded = false
-    /** it was sent often enough without an answer */
+    /** all retransmissions were used up; it waits until the peer is heard from */
     rests = false
-    /** message_seq of the message that it answers: its repetition means that this flight was lost */
+    /** message_seq of the message that it answers: if that is repeated, this flight was lost */
     answeredSeq = -1
     /** when it was sent last, ms */
     sentAt = 0
-    /** part of it was acknowledged, so the peer has it and it is not sent again as a whole */
+    /** part of it was acknowledged; the rest is retransmitted selectively */
     private progressed = false
-    /** how often it was sent again because the peer repeated itself */
+    /** how often it was retransmitted because the peer retransmitted its own */
     private resends = 0
 
     /** @param budget bytes of a datagram */
@@ -35,7 +35,7 @@ export class LaterFlight {
         private budget: number,
     ) {}
 
-    /** A message is sent for the first time. */
+    /** Sends a message for the first time. */
     begin(now: number): void {
         this.transmit(now)
         this.timer.start(now, this.jitterByte())
@@ -51,16 +51,16 @@ export class LaterFlight {
         this.sentAt = now
     }
 
-    /** For another reason than its timer. */
+    /** Retransmits for a reason other than the timer. */
     private transmitAgain(now: number): void {
         this.transmit(now)
         this.timer.restart(now, this.jitterByte())
     }
 
     /**
-     * Takes an ACK; what it leaves is sent again.
-     * @param newest epoch that it may speak of
-     * @returns whether all of the flight is acknowledged now
+     * Takes an ACK, and retransmits what it leaves unacknowledged.
+     * @param newest latest epoch that the ACK may refer to
+     * @returns whether the whole flight is acknowledged now
      */
     acknowledge(numbers: RecordNumber[], newest: number, now: number): boolean {
         if (!this.outbox.acknowledge(numbers, newest)) return false
@@ -70,7 +70,7 @@ export class LaterFlight {
         return false
     }
 
-    /** The server's flight again means that our last one was lost; answered at most once per half timeout (F20). */
+    /** The server retransmitted its flight, so our last one was lost; answered at most once per half timeout (F20). */
     onRepeated(messageSeq: number, now: number): void {
         const { outputs, settings } = this.owner
         const { attempts, initial } = settings.retransmission
@@ -81,7 +81,7 @@ export class LaterFlight {
         this.transmitAgain(now)
     }
 
-    /** The timer is due. */
+    /** Retransmits when the timer is due. */
     retransmit(now: number): void {
         const { outputs, settings } = this.owner
         const { timer } = this
@@ -96,30 +96,30 @@ export class LaterFlight {
     }
 
     /**
-     * A client that sleeps, or whose radio is off, acknowledges nothing: a message is sent again when the client is heard from, and
-     * the association does not end over it, unless it needs new keys.
+     * A client that sleeps, or whose radio is off, acknowledges nothing. The message is sent again when the client is
+     * heard from, and the association does not end over it, unless it needs new keys.
      */
     private giveUp(): void {
         if (!this.owner.isClient && !this.isNeeded) this.rests = true
         else this.owner.fail(FailureReason.timeout, AlertDescription.none)
     }
 
-    /** The client was heard from. */
+    /** The client was heard from: sends again what rests. */
     wake(): void {
         if (!this.rests) return
         this.rests = false
-        // Due since long ago.
+        // Due immediately.
         this.timer.start(0, 0)
     }
 
-    /** It only has to differ from device to device, as during the handshake. */
+    /** Jitter only has to differ between devices, as during the handshake. */
     private jitterByte(): number {
         const { isClient, parameters } = this.owner
         return (isClient ? parameters.clientRandom : parameters.serverRandom)[this.timer.timeouts & 31]
     }
 }
 
-/** Of one message. @param outbox has it already */
+/** Makes the flight of one message. @param outbox contains it already */
 export function newFlight(owner: DriverOwner, outbox: AcknowledgedOutbox): LaterFlight {
     const { retransmission, pathBudget } = owner.settings
     return new LaterFlight(owner, outbox, new RetransmissionTimer(retransmission), pathBudget)

@@ -18,44 +18,53 @@ import { type LaterFlight, newFlight } from "./later-flight.js"
 
 const MAX_MESSAGE_SEQ = 0xffff
 
-/** Why a KeyUpdate is wanted: above 0, one is. */
+/** Why a KeyUpdate is to be sent; values above 0 call for one. */
 export enum UpdateReason {
-    /** none is: the peer was asked for new keys of its own, and has not given them yet */
+    /** none: the peer was asked for new keys of its own and has not answered yet */
     waiting = -1,
     none = 0,
     /** the peer asked for it */
     asked = 1,
-    /** the peer is to be asked: too many records have failed under its keys */
+    /** to ask the peer for new keys: too many records have failed under the current ones */
     forgeries = 2,
 }
 
-/** Keys are updated this many records before their limit, at most: what is sent until the peer has acknowledged that. */
+/**
+ * Keys are updated this many records before their limit, at most: room for what is sent until the peer has acknowledged
+ * the KeyUpdate.
+ */
 const UPDATE_MARGIN = 4096
 
-/** An ACK is due as soon as there is any time: above 0, which is for what waits for no clock, and before every other time. */
+/**
+ * When a pending ACK is due: at any time, but above 0, which is reserved for work that needs no clock, and before every
+ * other time.
+ */
 const ACK_DUE = 1
 
 /**
- * What this side sends once a handshake of DTLS 1.3 is done: its last flight again, then messages, one at a time until each is
- * acknowledged, and ACKs of the peer's.
+ * Sends what this side has to send after a handshake of DTLS 1.3: its last flight again, then messages, each after the
+ * previous one was acknowledged, and ACKs.
  * @devsWhenUsed
  */
 export abstract class LaterSender {
-    /** what waits for the peer's acknowledgement: one thing at a time (RFC 9147 §8, §9) */
+    /** the flight that waits for the peer's acknowledgement: one at a time (RFC 9147 §8, §9) */
     protected flight: LaterFlight | undefined = undefined
-    /** records that are acknowledged with the next tick */
+    /** records to acknowledge at the next tick */
     protected received: ReceivedRecords | undefined = undefined
-    /** this side has closed for writing: it begins no message any more */
+    /** this side has closed for writing and begins no more messages */
     private silent = false
-    /** of a KeyUpdate of ours */
+    /** why a KeyUpdate of ours is wanted */
     updateReason = UpdateReason.none
-    /** Fast path, see Driver. Negative: the same limit, but speakers have to be asked for messages. Whatever wants to send sets it to 0. */
+    /**
+     * Fast path, see Driver. Negative: the same limit, but speakers have to be asked for messages. Code that makes
+     * something to be sent sets it to 0.
+     */
     quietBelow = 0
     /** see Driver; a client: until its last flight is acknowledged */
     handshakeUntil = NEVER
 
     protected record: RecordLayer
-    /** whoever may have something to tell the peer, the most urgent first */
+    /** objects that may have messages for the peer, the most urgent first */
     private speakers: Speaker[] = []
 
     constructor(
@@ -67,24 +76,24 @@ export abstract class LaterSender {
         this.record = record
         const ids = idsOf(settings)
         if (ids !== undefined) this.speakers.push(ids)
-        // A server gives tickets.
+        // Only a server sends tickets.
         const sessions = isClient ? undefined : (sessionsOf(settings) as ServerResumptionV13 | undefined)
         if (sessions !== undefined) this.speakers.push(sessions)
     }
 
-    /** A client's last flight is under way, and repeated as long as the server does not acknowledge it. */
+    /** Continues with a client's last flight, which is retransmitted until the server acknowledges it. */
     goOnWith(lastFlight: LaterFlight): void {
         this.flight = lastFlight
     }
 
-    /** A client can repeat its last flight under the keys of the handshake alone, which are not saved. */
+    /** A client can retransmit its last flight only under the handshake keys, which are not saved. */
     isSettled(): boolean {
         return !this.owner.isClient || this.record.write.previous === undefined
     }
 
     wantsTickAt(): number {
         const { handshakeUntil, record } = this
-        // As a rule nothing is due, whatever has been reserved. Speakers may have a message any time.
+        // Usually nothing is due, whatever has been reserved. Speakers may have a message at any time.
         if (record.write.nextSequence < -this.quietBelow && this.speaking() === undefined) return handshakeUntil
         const { flight, received } = this
         const wants = this.wantsToSend(flight, record.write)
@@ -99,7 +108,7 @@ export abstract class LaterSender {
         return flight === undefined ? handshakeUntil : Math.min(flight.timer.at, handshakeUntil)
     }
 
-    /** New keys are wanted for that reason. */
+    /** Asks for a KeyUpdate for this reason. */
     wantUpdate(reason: UpdateReason): void {
         this.updateReason = reason
         this.quietBelow = 0
@@ -122,7 +131,7 @@ export abstract class LaterSender {
 
     // Messages
 
-    /** A message waits to be sent, and none of ours waits for its acknowledgement. */
+    /** Whether a message is ready to be sent, and none of ours waits for its acknowledgement. */
     private wantsToSend(flight: LaterFlight | undefined, write: WriteEpoch): boolean {
         if (this.silent) return false
         if (flight !== undefined) return flight.outbox.hasNew()
@@ -130,8 +139,8 @@ export abstract class LaterSender {
     }
 
     /**
-     * New keys for sending are due: the peer asked for them, or has to be asked for its own, or those in use have sealed nearly as many
-     * records as they may (RFC 9147 §4.5.3).
+     * Whether a KeyUpdate is due: the peer asked for it, or has to be asked for new keys of its own, or our keys have
+     * sealed nearly as many records as they may (RFC 9147 §4.5.3).
      */
     private wantsUpdate(write: WriteEpoch): boolean {
         const { maxRecords, nextSequence } = write
@@ -146,9 +155,9 @@ export abstract class LaterSender {
         return undefined
     }
 
-    /** Sends a message, again and again until it is acknowledged. */
+    /** Sends the next message, which is retransmitted until it is acknowledged. */
     private sendNext(now: number): void {
-        // Another message would repeat a message_seq (RFC 9147 §5.2).
+        // Another message would reuse a message_seq (RFC 9147 §5.2).
         if (this.flight === undefined && this.nextSent > MAX_MESSAGE_SEQ)
             return this.owner.fail(FailureReason.keysUsedUp, AlertDescription.internalError)
         const flight = this.flight ?? this.nextFlight()
@@ -158,7 +167,7 @@ export abstract class LaterSender {
 
     private nextFlight(): LaterFlight {
         const flight = this.wantsUpdate(this.record.write) ? this.nextUpdate() : this.nextOfSpeakers()
-        // Whoever goes on elsewhere must not use its message_seq for another message.
+        // A copy of this association must not use its message_seq for another message.
         this.record.outdate()
         return flight
     }
@@ -188,7 +197,7 @@ export abstract class LaterSender {
         return flight
     }
 
-    /** The peer has all of it. */
+    /** The peer has acknowledged the whole flight. */
     protected onAcknowledged(flight: LaterFlight): void {
         this.nextSent = flight.outbox.nextSeq
         this.flight = undefined
@@ -201,21 +210,21 @@ export abstract class LaterSender {
         this.record.outdate()
     }
 
-    /** Nothing of the handshake is repeated any more. */
+    /** Drops the handshake's keys: nothing of it is retransmitted any more. */
     private forgetHandshake(): void {
         const { record } = this
         this.handshakeUntil = NEVER
         record.endOldWrites()
-        // Once the peer has new keys, the epoch before is one in which it may still send.
+        // If the peer has updated its keys meanwhile, the older epoch is one in which it may still send.
         if (record.readEpoch() === APPLICATION_EPOCH) record.endOldReads()
     }
 
-    /** The client uses its keys: it is there. */
+    /** The client uses its keys, so it is awake. */
     forgetLastFlight(): void {
         if (this.flight !== undefined) this.flight.wake()
     }
 
-    /** The peer ignores messages that follow the close_notify; of the handshake it may still need the end. */
+    /** The peer ignores messages after our close_notify, but may still need the end of the handshake. */
     onWriteClosed(): void {
         this.silent = true
         if (this.isSettled()) this.flight = undefined
@@ -223,7 +232,7 @@ export abstract class LaterSender {
 
     // Records
 
-    /** The peer has our KeyUpdate: records are sealed with the next keys, and the old ones are erased. */
+    /** The peer has acknowledged our KeyUpdate: records are sealed with the next keys, and the old ones are erased. */
     private activateNextWrite(): void {
         const { record } = this
         this.secrets.updateWrite()
@@ -240,7 +249,10 @@ export abstract class LaterSender {
         return protectionBy(secret, settings, parameters.suite as CipherSuite, epoch, reading)
     }
 
-    /** On a new path records carry an id that was not seen on the old one, where the peer has given one (RFC 9147 §9). */
+    /**
+     * On a new path records carry an id that was not seen on the old one, if the peer has given a spare one (RFC 9147
+     * §9).
+     */
     onNewPath(): boolean {
         const ids = idsOf(this.owner.settings)
         if (ids === undefined || !ids.useSpare()) return false
@@ -249,7 +261,7 @@ export abstract class LaterSender {
         return true
     }
 
-    /** Records that are sealed from now on carry this id of the peer's. */
+    /** Records sealed from now on carry this id of the peer's. */
     protected sendWithId(id: Buffer): void {
         const { protection } = this.record.write
         if (protection !== undefined) (protection as ProtectionWithId).setId(id)

@@ -48,19 +48,19 @@ class ClientRoleV12V13 implements DriverRole {
     }
 }
 
-/** The client's side of DTLS 1.3, and of no other version. */
+/** The client's side of DTLS 1.3 only. */
 export function clientRoleV13(): DriverRole {
     return new ClientRoleV13()
 }
 
-/** The server's side of DTLS 1.3, and of no other version. */
+/** The server's side of DTLS 1.3 only. */
 export function serverRoleV13(): DriverRole {
     return new ServerRoleV13()
 }
 
 /**
- * The client's side of DTLS 1.2 and 1.3: one hello offers both, and the server picks. Connection ids have to be those of
- * DTLS 1.3 (`connectionIdsV13`), which do for both.
+ * The client's side of DTLS 1.2 and 1.3: one hello offers both, and the server picks. Connection ids have to be those
+ * of DTLS 1.3 (`connectionIdsV13`), which work for both.
  */
 export function clientRoleV12V13(): DriverRole {
     return new ClientRoleV12V13()

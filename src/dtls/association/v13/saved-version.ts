@@ -21,11 +21,11 @@ import { SavedError, SavedErrorReason } from "../saved-error.js"
 import { LaterDriver } from "./later-driver.js"
 
 /**
- * Saved associations of DTLS 1.3: the traffic secrets of both directions, from which all keys follow, those of later KeyUpdates
- * included, and what comes after a handshake. While there is a saved copy, nothing of that happens without another save: a
- * message is saved before it is sent, and what the peer's messages change before they are acknowledged
- * (`RecordLayer.outdate`). So whoever goes on from the newest copy misses no message, and never seals another record with a
- * number that was used: a message that was under way is sent again.
+ * The part of DTLS 1.3 in a saved association: the traffic secrets of both directions, from which all current and later
+ * keys are derived, and the state of messages after the handshake. While a saved copy exists, that state changes only
+ * together with another save: a message of ours is saved before it is sent, and changes made by the peer's messages
+ * before these are acknowledged (`RecordLayer.outdate`). So an association resumed from the newest copy misses no
+ * message and never reuses a sequence number; a message that was under way is sent again.
  * @devsWhenUsed
  */
 export class SavedVersionV13 implements SavedVersion {
@@ -33,7 +33,7 @@ export class SavedVersionV13 implements SavedVersion {
 
     constructor(public role: DriverRole) {}
 
-    /** None in an epoch of which nothing has come: its first record waits until that is saved. */
+    /** None in an epoch in which nothing was received: its first record is held until the epoch is saved. */
     reservable(read: ReadEpoch, receive: number): number {
         return isUnused(read) ? 0 : receive
     }
@@ -85,7 +85,10 @@ export class SavedVersionV13 implements SavedVersion {
     }
 }
 
-/** The peer's, then this side's, each sealed by `wrapper`. @param former the peer's before its last KeyUpdate */
+/**
+ * Writes the peer's secret, then this side's, each sealed by `wrapper`. @param former the peer's before its last
+ * KeyUpdate
+ */
 function writeSecrets(
     writer: Writer,
     secrets: TrafficSecrets,
@@ -97,7 +100,7 @@ function writeSecrets(
     writer.vector(crypto.wrapSecret(secrets.write, wrapper), 1)
 }
 
-/** In the order of `writeSecrets`. */
+/** Reads what `writeSecrets` wrote. */
 function readSecrets(reader: Reader, crypto: CryptoV13, wrapper: Aead, suite: CipherSuite): TrafficSecrets {
     const read = crypto.unwrapSecret(reader.vector(1), wrapper, suite.hash)
     const write = crypto.unwrapSecret(reader.vector(1), wrapper, suite.hash)
@@ -110,20 +113,20 @@ function cryptoOf(settings: AssociationSettings): CryptoV13 {
 }
 
 /**
- * The peer has begun this epoch and sent nothing in it: it may not know that this side has the keys, and go on in the epoch
- * before. That one is saved, too, until a record has come.
+ * Whether the peer has begun this epoch without sending anything in it. It may not know that this side has the keys,
+ * and continue in the previous epoch, which is therefore saved too until a record comes.
  */
 function isUnused(read: ReadEpoch): boolean {
     return read.previous !== undefined && topOf(read) < 0
 }
 
-/** Undefined: the program does not name certificates of this version. */
+/** Undefined: the program does not use certificates in this version. */
 function authenticationOf(settings: AssociationSettings): AuthenticationExtension | undefined {
     const { extensions } = settings
     return findHelloExtension(extensions, ExtensionType.signatureAlgorithms) as AuthenticationExtension | undefined
 }
 
-/** The replay window of the epoch before, behind what may still be taken of it. */
+/** Writes the previous epoch's replay window, advanced past what may still be accepted in it. */
 function reserveFormer(writer: Writer, former: ReadEpoch, receive: number): void {
     const { window } = former
     const top = topOf(former)
@@ -133,7 +136,7 @@ function reserveFormer(writer: Writer, former: ReadEpoch, receive: number): void
     writer.uint((receive > 0 ? -1 : window.high) >>> 0, 4)
 }
 
-/** In the order of `reserveFormer`; the secret in use is that of this epoch, and the next one's afterwards. */
+/** Reads what `reserveFormer` wrote. The secret in use is that epoch's, and the next one's afterwards. */
 function readFormer(
     reader: Reader,
     secrets: TrafficSecrets,

@@ -4,7 +4,7 @@ import { prf } from "./prf.js"
 import { type Hmac, type WriteKeys } from "../provider.js"
 import { type AeadParameters } from "../algorithms.js"
 
-/** Bytes of the master secret and of verify_data (RFC 5246 §8.1, §7.4.9). */
+/** Lengths of the master secret and of verify_data, bytes (RFC 5246 §8.1, §7.4.9). */
 export const MASTER_SECRET_LENGTH = 48
 export const VERIFY_DATA_LENGTH = 12
 
@@ -23,7 +23,7 @@ export function extendedMasterSecret(premaster: Hmac, sessionHash: Buffer): Buff
     return prf(premaster, "extended master secret", sessionHash, MASTER_SECRET_LENGTH)
 }
 
-/** RFC 5246 §6.3, no MAC keys: only the bytes an AEAD suite needs. */
+/** RFC 5246 §6.3 without MAC keys: only the bytes that an AEAD suite needs. */
 export function keyBlock(master: Hmac, aead: AeadParameters, clientRandom: Buffer, serverRandom: Buffer): KeyBlock {
     const key = aead.keyLength
     const iv = aead.fixedIvLength

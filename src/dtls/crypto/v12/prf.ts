@@ -10,7 +10,7 @@ export function prf(secret: Hmac, label: string, seed: Buffer, length: number): 
     return secret.expand(join([Buffer.from(label), seed]), length)
 }
 
-/** P_hash (RFC 5246 §5) on `sign`, for platforms that have nothing faster. */
+/** P_hash (RFC 5246 §5) by way of `sign`, for platforms without a faster implementation. */
 export function expandBySigning(hmac: Hmac, seed: Buffer, length: number): Buffer {
     const output = Buffer.alloc(length)
     let a = hmac.sign(seed)

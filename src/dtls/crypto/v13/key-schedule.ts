@@ -4,7 +4,7 @@ import { type HashParameters } from "../algorithms.js"
 import { type CryptoProvider } from "../provider.js"
 import { type Secret } from "./provider.js"
 
-/** In place of "tls13 " (RFC 9147 §5.9). */
+/** Replaces TLS's "tls13 " (RFC 9147 §5.9). */
 const LABEL_PREFIX = "dtls13"
 
 /** HkdfLabel (RFC 8446 §7.1). */
@@ -16,7 +16,7 @@ function hkdfLabel(label: string, context: Buffer, length: number): Buffer {
     return info.finish()
 }
 
-/** The hash of `data` in one go. */
+/** The hash of `data`. */
 export function digestOf(crypto: CryptoProvider, hash: HashParameters, data: Buffer): Buffer {
     const running = crypto.newHash(hash.algorithm)
     running.update(data)
@@ -24,11 +24,11 @@ export function digestOf(crypto: CryptoProvider, hash: HashParameters, data: Buf
 }
 
 /**
- * The key schedule (RFC 8446 §7.1) on a provider's HMAC, for platforms that have nothing faster.
+ * The key schedule (RFC 8446 §7.1) on a provider's HMAC, for platforms without a faster implementation.
  * @devsWhenUsed
  */
 export class HashedSecret implements Secret {
-    /** @param bytes taken over: whoever closes it wipes them */
+    /** @param bytes ownership is taken: `close` wipes them */
     constructor(
         private crypto: CryptoProvider,
         public hash: HashParameters,
@@ -87,12 +87,12 @@ export class HashedSecret implements Secret {
     }
 }
 
-/** `CryptoV13.newSecret` for platforms that have nothing faster than an HMAC. */
+/** `CryptoV13.newSecret` for platforms with nothing faster than HMAC. */
 export function extractedSecret(crypto: CryptoProvider, hash: HashParameters, psk: Buffer): HashedSecret {
     return extract(crypto, hash, Buffer.alloc(hash.length), psk)
 }
 
-/** HKDF-Extract (RFC 5869 §2.2); from zeros where there is no input (RFC 8446 §7.1). */
+/** HKDF-Extract (RFC 5869 §2.2); zeros replace a missing input (RFC 8446 §7.1). */
 function extract(crypto: CryptoProvider, hash: HashParameters, salt: Buffer, input: Buffer): HashedSecret {
     const source = input.length === 0 ? Buffer.alloc(hash.length) : input
     return new HashedSecret(crypto, hash, hmacOf(crypto, hash, salt, source))

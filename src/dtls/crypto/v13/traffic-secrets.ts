@@ -2,11 +2,12 @@ import { EMPTY } from "../../bytes/bytes.js"
 import { type Secret } from "./provider.js"
 
 /**
- * The application_traffic_secrets of both directions (RFC 8446 §7.1), from which all keys after a handshake follow.
+ * The application_traffic_secrets of both directions (RFC 8446 §7.1), from which all keys after a handshake are
+ * derived.
  * @devsWhenUsed
  */
 export class TrafficSecrets {
-    /** for reading, before the peer's last KeyUpdate: whoever goes on elsewhere needs it until the peer uses the new keys */
+    /** for reading, before the peer's last KeyUpdate: saved until the peer uses the new keys */
     former: Secret | undefined
 
     constructor(

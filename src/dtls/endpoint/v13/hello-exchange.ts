@@ -31,22 +31,22 @@ import { type HelloFragment, readHelloFragment } from "../hello-fragment.js"
 import { type SourceAddress } from "../source-address.js"
 
 /**
- * How long fragments wait for the others, ms: through a pause of 32 s, the sixth of a usual timer. With a hybrid share a hello
- * has seven fragments and more on a narrow path, of which some may be lost again and again.
+ * How long fragments wait for the others, ms: longer than a gap of 32 s, the sixth of a usual retransmission timer.
+ * With a hybrid share a hello has seven or more fragments on a path with a small MTU, and some may be lost repeatedly.
  */
 export const HELLO_ASSEMBLY_TIME_V13 = 35000
 
-/** A server of DTLS 1.3 alone. */
+/** A server of DTLS 1.3 only. */
 export function newExchangeV13(): NewHelloExchange {
     return (settings, counters, now) => new RetryExchange(settings, counters, now, undefined)
 }
 
 /**
- * A server of DTLS 1.2 and 1.3: the newer one for each client that offers it.
- * @param changed makes another exchange of that for DTLS 1.2; default: it stays
+ * A server of DTLS 1.2 and 1.3; a client that offers 1.3 gets that.
+ * @param changed replaces the exchange for DTLS 1.2; default: it is unchanged
  */
 export function newExchangeV12V13(changed?: (older: NewHelloExchange) => NewHelloExchange): NewHelloExchange {
-    // A server that goes on with DTLS 1.2 says that it speaks DTLS 1.3, too (RFC 8446 §4.1.3).
+    // A server that negotiates DTLS 1.2 signals that it supports DTLS 1.3 too (RFC 8446 §4.1.3).
     const older: NewHelloExchange = (settings, counters, now) =>
         new CookieExchange(settings, counters, now, serverRole(downgradeMark()))
     const newOlder = changed === undefined ? older : changed(older)
@@ -54,19 +54,19 @@ export function newExchangeV12V13(changed?: (older: NewHelloExchange) => NewHell
 }
 
 /**
- * The HelloRetryRequest of DTLS 1.3 (RFC 9147 §5.1): it carries a cookie, which carries all that the server needs to know
- * again. The request depends on the whole first hello, so a hello in fragments has to be put together before its client has
- * shown a cookie. Clients that have shown one are kept apart, so that a flood of others does not drive them out.
+ * The HelloRetryRequest of DTLS 1.3 (RFC 9147 §5.1). Its cookie carries all state that the server needs again. The
+ * request depends on the whole first hello, so a fragmented hello has to be reassembled before its client has shown a
+ * cookie. Clients that have shown one are kept separately, so that a flood of others does not displace them.
  * @devsWhenUsed
  */
 class RetryExchange implements HelloExchange {
     private cookies: CookiesV13
     private crypto: CryptoProvider
     private role: DriverRole
-    /** for what it asks; it agrees on no keys here */
+    /** tells which group to ask for; it agrees on no keys here */
     private keyShares: KeyShareExtension | undefined
     private replies: Reply[] = []
-    /** of clients whose first fragment has a good cookie */
+    /** hellos of clients whose first fragment has a valid cookie */
     private withCookie: HelloAssembly
     private withoutCookie: HelloAssembly
 
@@ -101,7 +101,10 @@ class RetryExchange implements HelloExchange {
         return whole === undefined ? undefined : this.takeWhole(whole, from, now)
     }
 
-    /** legacy_cookie is empty in every hello that offers DTLS 1.3 (RFC 9147 §5.3). */
+    /**
+     * Whether a fragment belongs to DTLS 1.2: legacy_cookie is empty in every hello that offers DTLS 1.3 (RFC 9147
+     * §5.3).
+     */
     private continuesOlder(older: HelloExchange, key: string, fragment: HelloFragment): boolean {
         if (fragment.start !== undefined) return fragment.start.cookieLength > 0
         return this.findPartial(key, fragment) === undefined && older.expects(key, fragment)
@@ -112,8 +115,8 @@ class RetryExchange implements HelloExchange {
     }
 
     /**
-     * Adds fragments to their hello.
-     * @returns the hello as one fragment, once it is whole
+     * Adds a fragment to its hello.
+     * @returns the hello as one fragment, once it is complete
      */
     private collect(fragment: HelloFragment, from: SourceAddress, now: number): HelloFragment | undefined {
         const hello = this.findPartial(from.key, fragment) ?? this.begin(fragment, from, now)
@@ -152,7 +155,7 @@ class RetryExchange implements HelloExchange {
     }
 
     private takeHello(fragment: HelloFragment, hello: ClientHello, from: SourceAddress): AdmittedHello | undefined {
-        // legacy_cookie (RFC 9147 §5.3)
+        // legacy_cookie must be empty (RFC 9147 §5.3).
         if (hello.cookie.length > 0) return this.refuse(fragment, AlertDescription.illegalParameter, from)
         const data = findExtension(hello.extensions, COOKIE)
         if (data === undefined) return this.retry(fragment, hello, from)
@@ -183,14 +186,14 @@ class RetryExchange implements HelloExchange {
         return undefined
     }
 
-    /** Without a place for the client: what it sent says that it will not succeed. */
+    /** Refuses a client statelessly: its hello already shows that the handshake cannot succeed. */
     private refuse(fragment: HelloFragment, alert: AlertDescription, from: SourceAddress): undefined {
         const message = Buffer.from([AlertLevel.fatal, alert])
         this.reply(fragment, plainRecord(ContentType.alert, DTLS_1_2, fragment.sequence, message), from)
         return this.drop()
     }
 
-    /** Never larger than what came, so that nobody is flooded in another one's name. */
+    /** Never larger than what was received, so that it cannot amplify a flood under a forged address. */
     private reply(fragment: HelloFragment, data: Buffer, from: SourceAddress): void {
         if (data.length <= fragment.length) this.replies.push({ data, address: from.address })
         else this.drop()
@@ -212,7 +215,7 @@ class RetryExchange implements HelloExchange {
     }
 
     nextReply(): Reply | undefined {
-        // Asked for after every datagram.
+        // This is called after every datagram.
         if (this.replies.length > 0) return this.replies.shift()
         return this.older === undefined ? undefined : this.older.nextReply()
     }

@@ -10,9 +10,9 @@ import { type FlightItem, fragment, inOne, Outbox, SMALLEST_FRAGMENT } from "../
 class DatagramPacker {
     /** finished datagrams, oldest first */
     datagrams: Buffer[] = []
-    /** of the datagram begun */
+    /** of the current datagram */
     private records: Buffer[] = []
-    /** bytes that it has left */
+    /** bytes left in the current datagram */
     private left: number
 
     /** @param budget bytes of UDP payload */
@@ -23,12 +23,12 @@ class DatagramPacker {
         this.left = budget
     }
 
-    /** Plaintext bytes of one record that still fit the datagram begun. */
+    /** Plaintext bytes of one record that still fit into the current datagram. */
     room(epoch: number): number {
         return Math.min(this.left - this.record.overhead(epoch), this.record.writeLimit)
     }
 
-    /** Appends a record to the datagram begun. @returns false when it cannot be sealed */
+    /** Appends a record to the current datagram. @returns false if it cannot be sealed */
     append(type: number, epoch: number, plaintext: Buffer): boolean {
         const record = this.record.seal(type, epoch, plaintext)
         if (record === undefined) return false
@@ -37,7 +37,7 @@ class DatagramPacker {
         return true
     }
 
-    /** Ends the datagram begun, if any. */
+    /** Ends the current datagram, if any. */
     close(): void {
         if (this.records.length > 0) this.datagrams.push(inOne(this.records))
         this.records = []
@@ -46,7 +46,7 @@ class DatagramPacker {
 }
 
 /**
- * A flight of DTLS 1.2: kept whole, and all of it is sent again (RFC 6347 §4.2.4).
+ * A flight of DTLS 1.2, retransmitted as a whole (RFC 6347 §4.2.4).
  * @devsWhenUsed
  */
 export class WholeOutbox extends Outbox {
@@ -74,7 +74,10 @@ export class WholeOutbox extends Outbox {
     }
 }
 
-/** A ChangeCipherSpec, whose one byte is never cut, has no header. @returns false when a record cannot be sealed */
+/**
+ * Appends a message in fragments, or a ChangeCipherSpec, whose one byte has no header and is never fragmented. @returns
+ * false if a record cannot be sealed
+ */
 function appendFragments(packer: DatagramPacker, item: FlightItem): boolean {
     const { contentType, epoch, bytes } = item
     const header = contentType === ContentType.handshake ? HANDSHAKE_HEADER_LENGTH : 0

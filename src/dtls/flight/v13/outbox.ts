@@ -5,7 +5,7 @@ import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
 import { type RecordNumber } from "../../wire/v13/acknowledgement.js"
 import { fragment, inOne, Outbox, SMALLEST_FRAGMENT } from "../outbox.js"
 
-/** A part of a message that was not acknowledged yet. */
+/** A part of a message that is not acknowledged yet. */
 interface Part {
     /** the whole message */
     message: Buffer
@@ -23,19 +23,24 @@ interface PlannedRecord {
     parts: Part[]
 }
 
-/** Numbers remembered of each part: as many as its flight may be sent. An older record is not acknowledged any more. */
+/**
+ * Limit on record numbers remembered for each part; ACKs of older records are ignored. As many as a flight may be sent.
+ */
 const MAX_NUMBERS = 16
-/** Records sent at once; more of a large flight follow once some are acknowledged, or by the timer (RFC 9147 §5.8.3). */
+/**
+ * Limit on records sent at once; the rest of a large flight follows after acknowledgements or a timeout (RFC 9147
+ * §5.8.3).
+ */
 const MAX_RECORDS = 10
 
 /**
- * A flight of which single records may be acknowledged: only what was not is sent again (RFC 9147 §7.2). Messages share
- * records where they fit (RFC 9147 §5.5), and the last record of a datagram has no length.
+ * A flight whose records are acknowledged individually: only the rest is retransmitted (RFC 9147 §7.2). Messages share
+ * records where they fit (RFC 9147 §5.5), and a datagram's last record omits its length.
  * @devsWhenUsed
  */
 export class AcknowledgedOutbox extends Outbox {
     private parts: Part[] = []
-    /** messages of `items` that are parts already, whether acknowledged or not */
+    /** number of `items` that have been turned into parts, acknowledged or not */
     private begun = 0
 
     override begin(): void {
@@ -55,20 +60,20 @@ export class AcknowledgedOutbox extends Outbox {
         return sum
     }
 
-    /** Messages wait that have never been sent. */
+    /** Whether there are messages that have never been sent. */
     hasNew(): boolean {
         return this.begun < this.items.length
     }
 
-    /** The only message that was not acknowledged, header and body; empty: there is none. */
+    /** The only unacknowledged message, header and body; empty: there is none. */
     unacknowledged(): Buffer {
         return this.isEmpty() ? EMPTY : this.items[0].bytes
     }
 
     /**
      * Takes an acknowledgement.
-     * @param newest epoch that it may speak of
-     * @returns whether it covers anything that was not acknowledged before
+     * @param newest latest epoch that it may refer to
+     * @returns whether it acknowledges anything new
      */
     acknowledge(numbers: RecordNumber[], newest: number): boolean {
         const before = this.parts.length
@@ -76,7 +81,7 @@ export class AcknowledgedOutbox extends Outbox {
         return this.parts.length < before
     }
 
-    /** The peer has keys that it can only have after all of this epoch. */
+    /** The peer has keys that it can only have after receiving all of this epoch. */
     acknowledgeEpoch(epoch: number): void {
         this.parts = this.parts.filter((part) => part.epoch !== epoch)
     }
@@ -89,7 +94,7 @@ export class AcknowledgedOutbox extends Outbox {
             for (let i = 0; i < plan.length; i++) {
                 const sealed = seal(record, plan[i], i === plan.length - 1)
                 if (sealed !== undefined) records.push(sealed)
-                // What no number is left for goes out when this side is saved again, by the timer.
+                // Records for which no number is left are sent by the timer, after this side has been saved again.
                 else if (records.length + datagrams.length === 0) return undefined
             }
             if (records.length > 0) datagrams.push(inOne(records))
@@ -98,8 +103,8 @@ export class AcknowledgedOutbox extends Outbox {
     }
 
     /**
-     * Spreads the parts over records and datagrams; cuts those that are too large. Those for which there are too many go first
-     * next time: a peer that acknowledges nothing gets all of them, too.
+     * Distributes the parts to records and datagrams, fragmenting those that are too large. Parts beyond the limit on
+     * records come first next time, so that a peer that acknowledges nothing is sent everything, too.
      */
     private plan(record: RecordLayer, budget: number): PlannedRecord[][] {
         const plan = new Plan(record, budget)
@@ -126,15 +131,15 @@ export class AcknowledgedOutbox extends Outbox {
 }
 
 /**
- * Datagrams as they fill.
+ * Datagrams being filled.
  * @devsWhenUsed
  */
 class Plan {
     datagrams: PlannedRecord[][] = []
-    /** of the datagram begun, bytes that are left for the plaintext of its last record */
+    /** bytes left for plaintext in the last record of the current datagram */
     private room = 0
     private last: PlannedRecord | undefined
-    /** records that may still be begun */
+    /** how many more records may begin */
     private left = MAX_RECORDS
 
     constructor(
@@ -143,8 +148,8 @@ class Plan {
     ) {}
 
     /**
-     * How many bytes of the part's body fit where it will go; what is too small to be worth a cut goes to a new datagram.
-     * 0: nowhere, there are too many records.
+     * How many bytes of the part's body fit where it will go. If too few to be worth a fragment, it goes to a new
+     * datagram. 0: it goes nowhere, the limit on records is reached.
      */
     roomFor(part: Part): number {
         if (this.last === undefined) this.newDatagram(part.epoch)
@@ -154,7 +159,7 @@ class Plan {
         return this.isEmpty() && this.left === 0 ? 0 : Math.max(this.room - HANDSHAKE_HEADER_LENGTH, 1)
     }
 
-    /** Nothing is in the last record yet. */
+    /** Whether the last record is still empty. */
     private isEmpty(): boolean {
         return this.last !== undefined && this.last.parts.length === 0
     }
@@ -166,7 +171,7 @@ class Plan {
         this.room -= HANDSHAKE_HEADER_LENGTH + part.end - part.start
     }
 
-    /** A record was begun, and nothing went there. */
+    /** Removes the last record if it is empty. */
     dropEmpty(): void {
         if (!this.isEmpty()) return
         const datagram = this.datagrams[this.datagrams.length - 1]
@@ -180,7 +185,7 @@ class Plan {
         this.last = { epoch, parts: [] }
         datagram.push(this.last)
         this.room -= this.record.overhead(epoch)
-        // record_size_limit is about protected records (RFC 8449 §4).
+        // record_size_limit applies to protected records only (RFC 8449 §4).
         if (epoch > 0) this.room = Math.min(this.room, this.record.writeLimit)
     }
 
@@ -197,7 +202,7 @@ function wholePart(item: { bytes: Buffer; epoch: number }): Part {
     return { message: bytes, epoch, start: 0, end: bytes.length - HANDSHAKE_HEADER_LENGTH, sentIn: [] }
 }
 
-/** @returns what lies behind `end`, which is taken off the part; undefined: nothing does */
+/** Shortens the part to end at `end`. @returns the rest; undefined: there is none */
 function cutOff(part: Part, end: number): Part | undefined {
     if (end >= part.end) return undefined
     const rest = { ...part, start: end, sentIn: part.sentIn.slice() }
@@ -205,7 +210,7 @@ function cutOff(part: Part, end: number): Part | undefined {
     return rest
 }
 
-/** @returns undefined when the epoch's numbers are used up */
+/** @returns undefined if the epoch's numbers are used up */
 function seal(record: RecordLayer, planned: PlannedRecord, endsDatagram: boolean): Buffer | undefined {
     const { epoch, parts } = planned
     const { nextSequence: sequence, end } = record.writeEpoch(epoch) as WriteEpoch

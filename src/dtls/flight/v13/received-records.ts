@@ -1,8 +1,8 @@
 import { type RecordNumber } from "../../wire/v13/acknowledgement.js"
 
 /**
- * Records of the peer's current flight that were processed or kept: what an ACK of ours names (RFC 9147 §7). A record of
- * which any part was refused is never among them.
+ * Records of the peer's current flight that were processed or stored, to be named in our ACK (RFC 9147 §7). A record
+ * with a refused part is never among them.
  * @devsWhenUsed
  */
 export class ReceivedRecords {
@@ -10,7 +10,9 @@ export class ReceivedRecords {
     private numbers: RecordNumber[] = []
     private refused: RecordNumber | undefined
 
-    /** @param most numbers that are kept; of more, the lowest are forgotten, which the peer sends again at worst */
+    /**
+     * @param most limit on numbers; beyond it the lowest are forgotten, which at worst makes the peer retransmit them
+     */
     constructor(private most: number) {}
 
     isEmpty(): boolean {
@@ -29,13 +31,13 @@ export class ReceivedRecords {
         if (this.numbers.length > this.most) this.numbers.shift()
     }
 
-    /** A part of the record was refused, so that all of it has to come again. */
+    /** A part of the record was refused, so it must be retransmitted as a whole. */
     refuse(epoch: number, sequence: number): void {
         this.refused = { epoch, sequence }
         this.numbers = this.numbers.filter((number) => order(number, epoch, sequence) !== 0)
     }
 
-    /** What an ACK is to name. */
+    /** The numbers for an ACK. */
     list(): RecordNumber[] {
         return this.numbers
     }
@@ -45,7 +47,7 @@ export class ReceivedRecords {
     }
 }
 
-/** Negative, zero or positive, as `number` is below, equal to or above the other. */
+/** Compares record numbers: negative, zero or positive if `number` is below, equal to or above the other. */
 function order(number: RecordNumber, epoch: number, sequence: number): number {
     return number.epoch === epoch ? number.sequence - sequence : number.epoch - epoch
 }

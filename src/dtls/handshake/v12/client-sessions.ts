@@ -15,22 +15,25 @@ import { step } from "../step.js"
 import { isExpired, judgedCertificate, MAX_SESSION_LIFETIME, type SessionStore, wipeSession } from "../session.js"
 import { enterSession, readSession, sessionOf, type SessionV12, writeSession } from "./session.js"
 
-/** Bytes of the session_id that a client chooses for a ticket, so that it knows the answer by it (RFC 5077 §3.4). */
+/**
+ * Length of the session_id that a client sends with a ticket, to recognize that the server accepted it (RFC 5077 §3.4),
+ * bytes.
+ */
 const TICKET_ID_LENGTH = 16
 
 /**
- * A client's side of session resumption.
+ * A client's session resumption.
  * @devsWhenUsed
  */
 class ClientSessions implements ClientResumption {
     type = ExtensionType.sessionTicket
     sessionId = EMPTY
     private offered: SessionV12 | undefined
-    /** the server goes on with what was offered */
+    /** the server resumes the offered session */
     private resumes = false
     private announced = false
     private ticket: NewSessionTicket | undefined
-    /** of a full handshake, or of the session that was resumed */
+    /** master secret of a full handshake, or of the resumed session */
     private secret = EMPTY
     private begun = false
 
@@ -41,7 +44,7 @@ class ClientSessions implements ClientResumption {
         private clock: () => number,
     ) {}
 
-    /** An empty one asks for a ticket (RFC 5077 §3.2). */
+    /** Empty data asks for a ticket (RFC 5077 §3.2). */
     offer(): Buffer {
         if (!this.begun) this.load()
         return this.offered === undefined ? EMPTY : this.offered.ticket
@@ -53,7 +56,7 @@ class ClientSessions implements ClientResumption {
         if (saved === undefined) return
         const session = readSession(saved)
         wipe(saved)
-        // One of DTLS 1.3 is left where it is.
+        // A session of DTLS 1.3 is left in the store.
         if (session === undefined) return
         if (isExpired(session, this.clock())) return this.store.remove(this.server)
         this.offered = session
@@ -73,7 +76,7 @@ class ClientSessions implements ClientResumption {
         return undefined
     }
 
-    /** A session_id that comes back says that the session goes on, with its suite and extended_master_secret. */
+    /** An echoed session_id means that the session is resumed, with its suite and extended_master_secret. */
     check(context: ClientResumptionContext, hello: ServerHello): boolean {
         const session = this.offered
         this.announced = false
@@ -101,7 +104,7 @@ class ClientSessions implements ClientResumption {
         context.ask({ kind: QuestionKind.peerCertificate as const, type, certificates }, onServerJudged)
     }
 
-    /** @returns false when the handshake has failed over it */
+    /** @returns false if the handshake has failed */
     judged(context: ClientResumptionContext, answer: PeerCertificateAnswer | undefined): boolean {
         const peer = judgedCertificate(this.offered as SessionV12, answer)
         context.parameters.peerCertificate = peer
@@ -118,7 +121,7 @@ class ClientSessions implements ClientResumption {
         this.expectTicket(context)
     }
 
-    /** Before ChangeCipherSpec and Finished (RFC 5077 §3.3). */
+    /** NewSessionTicket comes before ChangeCipherSpec and Finished (RFC 5077 §3.3). */
     private expectTicket(context: ClientResumptionContext): void {
         if (this.announced) context.expectBefore(2, step(HandshakeType.newSessionTicket, 0, true, onNewSessionTicket))
     }
@@ -141,7 +144,7 @@ class ClientSessions implements ClientResumption {
         this.close(undefined)
     }
 
-    /** What may be resumed next time; undefined: nothing new. */
+    /** The session that may be resumed next time; undefined: none that is new. */
     private newSession(context: ResumptionContext): SessionV12 | undefined {
         const { ticket } = this
         const hasTicket = ticket !== undefined && ticket.ticket.length > 0
@@ -166,7 +169,7 @@ class ClientSessions implements ClientResumption {
     }
 }
 
-/** With different keys on the two sides, too, nothing comes of it next time. */
+/** Different keys on the two sides mean that the session is useless too. */
 function isWorthless(failure: Failure): boolean {
     return failure.alert !== AlertDescription.none || failure.reason === FailureReason.keyMismatch
 }
@@ -177,17 +180,17 @@ function onNewSessionTicket(context: ResumptionContext, message: HandshakeMessag
     ;(context.parameters.resumption as ClientSessions).takeTicket(ticket)
 }
 
-/** The certificate may have expired since, or its key may not be pinned any more. */
+/** The certificate may have expired since, or its key may no longer be pinned. */
 function onServerJudged(context: ClientResumptionContext, answer: PeerCertificateAnswer | undefined): void {
     const sessions = context.parameters.resumption as ClientSessions
     if (sessions.judged(context, answer)) sessions.goOn(context)
 }
 
 /**
- * For `DtlsSettings.extensions` of a client: sessions are kept and resumed, by ticket (RFC 5077) or by session id.
+ * For a client's `DtlsSettings.extensions`: sessions are kept and resumed, by ticket (RFC 5077) or session id.
  * @param store may be shared by many connections
- * @param server the session's key in the store: for each server and each set of credentials another one
- * @param clock ms since some moment that a restart does not move, such as Unix time
+ * @param server the session's key in the store: a different one for each server and each set of credentials
+ * @param clock ms since an epoch that is the same after a restart, such as Unix time
  */
 export function resumeSessions(
     store: SessionStore,

@@ -43,7 +43,7 @@ import {
     requireExtendedMasterSecret,
 } from "./negotiation.js"
 
-/** The step of ServerHello. */
+/** The step that processes ServerHello. */
 export type HelloStep = (handshake: ClientHandshakeV12, message: HandshakeMessage) => void
 
 /** For a role: the client's side of DTLS 1.2. */
@@ -52,9 +52,9 @@ export function newClientHandshakeV12(settings: AssociationSettings, record: Rec
 }
 
 /**
- * The client's side of DTLS 1.2 from its first flight on, which offered other versions too and has been sent.
+ * The client's side of DTLS 1.2 after its first flight, a hello that also offered other versions.
  * @param hello as it was sent, without a cookie
- * @param takeHello the step of ServerHello: `onServerHello`, perhaps after a check
+ * @param takeHello the step for ServerHello: `onServerHello`, perhaps after a check
  */
 export function continuedClientRole(hello: ClientHello, takeHello: HelloStep): Role {
     return {
@@ -71,11 +71,11 @@ export function continuedClientRole(hello: ClientHello, takeHello: HelloStep): R
 }
 
 /**
- * A client's handshake: up to ServerHello these steps, then those of the key exchange.
+ * A client's handshake: these steps up to ServerHello, then those of the key exchange.
  * @devsWhenUsed
  */
 export class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
-    /** the hello as sent, to repeat it with a cookie */
+    /** the hello as sent, to be repeated with a cookie */
     hello: ClientHello | undefined = undefined
     /** HelloVerifyRequests answered since the last timeout */
     cookiesFollowed = 0
@@ -96,7 +96,7 @@ export class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeCo
         this.cookiesFollowed = 0
     }
 
-    /** The suite is known, and with it what follows. */
+    /** The suite is known: continues with its key exchange. */
     agreed(hello: ServerHello): void {
         this.extensionsAgreed()
         const resumption = this.parameters.resumption as ClientResumption | undefined
@@ -110,7 +110,10 @@ export class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeCo
     }
 }
 
-/** Cookies followed between two timeouts: a server needs one, perhaps another when its secrets rotate; a forger wants a loop. */
+/**
+ * Cookies followed between two timeouts. A server needs one, or two if its secrets rotate; more would let an attacker
+ * keep the client in a loop.
+ */
 const MAX_COOKIES = 8
 
 function sendFirstHello(h: ClientHandshakeV12): void {
@@ -121,8 +124,8 @@ function sendFirstHello(h: ClientHandshakeV12): void {
 }
 
 /**
- * The first ClientHello, without a cookie; undefined: the platform has none of the suites.
- * @param resumption what the settings have of it; undefined: no session is offered
+ * The first ClientHello, without a cookie; undefined: the platform supports none of the suites.
+ * @param resumption from the settings; undefined: no session is offered
  */
 export function firstHello(
     settings: AssociationSettings,
@@ -150,7 +153,7 @@ export function firstHello(
     }
 }
 
-/** Adds what is not there yet: several suites, or versions, may share what they offer. */
+/** Adds extensions that are not there yet: suites or versions may offer the same ones. */
 export function offerAlso(extensions: Extension[], offered: Extension[]): void {
     for (const extension of offered) {
         if (findExtension(extensions, extension.type) === undefined) extensions.push(extension)
@@ -164,14 +167,14 @@ function sendHello(h: ClientHandshakeV12, hello: ClientHello): void {
     h.endFlight(true)
 }
 
-/** The hello again, with the cookie (RFC 6347 §4.2.1); of several the last one counts. */
+/** Repeats the hello with the cookie (RFC 6347 §4.2.1); of several cookies the last one counts. */
 function onHelloVerifyRequest(h: ClientHandshakeV12, message: HandshakeMessage): void {
     const cookie = readHelloVerifyRequest(bodyOf(message))
-    // An empty cookie is none: the hello with it would be the first hello again, and the answer the same.
+    // With an empty cookie the hello would be the first hello again, and the answer the same.
     if (cookie === undefined || cookie.length === 0)
         return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     const hello = h.hello as ClientHello
-    // The same cookie twice is a repetition: our retransmission timer is the answer to that.
+    // The same cookie again is a retransmission, which needs no answer: our own timer retransmits the hello.
     if (equal(cookie, hello.cookie)) return
     if (h.cookiesFollowed >= MAX_COOKIES) return h.fail(FailureReason.badCookie, AlertDescription.none)
     h.cookiesFollowed++
@@ -200,7 +203,7 @@ export function onServerHello(h: ClientHandshakeV12, message: HandshakeMessage):
     h.agreed(hello)
 }
 
-/** Each extension of the server answers one that was offered (RFC 5246 §7.4.1.4). */
+/** Every extension in the server's hello must answer one that was offered (RFC 5246 §7.4.1.4). */
 function checkExtensions(h: ClientHandshakeV12, exchange: KeyExchange, hello: ServerHello): boolean {
     for (const extension of hello.extensions) {
         if (!checkExtension(h, exchange, extension.type, extension.data)) return false
@@ -216,7 +219,7 @@ function checkExtension(h: ClientHandshakeV12, exchange: KeyExchange, type: numb
     return passes(h, exchange.accept(h, type, data))
 }
 
-/** The last thing that may fail: an extension that accepts the server's answer keeps it. */
+/** Comes last of the checks that may fail, because extensions keep what they accept. */
 function acceptExtensions(h: ClientHandshakeV12, hello: ServerHello): boolean {
     for (const extension of h.settings.extensions) {
         const data = findExtension(hello.extensions, extension.type)

@@ -16,11 +16,11 @@ import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
 import { SecurityParametersV12 } from "./security-parameters.js"
 
-/** The epoch that begins with ChangeCipherSpec; without renegotiation it is the last (RFC 7925 §17). */
+/** The epoch that begins with ChangeCipherSpec; the last one, because there is no renegotiation (RFC 7925 §17). */
 const PROTECTED_EPOCH = 1
 
 /**
- * What both sides of a DTLS 1.2 handshake do: keys, ChangeCipherSpec and Finished.
+ * What both sides of a DTLS 1.2 handshake share: keys, ChangeCipherSpec and Finished.
  * @devsWhenUsed
  */
 export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> implements KeyExchangeContext {
@@ -42,7 +42,7 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
             Resumption | undefined
     }
 
-    /** Of the suite agreed on; there is one. */
+    /** The key exchange of the negotiated suite; there must be one. */
     protected keyExchange(): KeyExchange {
         return (this.parameters.suite as CipherSuite).keyExchange as KeyExchange
     }
@@ -90,11 +90,14 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         return ids === undefined ? EMPTY : ids.recordId(reading)
     }
 
-    /** The hellos are exchanged: records that come before their keys can be told apart. */
+    /**
+     * The hellos were exchanged: the record form is known now, so records that come before their keys can be
+     * recognized.
+     */
     protected extensionsAgreed(): void {
         const ids = this.recordExtension()
         if (ids !== undefined) this.record.form = ids.readForm()
-        // A server that answers record_size_limit does not take max_fragment_length (RFC 8449 §5).
+        // If the server answered record_size_limit, max_fragment_length is not in use (RFC 8449 §5).
         const { extensions } = this.settings
         this.limitRecords(findHelloExtension(extensions, ExtensionType.maxFragmentLength) as LimitExtension | undefined)
         this.limitRecords(findHelloExtension(extensions, ExtensionType.recordSizeLimit) as LimitExtension | undefined)
@@ -106,7 +109,7 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         this.record.writeLimit = Math.min(this.record.writeLimit, limits.writeLimit)
     }
 
-    /** The last steps of both sides. */
+    /** Adds the last steps of both sides. */
     expectFinished(): void {
         this.expect([
             step(HandshakeType.changeCipherSpec, 0, false, onChangeCipherSpec),
@@ -114,7 +117,10 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         ])
     }
 
-    /** The peer's Finished is good. In a full handshake the server's is the last flight, in an abbreviated one the client's. */
+    /**
+     * The peer's Finished was verified. In a full handshake the server sends the last flight, in an abbreviated one the
+     * client.
+     */
     finishedTaken(): void {
         const { resumption, resumed } = this.parameters
         this.beginFlight()
@@ -126,7 +132,7 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         this.finish()
     }
 
-    /** ChangeCipherSpec and Finished of this side. */
+    /** Sends this side's ChangeCipherSpec and Finished. */
     sendFinished(): void {
         this.sendChangeCipherSpec()
         const { aead } = this.parameters.suite as CipherSuite
@@ -142,12 +148,12 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         if (this.parameters.firstFinished.length === 0) this.parameters.firstFinished = data
     }
 
-    /** verify_data over the transcript so far. */
+    /** verify_data for the transcript so far. */
     private expectedFinished(fromClient: boolean): Buffer {
         return verifyData(this.parameters.master as Hmac, fromClient, this.transcript.digest())
     }
 
-    /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
+    /** Compares the peer's verify_data; its Finished must not be in the transcript yet. */
     checkFinished(message: HandshakeMessage): boolean {
         const expected = this.expectedFinished(!this.isClient)
         if (!equal(expected, bodyOf(message))) {
@@ -159,7 +165,7 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         return true
     }
 
-    /** The peer's next epoch begins. */
+    /** Begins the peer's next epoch. */
     activateRead(): void {
         const protection = this.pendingRead as RecordProtection
         this.pendingRead = undefined

@@ -6,11 +6,11 @@ import { type Failure } from "../failure.js"
 import { SecurityParameters } from "../security-parameters.js"
 
 /**
- * Of DTLS 1.2.
+ * Security parameters of DTLS 1.2.
  * @devsWhenUsed
  */
 export class SecurityParametersV12 extends SecurityParameters {
-    /** keyed with the master secret, which itself is kept nowhere; undefined before the keys' derivation and after the end */
+    /** keyed with the master secret, which itself is not kept; undefined before the key derivation and after the end */
     master: Hmac | undefined = undefined
 
     constructor() {

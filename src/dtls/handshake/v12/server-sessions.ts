@@ -27,7 +27,7 @@ import { enterSession, readSession, sessionOf, type SessionV12, writeSession } f
 const SESSION_ID_LENGTH = 32
 
 /**
- * A server's side of session resumption.
+ * A server's session resumption.
  * @devsWhenUsed
  */
 class ServerSessions implements ServerResumption {
@@ -35,17 +35,17 @@ class ServerSessions implements ServerResumption {
     sessionId = EMPTY
     private session: SessionV12 | undefined
     private serverName = ""
-    /** the client takes tickets, and there are keys to seal one */
+    /** the client supports tickets, and there are keys to seal one */
     private isWanted = false
     /** the ServerHello announces a ticket */
     private announces = false
-    /** the session's ticket was sealed by the newest key */
+    /** the session's ticket was sealed with the newest key */
     private isNewest = false
-    /** what the cache has the session under */
+    /** the session's id in the cache */
     private cachedId = EMPTY
     private secret = EMPTY
     private key = new ClientKey()
-    /** of the session's */
+    /** the session's */
     private mark = EMPTY
 
     constructor(
@@ -76,12 +76,12 @@ class ServerSessions implements ServerResumption {
         this.serverName = hostNameOf(hello.extensions) ?? ""
         this.isWanted = keys !== undefined && ticket !== undefined && extended
         this.announces = this.isWanted
-        // A ticket counts alone, even one that cannot be opened (RFC 5077 §3.4).
+        // If there is a ticket, the session id is ignored, even if the ticket cannot be opened (RFC 5077 §3.4).
         if (keys !== undefined && ticket !== undefined && ticket.length > 0) this.openTicket(keys, ticket)
         else if (cache !== undefined && hello.sessionId.length > 0) this.lookUp(cache, hello.sessionId)
         const suite = this.suiteOfSession(context, usable)
         if (suite === undefined) this.decline()
-        // A ticket of an older key is renewed while that still opens it.
+        // A ticket sealed with an older key is renewed before that key is dropped.
         else if (this.isNewest) this.announces = false
         return suite
     }
@@ -108,7 +108,10 @@ class ServerSessions implements ServerResumption {
         wipe(marked.session)
     }
 
-    /** Whether the hello may resume the session: its suite, its server name, and what is asked of clients here. */
+    /**
+     * The session's suite if the hello may resume it: suite and server name must match, and what clients are asked for
+     * here.
+     */
     private suiteOfSession(context: ResumptionContext, usable: CipherSuite[]): CipherSuite | undefined {
         const { session } = this
         if (session === undefined) return undefined
@@ -117,7 +120,7 @@ class ServerSessions implements ServerResumption {
         return usable.find((suite) => suite.id === session.suite)
     }
 
-    /** A full handshake, which may leave a new session. */
+    /** Does a full handshake, which may create a new session. */
     private decline(): void {
         wipeSession(this.session)
         this.session = undefined
@@ -130,21 +133,21 @@ class ServerSessions implements ServerResumption {
             this.nameSession(context)
             return context.exchangeKeys()
         }
-        // The session had it (RFC 7627 §5.3).
+        // The session used it, so the hello must offer it (RFC 7627 §5.3).
         if (!context.parameters.extendedMasterSecret)
             return context.fail(FailureReason.extendedMasterSecretRequired, AlertDescription.handshakeFailure)
         this.sessionId = hello.sessionId
         this.checkIdentity(context, session)
     }
 
-    /** The session_id of a full handshake: without a ticket the client resumes by it. */
+    /** Chooses the session_id of a full handshake, by which a client without a ticket resumes. */
     private nameSession(context: ResumptionContext): void {
         const named = this.options.cache !== undefined && !this.announces && context.parameters.extendedMasterSecret
         this.sessionId = named ? this.crypto.random(SESSION_ID_LENGTH) : EMPTY
         this.cachedId = this.sessionId
     }
 
-    /** Whoever is not let in any more is not let in by a session. */
+    /** Asks again whether the client is allowed: a session does not outlast its credentials. */
     private checkIdentity(context: ServerResumptionContext, session: SessionV12): void {
         const { identity, peerCertificate } = session
         const hint = context.settings.pskIdentityHint
@@ -162,7 +165,7 @@ class ServerSessions implements ServerResumption {
         this.identityChecked(context, accepted)
     }
 
-    /** A key that was changed is as good as none: whoever has the old one is not let in. */
+    /** A changed key counts as none: a session made with the old key is not resumed. */
     known(context: ServerResumptionContext, answer: PskAnswer | undefined): void {
         const { secret } = this.session as SessionV12
         const accepted = hasSameKey(this.crypto, this.mark, answer, secret)
@@ -179,7 +182,7 @@ class ServerSessions implements ServerResumption {
         context.exchangeKeys()
     }
 
-    /** What was to be no new session is one now. */
+    /** A ticket was not to be sent with the resumed session, but is for the new one. */
     private announceNow(context: ServerResumptionContext): void {
         if (!this.isWanted || this.announces) return
         this.announces = true
@@ -224,7 +227,7 @@ class ServerSessions implements ServerResumption {
         return withMark(this.crypto, writeSession(session), this.key.bytes, session.secret)
     }
 
-    /** An empty one, where the session is too large: the ServerHello has announced one (RFC 5077 §3.3). */
+    /** The ticket is empty if the session is too large: the ServerHello has already announced one (RFC 5077 §3.3). */
     private sendTicket(context: ResumptionContext, session: SessionV12): void {
         const { keys, clock } = this.options
         const bytes = this.kept(session)
@@ -258,7 +261,7 @@ function onClientKnown(context: ServerResumptionContext, answer: PskAnswer | und
     ;(context.parameters.resumption as ServerSessions).known(context, answer)
 }
 
-/** For `DtlsSettings.extensions` of a server: clients may resume their sessions. */
+/** For a server's `DtlsSettings.extensions`: clients may resume their sessions. */
 export function serveSessions(options: ServerSessionOptions): (crypto: CryptoProvider) => HelloExtension {
     return (crypto) => new ServerSessions(crypto, options)
 }

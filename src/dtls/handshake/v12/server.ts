@@ -31,7 +31,7 @@ import {
 
 /**
  * For a role: the server's side of DTLS 1.2.
- * @param randomEnd last bytes of the ServerHello's random, where a newer version says what they are; empty: all are random
+ * @param randomEnd last bytes of the ServerHello's random, if a newer version prescribes them; empty: all are random
  */
 export function newServerHandshakeV12(
     settings: AssociationSettings,
@@ -43,15 +43,15 @@ export function newServerHandshakeV12(
 }
 
 /**
- * A server's handshake: the hello, then the steps of the key exchange.
+ * A server's handshake: the hello, then the key exchange's steps.
  * @devsWhenUsed
  */
 class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
     /** extensions of the ServerHello */
     answers: Extension[] = []
-    /** until the ServerHello is sent */
+    /** kept until the ServerHello is sent */
     private hello: ClientHello | undefined
-    /** suites that both sides can do, in this side's order, as far as their key exchanges have not declined */
+    /** suites that both sides support and whose key exchanges have not declined, in this side's order */
     candidates: CipherSuite[] = []
 
     constructor(
@@ -64,7 +64,7 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
         this.expect([step(HandshakeType.clientHello, 0, false, onClientHello)])
     }
 
-    /** A server waits. */
+    /** A server waits for the client. */
     start(): void {}
 
     drawRandom(): void {
@@ -84,7 +84,7 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
         const body = writeServerHello({
             version: DTLS_1_2,
             random: this.parameters.serverRandom,
-            // Where no session is kept, none is named (RFC 5246 §7.4.1.3).
+            // No session_id if the session is not kept (RFC 5246 §7.4.1.3).
             sessionId: resumption === undefined ? EMPTY : resumption.sessionId,
             cipherSuite: suite.id,
             compressionMethod: 0,
@@ -130,7 +130,7 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
 function onClientHello(h: ServerHandshakeV12, message: HandshakeMessage): void {
     const hello = readClientHello(bodyOf(message))
     if (hello === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
-    // DTLS versions count down: 0xfefd is 1.2, what is above is older, what is below newer (RFC 6347 §4.1).
+    // DTLS version numbers count down: 0xfefd is 1.2, higher ones are older, lower ones newer (RFC 6347 §4.1).
     if (hello.version > DTLS_1_2) return h.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
     if (!offersNullCompression(hello)) return h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
     const suite = selectSuite(h, hello)
@@ -151,7 +151,7 @@ function offersNullCompression(hello: ClientHello): boolean {
     return false
 }
 
-/** That of the session to be resumed, else the first that both sides can do in the server's order. */
+/** The suite of the session to be resumed; otherwise the first, in the server's order, that both sides support. */
 function selectSuite(h: ServerHandshakeV12, hello: ClientHello): CipherSuite | undefined {
     h.candidates = usableSuites(h.settings, true).filter(
         (suite) =>
@@ -162,7 +162,9 @@ function selectSuite(h: ServerHandshakeV12, hello: ClientHello): CipherSuite | u
     return resumed ?? h.candidates[0]
 }
 
-/** Undefined when the handshake has failed over an extension. Unknown ones are ignored (RFC 5246 §7.4.1.4). */
+/**
+ * Undefined if the handshake has failed because of an extension. Unknown extensions are ignored (RFC 5246 §7.4.1.4).
+ */
 function answerExtensions(h: ServerHandshakeV12, hello: ClientHello): Extension[] | undefined {
     const answers: Extension[] = []
     const renegotiation = findExtension(hello.extensions, ExtensionType.renegotiationInfo)

@@ -6,20 +6,20 @@ import { type ResumptionContext } from "../resumption.js"
 import { readCommon, readPeer, type Session, writeCommon, writePeer } from "../session.js"
 
 /**
- * What a full handshake leaves for later ones to go on from (RFC 5246 §7.3). It used extended_master_secret: no other
- * session is kept (RFC 7627 §5.3).
+ * What a full handshake leaves to be resumed (RFC 5246 §7.3). It used extended_master_secret; other sessions are not
+ * kept (RFC 7627 §5.3).
  */
 export interface SessionV12 extends Session {
     /** client: session_id to offer, 1 to 32 bytes */
     id: Buffer
-    /** client: 0 to 65535 bytes; empty: the server keeps the session by its id */
+    /** client: 0 to 65535 bytes; empty: the session is resumed by its id */
     ticket: Buffer
 }
 
-/** Sessions in the form that `writeSession` gives them; those of DTLS 1.3 have another number. */
+/** Format of `writeSession`; sessions of DTLS 1.3 have another number. */
 const FORMAT_VERSION = 1
 
-/** Holds the master secret: keep it as a key is kept. */
+/** The result contains the master secret and must be protected like a key. */
 export function writeSession(session: SessionV12): Buffer {
     const writer = new Writer(160 + session.ticket.length)
     writer.uint(FORMAT_VERSION, 1)
@@ -32,7 +32,7 @@ export function writeSession(session: SessionV12): Buffer {
     return writer.finish()
 }
 
-/** Undefined when it is none of DTLS 1.2, or of another version of this program. */
+/** Undefined if it is not a session of DTLS 1.2, or was written by a program with another format. */
 export function readSession(bytes: Buffer): SessionV12 | undefined {
     const reader = new Reader(bytes, 0, bytes.length)
     if (reader.uint(1) !== FORMAT_VERSION) return undefined
@@ -42,7 +42,7 @@ export function readSession(bytes: Buffer): SessionV12 | undefined {
     return readPeer(reader, session) ? session : undefined
 }
 
-/** Of the handshake that has just been done. */
+/** The session of a handshake that is done. */
 export function sessionOf(context: ResumptionContext, secret: Buffer, created: number, lifetime: number): SessionV12 {
     const { suite, identity, peerCertificate } = context.parameters
     return {
@@ -58,7 +58,7 @@ export function sessionOf(context: ResumptionContext, secret: Buffer, created: n
     }
 }
 
-/** The handshake goes on with the session, whose master secret is wiped. */
+/** The handshake continues with the session, whose master secret is wiped. */
 export function enterSession(context: ResumptionContext, session: Session): void {
     const { parameters } = context
     parameters.resumed = true

@@ -27,23 +27,23 @@ import {
 import { type SecurityParametersV13 } from "./security-parameters.js"
 import { hashOf, readSessionV13, resumptionSecret, type SessionV13, ticketKey, writeSessionV13 } from "./session.js"
 
-/** Tickets that are kept of a server, and taken in one connection; of more the oldest are forgotten. */
+/** Limit on tickets kept for a server, and accepted in one connection; beyond it the oldest are dropped. */
 export const MAX_TICKETS = 4
 
-/** What a store has: tickets of one server, oldest first; sessions of DTLS 1.2 have another number. */
+/** Format of a store's entry: a server's tickets, oldest first; sessions of DTLS 1.2 have another number. */
 const LIST_FORMAT = 3
 
 /**
- * A client's side of session resumption. A ticket is offered once, so that nobody tells by it that two connections are of
- * the same client (RFC 8446 appendix C.4), and with a key agreement (psk_dhe_ke).
+ * A client's session resumption. Each ticket is offered only once, so that an observer cannot link two connections by
+ * it (RFC 8446 appendix C.4), and with a key agreement (psk_dhe_ke).
  * @devsWhenUsed
  */
 class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13, ServerProof {
     private offered: SessionV13 | undefined
     private begun = false
-    /** external keys of the hello */
+    /** number of external keys in the hello */
     private externals = 0
-    /** resumption_master_secret; undefined: tickets are of no use */
+    /** resumption_master_secret; undefined: tickets cannot be used */
     private secret: Secret | undefined
     private taken = 0
 
@@ -72,16 +72,16 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         const { offered } = this
         if (offered === undefined) return
         h.pskCount++
-        // By itself it may have another hash than external keys.
+        // A ticket by itself may have another hash than external keys.
         if (this.hasOwnHash(h)) h.useHash(hashOf(h.settings, offered) as HashParameters)
     }
 
-    /** There is no external key whose hash a ticket has to have: none at all, or each has its own binder. */
+    /** Whether the ticket's hash is independent of external keys: there are none, or each has its own binder. */
     private hasOwnHash(h: ClientResumptionContextV13): boolean {
         return this.externals === 0 || h.importer() !== undefined
     }
 
-    /** Whether a second hello may offer the ticket, too: the suite is known. */
+    /** Whether a second hello, for which the suite is known, may offer the ticket too. */
     private goesOn(h: ClientResumptionContextV13): boolean {
         const { offered } = this
         const hash = offered === undefined ? undefined : hashOf(h.settings, offered)
@@ -93,7 +93,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         this.offered = undefined
     }
 
-    /** The ticket, then the external key, if there is one: with psk_dhe_ke alone. */
+    /** Offers the ticket, then the external key if there is one, with psk_dhe_ke only. */
     private bindTicket(
         h: ClientResumptionContextV13,
         hello: ClientHello,
@@ -119,7 +119,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         return [{ identity, age: 0, hash: h.hash(), early: h.secret as Secret, psk: EMPTY, label: "ext binder" }]
     }
 
-    /** The newest ticket that is of use here leaves the store, and with it what is newer and is not. */
+    /** Takes the newest usable ticket out of the store; newer ones that cannot be used are dropped. */
     private takeNewest(h: ClientResumptionContextV13): SessionV13 | undefined {
         const sessions = this.load()
         if (sessions.length === 0) return undefined
@@ -138,7 +138,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         return this.hasOwnHash(h) ? hash !== undefined : hash?.algorithm === h.hash().algorithm
     }
 
-    /** None, where the store has something else. */
+    /** Empty if the store's entry is something else. */
     private load(): SessionV13[] {
         const saved = this.store.load(this.server)
         if (saved === undefined) return []
@@ -171,7 +171,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         if (offered.peerCertificate !== undefined) h.certified = this
     }
 
-    /** The server has shown who it is in the full handshake. */
+    /** The server has authenticated itself in the full handshake. */
     isAnswerable(): boolean {
         return false
     }
@@ -180,7 +180,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         return AlertDescription.none
     }
 
-    /** The certificate may have expired since, or its key may not be pinned any more. */
+    /** The certificate may have expired since, or its key may no longer be pinned. */
     presentClient(h: ResumptionContextV13): void {
         const session = this.offered as SessionV13
         const { type, certificates } = session.peerCertificate ?? { type: 0, certificates: [] }
@@ -195,7 +195,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         )
     }
 
-    /** Without a key agreement this time, the server may have none next time. */
+    /** If the server did not use key agreement this time, it may not support it next time. */
     keep(h: ResumptionContextV13, secret: Secret): void {
         const shares = h.keyShares()
         this.forgetOffered()
@@ -252,16 +252,17 @@ function readList(bytes: Buffer): SessionV13[] {
     return sessions
 }
 
-/** Modulo 2^32. */
+/** The value modulo 2^32. */
 function lowBits(value: number): number {
     return value - Math.floor(value / 4294967296) * 4294967296
 }
 
 /**
- * For `DtlsSettings.extensions` of a client, beside `keyShares`: sessions of DTLS 1.3 are kept and resumed, by tickets.
+ * For a client's `DtlsSettings.extensions`, together with `keyShares`: sessions of DTLS 1.3 are kept and resumed, by
+ * tickets.
  * @param store may be shared by many connections, and with `resumeSessions`
- * @param server the sessions' key in the store: for each server and each set of credentials another one
- * @param clock ms since some moment that a restart does not move, such as Unix time
+ * @param server the sessions' key in the store: a different one for each server and each set of credentials
+ * @param clock ms since an epoch that is the same after a restart, such as Unix time
  */
 export function resumeSessionsV13(
     store: SessionStore,
@@ -271,7 +272,7 @@ export function resumeSessionsV13(
     return () => new ClientSessionsV13(store, storedUnder(server), clock)
 }
 
-/** What a store has the sessions of DTLS 1.3 under, beside those of 1.2. */
+/** The store's key for sessions of DTLS 1.3, next to those of 1.2. */
 export function storedUnder(server: string): string {
     return server + " 1.3"
 }

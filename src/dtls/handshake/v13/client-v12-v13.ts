@@ -15,7 +15,7 @@ import { type AssociationSettings } from "../settings.js"
 import { type ClientHandshakeV12, continuedClientRole, firstHello, onServerHello } from "../v12/client.js"
 import { ClientHandshakeV13 } from "./client.js"
 
-/** For a role: the client's side of DTLS 1.2 and 1.3, until the server has picked one. */
+/** For a role: the client's side of DTLS 1.2 and 1.3, until the server has picked a version. */
 export function newClientHandshakeV12V13(
     settings: AssociationSettings,
     record: RecordLayer,
@@ -25,14 +25,15 @@ export function newClientHandshakeV12V13(
 }
 
 /**
- * A client's handshake whose hello offers DTLS 1.2, too. It goes on with DTLS 1.3, and tells when the server picks the other.
+ * A client's handshake whose hello offers DTLS 1.2 too. It continues with DTLS 1.3, and reports if the server picks
+ * 1.2.
  * @devsWhenUsed
  */
 export class ClientHandshakeV12V13 extends ClientHandshakeV13 {
-    /** as it was sent; undefined: it was not, or offers DTLS 1.3 alone, for want of suites of DTLS 1.2 */
+    /** as sent; undefined before that, or if it offers only DTLS 1.3 because there are no suites for DTLS 1.2 */
     private hello: ClientHello | undefined
 
-    // Explicit: the official compiler makes none up for a class that it meets before the base class.
+    // Explicit, because the official compiler generates no constructor for a class that it meets before the base class.
     constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
         super(settings, record, firstSeq)
     }
@@ -50,8 +51,8 @@ export class ClientHandshakeV12V13 extends ClientHandshakeV13 {
     }
 
     /**
-     * The hello, with which DTLS 1.2 goes on, if `message` is the server's first one and of that version or an older one;
-     * else undefined.
+     * The hello with which DTLS 1.2 can continue, if `message` is the server's first and of that version or an older
+     * one; otherwise undefined.
      */
     helloForOlder(message: HandshakeMessage): ClientHello | undefined {
         if (this.retrySuite !== undefined) return undefined
@@ -62,7 +63,10 @@ export class ClientHandshakeV12V13 extends ClientHandshakeV13 {
     }
 }
 
-/** For a role: DTLS 1.2 goes on with `hello`, unless the server says that it would have picked DTLS 1.3 (RFC 8446 §4.1.3). */
+/**
+ * For a role: DTLS 1.2 continues with `hello`, unless the server signals that it would have picked DTLS 1.3 (RFC 8446
+ * §4.1.3).
+ */
 export function olderClientRole(hello: ClientHello): Role {
     return continuedClientRole(hello, onOlderHello)
 }

@@ -62,21 +62,24 @@ export function newClientHandshake(settings: AssociationSettings, record: Record
 
 /** @devsWhenUsed */
 export class ClientHandshakeV13 extends HandshakeV13 {
-    /** of ServerHello, which a HelloRetryRequest comes before in the same message */
+    /** the step for ServerHello, and for a HelloRetryRequest before it, which has the same message type */
     private helloStep: Step<never>
-    /** of the HelloRetryRequest; undefined: none came */
+    /** suite of the HelloRetryRequest; undefined: there was none */
     protected retrySuite: CipherSuite | undefined
-    /** of the HelloRetryRequest; empty: none came */
+    /** cookie of the HelloRetryRequest; empty: there was none */
     private cookie = EMPTY
-    /** the ServerHello whose share is looked at */
+    /** the ServerHello whose share is being processed */
     private pending: PendingHello | undefined
     /** how many pre-shared keys the hello offers */
     pskCount = 0
-    /** there is an external key, even if it is not offered any more */
+    /** there is an external key, even if it is no longer offered */
     private hasKey = false
-    /** the server shows who it is by this, or has shown it; undefined: by the pre-shared key, or it is not known yet */
+    /**
+     * how the server authenticates itself with a certificate, or did so before; undefined: with the pre-shared key, or
+     * not known yet
+     */
     certified: ServerProof | undefined
-    /** through the server's Finished */
+    /** hash of the transcript through the server's Finished */
     private transcriptHash = EMPTY
 
     constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
@@ -89,12 +92,12 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         ])
     }
 
-    /** A hello is bound to the pre-shared key, so that is asked for first. */
+    /** A hello is bound to the pre-shared key, so the key is asked for first. */
     start(): void {
         this.ask({ kind: QuestionKind.clientPsk, identity: EMPTY, hint: undefined }, onAnswer)
     }
 
-    /** @param psk undefined: there is none, but certificates */
+    /** @param psk undefined: there is none, only certificates */
     begin(psk: PskAnswer | undefined): void {
         const suites = usableSuites(this.settings, false)
         const shares = this.keyShares()
@@ -113,7 +116,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         else this.drawShare(shares, shares.firstGroup())
     }
 
-    /** A key pair for the hello, then the hello. */
+    /** Generates a key pair for the hello, then sends the hello. */
     private drawShare(shares: KeyShareExtension, group: number): void {
         const perform = async (): Promise<object | undefined> => await shares.draw(group)
         this.ask({ kind: QuestionKind.operation, perform }, onShareDrawn)
@@ -124,7 +127,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         else this.sendHello()
     }
 
-    /** The first hello, or the second, which has nothing new but what a HelloRetryRequest asked for. */
+    /** Sends the first hello, or the second, which differs only in what a HelloRetryRequest asked for. */
     private sendHello(): void {
         const hello = this.newHello()
         const sessions = this.sessions() as ClientResumptionV13 | undefined
@@ -134,9 +137,9 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.endFlight(true)
     }
 
-    /** The body of the hello, with the external key and its binder at the end, if there is one. */
+    /** The body of the hello, ending in the external key and its binder if there is one. */
     bind(hello: ClientHello): Buffer {
-        // Which no second hello may leave out (RFC 8446 §4.1.2).
+        // A second hello must not omit the modes (RFC 8446 §4.1.2), even if no key is left.
         if (this.hasKey) hello.extensions.push(offeredModes(modesOf(this.keyShares())))
         const importer = this.importer()
         if (importer !== undefined && this.pskCount > 0) return importer.bind(this, hello)
@@ -150,7 +153,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         return writeClientHello(hello)
     }
 
-    /** With the offers of every version that this client speaks. */
+    /** A hello that offers every version of this client. */
     protected newHello(): ClientHello {
         return this.helloOf([DTLS_1_3], [], [])
     }
@@ -158,7 +161,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     /**
      * @param versions preferred first
      * @param olderSuites of older versions
-     * @param olderExtensions of older versions; what this version offers itself may be among them
+     * @param olderExtensions of older versions; those that this version offers too are skipped
      */
     protected helloOf(versions: number[], olderSuites: number[], olderExtensions: Extension[]): ClientHello {
         const suites = usableSuites(this.settings, false).map((suite) => suite.id)
@@ -176,7 +179,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     private extensions(versions: number[], older: Extension[]): Extension[] {
         const shares = this.keyShares()
         const extensions = [offeredVersions(versions)]
-        // Near the beginning, so that the first fragment of a hello on a narrow path has the whole cookie.
+        // Near the beginning, so that on a path with a small MTU the hello's first fragment contains the whole cookie.
         if (this.cookie.length > 0) extensions.push(cookieExtension(this.cookie))
         const authentication = this.authentication()
         if (authentication !== undefined) {
@@ -201,7 +204,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const version = findExtension(hello.extensions, SUPPORTED_VERSIONS)
         if (version === undefined && this.retrySuite === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
-        // An older version is not named there, nor chosen after a HelloRetryRequest (RFC 8446 §4.2.1, §4.1.4).
+        // Older versions are not announced there, nor allowed after a HelloRetryRequest (RFC 8446 §4.2.1, §4.1.4).
         if (version === undefined || version.length !== 2 || version[0] * 256 + version[1] !== DTLS_1_3)
             return this.refuse()
         const suite = usableSuites(this.settings, false).find((candidate) => candidate.id === hello.cipherSuite)
@@ -221,20 +224,20 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         else this.finishAgreement(shares, share, message)
     }
 
-    /** @param psk the pre_shared_key of a ServerHello. Without it the server has to have a certificate. */
+    /** @param psk pre_shared_key of a ServerHello. Without it the server must have a certificate. */
     private isAcceptable(psk: Buffer | undefined, suite: CipherSuite): boolean {
         if (psk === undefined) return this.authentication() !== undefined
         return psk.length === 2 && psk[0] === 0 && psk[1] < this.pskCount && this.goesWith(psk[1], suite)
     }
 
-    /** Whether the key with that index of the hello goes with the suite (RFC 8446 §4.2.11). */
+    /** Whether the hello's key with that index can be used with the suite (RFC 8446 §4.2.11). */
     private goesWith(index: number, suite: CipherSuite): boolean {
         const importer = this.importer()
         const accepts = importer === undefined ? undefined : importer.accepts(this, index, suite)
         return accepts ?? suite.hash.algorithm === this.hash().algorithm
     }
 
-    /** A ServerHello answers extensions of the hello, and has no others. */
+    /** Whether a ServerHello has only extensions that answer the hello's. */
     private areOffered(extensions: Extension[]): boolean {
         const list = this.helloExtensions()
         for (const extension of extensions) {
@@ -245,7 +248,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         return true
     }
 
-    /** Anyone can forge a ServerHello until its keys are used: whether it is taken depends on its share. */
+    /** Anyone can forge a ServerHello until its keys are used, so whether it is accepted depends on its key share. */
     private finishAgreement(shares: KeyShareExtension, share: Buffer, message: HandshakeMessage): void {
         const perform = async (): Promise<SharedSecret | undefined> => await shares.finish(share)
         this.undecided = message
@@ -257,7 +260,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         else this.acceptHello(shared.secret)
     }
 
-    /** @param shared the result of the key agreement; empty: there was none */
+    /** @param shared result of the key agreement; empty: there was none */
     private acceptHello(shared: Buffer): void {
         const { hello, suite, message } = this.pending as PendingHello
         this.pending = undefined
@@ -274,7 +277,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
             if (sessions !== undefined) sessions.enter(this, psk[1])
         }
         this.enterHandshakeStage(shared)
-        // From now on acknowledgements and alerts are protected.
+        // From now on ACKs and alerts are protected.
         this.activateWrite(HANDSHAKE_EPOCH)
         this.activateRead(HANDSHAKE_EPOCH)
     }
@@ -287,7 +290,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.certified = authentication
     }
 
-    /** A HelloRetryRequest: once, and only for a change of the hello (RFC 8446 §4.1.4). */
+    /** Takes a HelloRetryRequest: only one is allowed, and it must change the hello (RFC 8446 §4.1.4). */
     private takeRetry(hello: ServerHello, suite: CipherSuite, request: HandshakeMessage): void {
         if (this.retrySuite !== undefined)
             return this.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
@@ -298,7 +301,8 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const group = asked === undefined || shares === undefined ? 0 : shares.retryGroup(asked)
         const count = 1 + (data === undefined ? 0 : 1) + (group === 0 ? 0 : 1)
         if (cookie === undefined || count === 1 || count !== hello.extensions.length) return this.refuse()
-        // Keys that do not go with its suite are not offered again (RFC 8446 §4.1.4). A hello without any asks for certificates (§9.2).
+        // Keys that do not match the suite are not offered again (RFC 8446 §4.1.4). A hello without keys asks for
+        // certificates (§9.2).
         let left = 0
         for (let i = 0; i < this.pskCount; i++) if (this.goesWith(i, suite)) left++
         if (left === 0 && this.authentication() === undefined) return this.refuse()
@@ -321,7 +325,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         if (list === undefined) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
         for (const extension of list) {
             const { type } = extension
-            // A server may tell what it prefers, for a later hello (RFC 8446 §4.2.7).
+            // A server may state its preferred groups for a later hello (RFC 8446 §4.2.7).
             const isPreference = type === ExtensionType.supportedGroups && this.keyShares() !== undefined
             const isOffered = findHelloExtension(this.helloExtensions(), type) !== undefined && !isOfRecords(type)
             const isCertificateType = this.certified !== undefined && this.certified.isAnswerable(type)
@@ -355,7 +359,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
 
     onPresented(): void {
         this.sendFinished()
-        // The server acknowledges it.
+        // Acknowledged by the server with an ACK.
         this.endFlight(true)
         this.activateApplicationKeys(false, this.transcriptHash)
         this.activateApplicationKeys(true, this.transcriptHash)
@@ -365,7 +369,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.finish()
     }
 
-    /** A client knows what it presents when it is asked. */
+    /** Only servers: a client chooses its credentials when the server requests them. */
     onCredentials(): void {}
 }
 
@@ -381,7 +385,7 @@ function onAgreed(h: ClientHandshakeV13, shared: SharedSecret | undefined): void
     h.agreed(shared)
 }
 
-/** The message that binders are made of. */
+/** The message that binders are computed over. */
 export function unbound(hello: ClientHello): Buffer {
     return wholeMessage(HandshakeType.clientHello, 0, writeClientHello(hello))
 }

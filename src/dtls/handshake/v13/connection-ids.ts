@@ -14,41 +14,44 @@ import { ConnectionIds } from "../connection-ids.js"
 import { type HelloExtension } from "../hello-extension.js"
 import { type LaterMessage, type UpdatableIds } from "./updatable-ids.js"
 
-/** Ids kept beside the one in use, of each side; of more, the last ones are not kept, and not given. */
+/** Limit on ids of each side kept beside the one in use; beyond it they are neither stored nor given out. */
 export const MAX_SPARES = 4
-/** Ids drawn before one is given up: they are few only where nearly all are taken. */
+/** Attempts to find unused ids. Collisions are frequent only if nearly all are in use. */
 const MAX_DRAWS = 16
 
-/** Bits of what a saved association has of them. */
+/** Flag bits in a saved association. */
 const MAY_ASK = 1
 const ASKED = 2
 const RENEWING = 4
 
 /**
- * Connection ids that can be replaced (RFC 9147 §9): each side may give the other one spare ids, or ask for some, so that
- * records on a new path carry an id that nobody has seen on the old one.
+ * Connection ids that can be replaced (RFC 9147 §9): each side may give the other one spare ids or ask for some, so
+ * that records on a new path carry an id that nobody has seen on the old one.
  * @devsWhenUsed
  */
 export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
     hasUpdates = true
-    /** of the peer's, in the order in which it gave them */
+    /** the peer's spare ids, in the order in which it gave them */
     private spares: Buffer[] = []
-    /** of ours, which the peer has not used yet, in that order */
+    /** our ids that the peer has not used yet, in the same order */
     given: Buffer[] = []
-    /** of ours, used before `local`: late records may carry it */
+    /** our id before `local`; late records may carry it */
     private former = EMPTY
-    /** ids that the peer asks for; -1: it has its answer */
+    /** number of ids that the peer asked for; -1: it was answered */
     private requested = -1
-    /** a new id of ours is to be used at once */
+    /** the peer is to be given a new id for immediate use */
     private renewing = false
-    /** spares are to be asked for when there are fewer than wanted; not again before one was used, whatever the peer gave */
+    /**
+     * spares may be asked for when there are fewer than wanted; once asked, not again before one was used, whatever the
+     * peer gave
+     */
     private mayAsk: boolean
-    /** a RequestConnectionId waits for its answer */
+    /** a RequestConnectionId has not been answered yet */
     private asked = false
 
     /**
-     * @param local what the peer's records carry, 0 to 255 bytes; empty: this side needs none
-     * @param wanted spare ids of the peer to keep, 0 to MAX_SPARES
+     * @param local the id in the peer's records, 0 to 255 bytes; empty: this side needs none
+     * @param wanted number of the peer's spare ids to keep, 0 to MAX_SPARES
      */
     constructor(
         private crypto: CryptoProvider,
@@ -71,7 +74,9 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
         }
     }
 
-    /** They are used in the order in which they were given (RFC 9147 §9), so those before this one are over. */
+    /**
+     * Ids are used in the order in which they were given (RFC 9147 §9), so those before this one are no longer needed.
+     */
     private advance(index: number): void {
         const { given } = this
         this.release(this.former)
@@ -91,7 +96,7 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
     }
 
     private takeRequest(body: Buffer): AlertDescription {
-        // Who sends no id has none to ask for.
+        // A peer that sends no ids has none to ask for.
         if (!this.agreed || this.local.length === 0) return AlertDescription.unexpectedMessage
         if (body.length !== 1) return AlertDescription.decodeError
         this.requested = body[0]
@@ -105,7 +110,7 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
         const { ids, usage } = message
         if (usage > CID_SPARE || (usage === CID_IMMEDIATE && ids.length === 0)) return AlertDescription.illegalParameter
         if (usage === CID_IMMEDIATE) {
-            // The old ones, spares included, are not to be used any more.
+            // The old ids, including spares, must not be used any more.
             this.remote = ids[0]
             this.spares = []
             ids.shift()
@@ -129,17 +134,17 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
         return true
     }
 
-    /** How many ids of the peer wait to be used. */
+    /** Number of the peer's ids that are left. */
     spareCount(): number {
         return this.spares.length
     }
 
-    /** How many ids of ours the peer may still turn to. */
+    /** Number of our ids that the peer may still switch to. */
     givenCount(): number {
         return this.given.length
     }
 
-    /** The peer's records are to carry a new id at once; it is told by the next message. */
+    /** Makes the peer use a new id at once; the next message tells it. */
     renew(): void {
         if (this.agreed && this.local.length > 0) this.renewing = true
     }
@@ -158,8 +163,8 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
     }
 
     /**
-     * The ids given before stay until the new one is used: the peer may have turned to one of them without our hearing of it.
-     * Without an id that is free the old one stays in use: a message without ids changes nothing.
+     * Ids given earlier stay valid until the new one is used, because the peer may have switched to one of them
+     * unnoticed. If no unused id is found the old one stays in use: a message without ids changes nothing.
      */
     private renewal(): LaterMessage {
         this.renewing = false
@@ -167,7 +172,7 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
         return idMessage(ids, ids.length === 0 ? CID_SPARE : CID_IMMEDIATE)
     }
 
-    /** As many as were asked for, as far as there is room (RFC 9147 §9). */
+    /** Gives as many ids as were asked for, up to the limit (RFC 9147 §9). */
     private answerToRequest(): LaterMessage {
         const count = Math.min(this.requested, Math.max(0, MAX_SPARES - this.given.length))
         this.requested = -1
@@ -222,7 +227,7 @@ function writeIds(writer: Writer, ids: Buffer[]): void {
     for (const id of ids) writer.vector(id, 1)
 }
 
-/** In the order of `writeIds`. */
+/** Reads what `writeIds` wrote. */
 function readIds(reader: Reader): Buffer[] {
     const ids: Buffer[] = []
     for (let left = reader.uint(1); left > 0; left--) ids.push(reader.vector(1))
@@ -234,9 +239,9 @@ function idMessage(ids: Buffer[], usage: number): LaterMessage {
 }
 
 /**
- * For `DtlsSettings.extensions`: connection ids in DTLS 1.3, and in 1.2 as `connectionIds` has them.
- * @param length bytes of this side's ids, 0 to 255, drawn anew for each association
- * @param spares ids of the peer to keep for new paths, 0 to 4; they are asked for after the handshake
+ * For `DtlsSettings.extensions`: connection ids in DTLS 1.3, and in 1.2 like `connectionIds`.
+ * @param length length of this side's ids, 0 to 255 bytes, random for each association
+ * @param spares number of the peer's ids to keep for new paths, 0 to 4; they are asked for after the handshake
  */
 export function connectionIdsV13(length: number, spares: number): (crypto: CryptoProvider) => HelloExtension {
     return (crypto) => new ConnectionIdsV13(crypto, length === 0 ? EMPTY : crypto.random(length), spares)

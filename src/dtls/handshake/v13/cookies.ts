@@ -7,28 +7,33 @@ import { byType } from "../../wire/extensions.js"
 import { COOKIE, EARLY_DATA, KEY_SHARE, PADDING, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
 import { CookieSecrets } from "../cookie-secrets.js"
 
-/** Bytes of the MAC in a cookie: a request with a longer one would be larger than the smallest hellos that it answers. */
+/**
+ * Length of a cookie's MAC, bytes. With a longer one a HelloRetryRequest would be larger than the smallest hellos it
+ * answers.
+ */
 const MAC_LENGTH = 8
-/** Bytes of what stands for the parts of the hello that may not change. */
+/** Length of the binding to the parts of the hello that must not change, bytes. */
 const BINDING_LENGTH = 8
 
-/** What a server learns back from its own cookie: it keeps nothing between the two hellos (RFC 9147 §5.1). */
+/**
+ * The state that a server recovers from its own cookie, because it keeps none between the two hellos (RFC 9147 §5.1).
+ */
 export interface CookieState {
-    /** the suite of the HelloRetryRequest, whose hash is that of the transcript */
+    /** the HelloRetryRequest's suite, whose hash is the transcript's */
     cipherSuite: number
-    /** of the first ClientHello */
+    /** hash of the first ClientHello */
     helloHash: Buffer
-    /** NamedGroup of which a share was asked for; 0: none was */
+    /** NamedGroup for which a share was requested; 0: none */
     group: number
 }
 
-/** The fields of a hello that are in its first fragment, however short that is. */
+/** The fields of a hello that its first fragment always contains, however short it is. */
 export interface HelloIdentity {
     random: Buffer
     sessionId: Buffer
 }
 
-/** Undefined when it is no cookie of this form. Its MAC has been checked before anything relies on it. */
+/** Undefined if it is not a cookie of this form. Its MAC is checked before anything relies on the state. */
 export function readCookieState(cookie: Buffer): CookieState | undefined {
     const reader = new Reader(cookie, 0, cookie.length)
     const cipherSuite = reader.uint(2)
@@ -39,9 +44,9 @@ export function readCookieState(cookie: Buffer): CookieState | undefined {
 }
 
 /**
- * Cookies of HelloRetryRequests. Each carries what the server has to know again, and a binding to everything that the second
- * hello may not change (RFC 8446 §4.1.2), under a MAC that also covers the client's address, its random and its session id.
- * So the MAC can be verified by the first fragment of a hello, if that has the whole cookie.
+ * Cookies of HelloRetryRequests. Each carries the server's state, and a binding to everything that the second hello
+ * must not change (RFC 8446 §4.1.2), under a MAC that also covers the client's address, random and session id. So a
+ * hello's first fragment is enough to verify the MAC if it contains the whole cookie.
  * @devsWhenUsed
  */
 export class CookiesV13 {
@@ -51,7 +56,7 @@ export class CookiesV13 {
         this.secrets = new CookieSecrets(crypto, now)
     }
 
-    /** Retires secrets whose time is over. */
+    /** Retires expired secrets. */
     rotate(now: number): void {
         this.secrets.rotate(now)
     }
@@ -75,7 +80,7 @@ export class CookiesV13 {
         return equal(binding(key, hello), copyOf(cookie, end - BINDING_LENGTH, end))
     }
 
-    /** The secret that made the cookie's MAC. */
+    /** The secret with which the cookie's MAC was made. */
     private keyOf(address: Buffer, hello: HelloIdentity, cookie: Buffer): Hmac | undefined {
         const at = cookie.length - MAC_LENGTH
         if (at < BINDING_LENGTH) return undefined
@@ -114,8 +119,8 @@ function mac(key: Hmac, address: Buffer, hello: HelloIdentity, content: Buffer):
 }
 
 /**
- * It keeps a client to what it said first, and needs no more bytes than that: the MAC keeps others out. wolfSSL's second hello
- * has the extensions of its first one in another order.
+ * Keeps a client from changing its hello. It can be short because the MAC keeps everybody else out. Sorted, because
+ * wolfSSL's second hello has the extensions in another order.
  */
 function binding(key: Hmac, hello: ClientHello): Buffer {
     const writer = new Writer(256)

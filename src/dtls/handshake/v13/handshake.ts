@@ -30,18 +30,18 @@ import { type KeyImporter, type ResumptionV13 } from "./resumption.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
 import { type UpdatableIds } from "./updatable-ids.js"
 
-/** msg_type and length alone enter the transcript (RFC 9147 §5.2). */
+/** Only msg_type and length are part of the transcript (RFC 9147 §5.2). */
 export const TRANSCRIPT_HEADER = 4
 
 /**
- * What both sides of a DTLS 1.3 handshake do (RFC 9147, RFC 8446): the key schedule, epochs 2 and 3, Finished.
+ * What both sides of a DTLS 1.3 handshake share (RFC 9147, RFC 8446): the key schedule, epochs 2 and 3, Finished.
  * @devsWhenUsed
  */
 export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> implements AuthenticatedHandshake {
-    /** what stands before this hello in the transcript: nothing, or the first hello's hash and the HelloRetryRequest */
+    /** the transcript before this hello: empty, or the first hello's hash and the HelloRetryRequest */
     private before = EMPTY
     private hashing: HashParameters | undefined
-    /** of the current stage of the key schedule: early, handshake, then main */
+    /** secret of the key schedule's current stage: early, handshake, then main */
     secret: Secret | undefined
     private clientSecret: Secret | undefined
     private serverSecret: Secret | undefined
@@ -61,8 +61,8 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     }
 
     /**
-     * Extensions that go into hellos of this version: session_ticket and max_fragment_length are those of DTLS 1.2 only, and so are
-     * connection ids that cannot be replaced, and what checks addresses by ids.
+     * The extensions for hellos of this version. session_ticket and max_fragment_length belong to DTLS 1.2 only, and so
+     * do connection ids that cannot be replaced, and return routability with them.
      */
     protected helloExtensions(): HelloExtension[] {
         const hasIds = this.ids() !== undefined
@@ -75,12 +75,14 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         )
     }
 
-    /** Undefined: the program does not name connection ids of this version. */
+    /** Undefined: the program does not use connection ids in this version. */
     ids(): UpdatableIds | undefined {
         return idsOf(this.settings)
     }
 
-    /** EncryptedExtensions is agreed on: protected records keep to record_size_limit, where both sides have it (RFC 8449 §4). */
+    /**
+     * EncryptedExtensions was processed: protected records obey record_size_limit if both sides have it (RFC 8449 §4).
+     */
     protected limitRecords(): void {
         const type = ExtensionType.recordSizeLimit
         const limits = findHelloExtension(this.settings.extensions, type) as LimitExtension | undefined
@@ -89,17 +91,17 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.record.writeLimit = contentLimit(limits.writeLimit)
     }
 
-    /** Undefined: the program does not name the resumption of this version. */
+    /** Undefined: the program does not use session resumption in this version. */
     protected sessions(): ResumptionV13 | undefined {
         return sessionsOf(this.settings)
     }
 
-    /** Undefined: the program does not name psk_dhe_ke. */
+    /** Undefined: the program does not use psk_dhe_ke. */
     keyShares(): KeyShareExtension | undefined {
         return findHelloExtension(this.settings.extensions, KEY_SHARE) as KeyShareExtension | undefined
     }
 
-    /** Undefined: the program does not name certificates of this version. */
+    /** Undefined: the program does not use certificates in this version. */
     protected authentication(): AuthenticationExtension | undefined {
         const type = ExtensionType.signatureAlgorithms
         return findHelloExtension(this.settings.extensions, type) as AuthenticationExtension | undefined
@@ -111,17 +113,17 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     /** Finished is next. */
     abstract onPresented(): void
 
-    /** What imports external keys; undefined: they are used as they are. */
+    /** Imports external keys; undefined: they are used as they are. */
     importer(): KeyImporter | undefined {
         return findHelloExtension(this.settings.extensions, PRE_SHARED_KEY) as KeyImporter | undefined
     }
 
-    /** Keys are derived with this hash: those of pre-shared keys before the suite is known. */
+    /** Sets the hash for deriving keys; until the suite is known, that of the pre-shared keys. */
     useHash(hash: HashParameters): void {
         this.hashing = hash
     }
 
-    /** The suite is known. */
+    /** Sets the suite. */
     protected chooseSuite(suite: CipherSuite): void {
         this.parameters.suite = suite
         this.useHash(suite.hash)
@@ -129,7 +131,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     }
 
     /**
-     * The transcript begins anew with what stands for the first hello (RFC 8446 §4.4.1).
+     * Restarts the transcript with the message that replaces the first hello (RFC 8446 §4.4.1).
      * @param request the HelloRetryRequest, header included
      */
     protected restartTranscript(helloHash: Buffer, request: Buffer): void {
@@ -142,7 +144,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.before = join([shortened(hash, TRANSCRIPT_HEADER), shortened(request, TRANSCRIPT_HEADER)])
     }
 
-    /** That keys are derived with. */
+    /** The hash for deriving keys. */
     hash(): HashParameters {
         return this.hashing as HashParameters
     }
@@ -151,7 +153,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         return this.settings.crypto as unknown as CryptoV13
     }
 
-    /** Stage 1 (RFC 8446 §7.1). @param psk empty: there is none */
+    /** Stage 1 of the key schedule (RFC 8446 §7.1). @param psk empty: there is none */
     enterEarlyStage(psk: Buffer): void {
         this.enterStage(this.crypto().newSecret(this.hash(), psk))
     }
@@ -162,9 +164,9 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     }
 
     /**
-     * A binder of the hello that stands in `message`, header included (RFC 8446 §4.2.11.2).
+     * A binder of the hello in `message`, header included (RFC 8446 §4.2.11.2).
      * @param secret of the early stage
-     * @param label of external keys, or of tickets
+     * @param label for external keys, or for tickets
      * @param bindersLength see `OfferedPsk`
      */
     binder(secret: Secret, label: string, message: Buffer, bindersLength: number): Buffer {
@@ -174,8 +176,8 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     }
 
     /**
-     * Stage 2; everything through ServerHello is in the transcript.
-     * @param shared the result of the key agreement, which is wiped; empty: there was none
+     * Stage 2; the transcript must contain everything through ServerHello.
+     * @param shared result of the key agreement, which is wiped; empty: there was none
      */
     protected enterHandshakeStage(shared: Buffer): void {
         const secret = (this.secret as Secret).nextSecret(shared)
@@ -187,14 +189,17 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.serverSecret = secret.deriveSecret("s hs traffic", hash)
     }
 
-    /** Stage 3. @param transcriptHash through the server's Finished */
+    /** Stage 3. @param transcriptHash hash through the server's Finished */
     protected enterMainStage(transcriptHash: Buffer): void {
         const secret = (this.secret as Secret).nextSecret(EMPTY)
         this.enterStage(secret)
         this.parameters.keepExporter(this.settings.crypto, secret.deriveSecret("exp master", transcriptHash))
     }
 
-    /** One side's, of the application data's epoch; `enterMainStage` was before, and that side's Finished has been made. */
+    /**
+     * Activates one side's application keys, after `enterMainStage` and after that side's Finished was made or
+     * verified.
+     */
     protected activateApplicationKeys(ofClient: boolean, transcriptHash: Buffer): void {
         const label = ofClient ? "c ap traffic" : "s ap traffic"
         erase(this.secretOf(ofClient))
@@ -203,7 +208,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         else this.activateRead(APPLICATION_EPOCH)
     }
 
-    /** The last stage is over; Finished of both sides is in the transcript. */
+    /** Ends the last stage; both sides' Finished are in the transcript. */
     protected leaveMainStage(): void {
         const sessions = this.sessions()
         if (sessions !== undefined) sessions.keep(this, this.secret as Secret)
@@ -221,7 +226,9 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         return (ofClient ? this.clientSecret : this.serverSecret) as Secret
     }
 
-    /** What follows the handshake takes the secrets of both directions over; nothing else of it is needed any more. */
+    /**
+     * Hands the secrets of both directions to the driver that follows the handshake; nothing else is needed any more.
+     */
     handOver(): TrafficSecrets {
         const secrets = new TrafficSecrets(this.secretOf(!this.isClient), this.secretOf(this.isClient))
         this.clientSecret = undefined
@@ -231,7 +238,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         return secrets
     }
 
-    /** By the secret in use. */
+    /** Uses the current secret. */
     private protection(epoch: number, reading: boolean): ProtectionWithId {
         const secret = this.secretOf(reading !== this.isClient)
         return protectionBy(secret, this.settings, this.parameters.suite as CipherSuite, epoch, reading)
@@ -252,7 +259,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.send(HandshakeType.finished, this.secretOf(this.isClient).verifyData("", hash))
     }
 
-    /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
+    /** Compares the peer's verify_data; its Finished must not be in the transcript yet. */
     protected checkFinished(message: HandshakeMessage): boolean {
         const expected = this.secretOf(!this.isClient).verifyData("", this.transcript.digest())
         if (equal(expected, bodyOf(message))) return true
@@ -282,14 +289,14 @@ function erase(secret: Secret | undefined): void {
 }
 
 /**
- * Extensions on which the form of records depends. ServerHello answers them, not EncryptedExtensions, which may carry an id
- * already (RFC 9146 §3, RFC 9853 §3).
+ * Whether the extension affects the form of records. Such extensions are answered in ServerHello, not in
+ * EncryptedExtensions, whose records may carry an id already (RFC 9146 §3, RFC 9853 §3).
  */
 export function isOfRecords(type: number): boolean {
     return type === ExtensionType.connectionId || type === ExtensionType.returnRoutabilityCheck
 }
 
-/** In this version a limit counts the content type, too. What is not limited stays so. */
+/** In DTLS 1.3 the limit includes the content type. No limit stays no limit. */
 function contentLimit(limit: number): number {
     return limit === MAX_PLAINTEXT ? limit : limit - 1
 }

@@ -9,8 +9,8 @@ import { usableSuites } from "../negotiation.js"
 import { type AssociationSettings } from "../settings.js"
 
 /**
- * The first suite with the hash of external pre-shared keys: each key goes with one hash, which is SHA-256 unless somebody
- * says otherwise (RFC 8446 §4.2.11), as a side does whose suites have another one alone.
+ * The first suite with the hash of external pre-shared keys: each key is used with one hash, SHA-256 unless specified
+ * otherwise (RFC 8446 §4.2.11). Having only suites with another hash specifies it.
  * @param suites of DTLS 1.3, one or more
  */
 export function suiteOfKeys(suites: CipherSuite[]): CipherSuite {
@@ -18,9 +18,9 @@ export function suiteOfKeys(suites: CipherSuite[]): CipherSuite {
 }
 
 /**
- * Server: the suite to go on with, of those that the key goes with that the client prefers.
+ * Server: the suite to use, one that matches the key that the client prefers.
  * @param psks as the client offers them; undefined: none
- * @param chosen of our HelloRetryRequest; 0: none was sent
+ * @param chosen suite of our HelloRetryRequest; 0: none was sent
  * @returns undefined: there is none in common
  */
 export function suiteForClient(
@@ -42,7 +42,7 @@ function withHash(suites: CipherSuite[], length: number): CipherSuite | undefine
     return suites.find((suite) => suite.hash.length === length)
 }
 
-/** Whether the handshake can go on without a pre-shared key. */
+/** Whether the handshake can do without a pre-shared key. */
 function hasCertificates(settings: AssociationSettings, hello: ClientHello): boolean {
     const type = ExtensionType.signatureAlgorithms
     return (

@@ -2,7 +2,7 @@ import { AlertDescription } from "../../wire/code-points.js"
 import { type HelloExtension } from "../hello-extension.js"
 
 /**
- * An extension that hellos of DTLS 1.2 do not have: what hellos of 1.3 have of it is the class's own.
+ * An extension without a place in hellos of DTLS 1.2; its class handles it in those of 1.3.
  * @devsWhenUsed
  */
 export class HelloExtensionV13 implements HelloExtension {

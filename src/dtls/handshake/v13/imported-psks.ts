@@ -11,22 +11,24 @@ import { type PskAnswer } from "../question.js"
 import { KeyOffer, keysOf } from "./key-offer.js"
 import { type ClientResumptionContextV13 } from "./resumption.js"
 
-/** Binders of imported keys (RFC 9258 §5.2). */
+/** Label for binders of imported keys (RFC 9258 §5.2). */
 const LABEL = "imp binder"
 
-/** How keys are imported; both sides have to say the same. */
+/** How keys are imported; both sides need the same options. */
 export interface ImportOptions {
-    /** in which a key is used, 0 to 65535 bytes, such as the names of both sides (RFC 9258 §5.1). Default: empty */
+    /**
+     * context in which a key is used, 0 to 65535 bytes, such as the names of both sides (RFC 9258 §5.1). Default: empty
+     */
     context?: Buffer
-    /** of the key, which has to go with one alone. Default: SHA-256 */
+    /** the external key's hash; a key must be used with only one. Default: SHA-256 */
     hash?: HashParameters
-    /** of keys that are imported otherwise, by their external identity, such as each device's context; undefined: as above */
+    /** options for individual keys, by their external identity, such as each device's context; undefined: as above */
     of?: (identity: Buffer) => ImportOptions | undefined
 }
 
 /**
- * Imported pre-shared keys (RFC 9258): of one external key each hash of a suite gets a key of its own, so that it goes with
- * every suite, and is bound to DTLS 1.3 and to the context.
+ * Imported pre-shared keys (RFC 9258): each external key yields one key for every hash among the suites, so it works
+ * with every suite, and is bound to DTLS 1.3 and to the context.
  * @devsWhenUsed
  */
 class ImportedPsks extends KeyOffer {
@@ -43,7 +45,10 @@ class ImportedPsks extends KeyOffer {
         return own ?? options
     }
 
-    /** By hash, not by key: servers choose the suite by the first identity, and look at a few of them alone. */
+    /**
+     * Ordered by hash, not by key, because servers choose the suite by the first identity and look only at the first
+     * few.
+     */
     override begin(h: ClientResumptionContextV13, psk: PskAnswer): number {
         const hashes: HashAlgorithm[] = []
         for (const suite of usableSuites(h.settings, false)) {
@@ -86,7 +91,7 @@ class ImportedPsks extends KeyOffer {
     }
 }
 
-/** The external identity, with which an ImportedIdentity begins. */
+/** The external identity, which is the first field of an ImportedIdentity. */
 function externalIn(identity: Buffer): Buffer {
     return new Reader(identity, 0, identity.length).vector(2)
 }
@@ -97,8 +102,8 @@ function kdfOf(hash: HashParameters): number {
 }
 
 /**
- * For `DtlsSettings.extensions`: pre-shared keys of DTLS 1.3 are imported (RFC 9258), and are not used as they are. The source of
- * keys has external ones, by external identities.
+ * For `DtlsSettings.extensions`: pre-shared keys of DTLS 1.3 are imported (RFC 9258) instead of being used directly.
+ * The key source has external keys, by external identity.
  */
 export function importedPsks(options: ImportOptions): (crypto: CryptoProvider) => HelloExtension {
     return (crypto) => new ImportedPsks(crypto, options)

@@ -10,13 +10,13 @@ import { HelloExtensionV13 } from "./hello-extension.js"
 import { bindKeys } from "./offered-keys.js"
 import { type ClientResumptionContextV13, type KeyImporter, type OfferedKey } from "./resumption.js"
 
-/** A key of the hello, and the identity under which its source has it. */
+/** A key in the hello, and its identity in the key source. */
 interface ExternalKey extends OfferedKey {
     external: Buffer
 }
 
 /**
- * The pre-shared keys of a client whose hello has several, behind a ticket if there is one (RFC 8446 §4.2.11).
+ * The pre-shared keys of a client that offers several in its hello, after a ticket if there is one (RFC 8446 §4.2.11).
  * @devsWhenUsed
  */
 export abstract class KeyOffer extends HelloExtensionV13 implements KeyImporter {
@@ -30,13 +30,13 @@ export abstract class KeyOffer extends HelloExtensionV13 implements KeyImporter 
         return this.crypto as unknown as CryptoV13
     }
 
-    /** Offers the keys of an answer, those that are none left out. */
+    /** Offers the usable keys of an answer. */
     abstract begin(h: ClientResumptionContextV13, psk: PskAnswer): number
     abstract externalOf(identity: Buffer, target: HashParameters): Buffer | undefined
     abstract importKey(key: Buffer, identity: Buffer, target: HashParameters): Buffer
     abstract bindingLabel(): string
 
-    /** @param identity as the hello has it */
+    /** @param identity as in the hello */
     protected addKey(psk: PskAnswer, identity: Buffer, hash: HashParameters): void {
         const key = this.importKey(psk.key, identity, hash)
         const early = this.secrets().newSecret(hash, key)
@@ -64,7 +64,7 @@ export abstract class KeyOffer extends HelloExtensionV13 implements KeyImporter 
 
     offers(h: ClientResumptionContextV13): OfferedKey[] {
         const { suite } = h.parameters
-        // After a HelloRetryRequest those alone that go with its suite (RFC 8446 §4.1.4).
+        // After a HelloRetryRequest, offers only those that match its suite (RFC 8446 §4.1.4).
         if (suite !== undefined) this.leaveOut(suite)
         return this.keys
     }
@@ -92,7 +92,7 @@ function erase(key: ExternalKey): void {
     wipe(key.psk)
 }
 
-/** The keys of an answer, in their order. */
+/** The keys of an answer, in order. */
 export function keysOf(psk: PskAnswer): PskAnswer[] {
     const keys = [psk]
     for (const other of psk.others ?? []) {

@@ -5,7 +5,7 @@ import { PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
 import { unbound } from "./client.js"
 import { type ClientResumptionContextV13, type OfferedKey } from "./resumption.js"
 
-/** The body of a hello that offers these keys, with the binder of each; none: without the extension. */
+/** The body of a hello that offers these keys, each with its binder; if there are none, the extension is omitted. */
 export function bindKeys(h: ClientResumptionContextV13, hello: ClientHello, keys: OfferedKey[]): Buffer {
     h.pskCount = keys.length
     if (keys.length === 0) return writeClientHello(hello)

@@ -13,57 +13,57 @@ import { type KeyShareExtension } from "./key-share-extension.js"
 import { type SecurityParametersV13 } from "./security-parameters.js"
 import { type Speaker } from "./updatable-ids.js"
 
-/** What resumption sees of the handshake that it serves. */
+/** The handshake as session resumption sees it. */
 export interface ResumptionContextV13 extends AuthenticatedHandshake {
     settings: AssociationSettings
     parameters: SecurityParametersV13
     hash(): HashParameters
     crypto(): CryptoV13
     keyShares(): KeyShareExtension | undefined
-    /** Stage 1 of the key schedule, with another pre-shared key than before. */
+    /** Enters stage 1 of the key schedule with another pre-shared key than before. */
     enterEarlyStage(psk: Buffer): void
 }
 
-/** A pre-shared key that a hello offers. */
+/** A pre-shared key offered in a hello. */
 export interface OfferedKey extends PskIdentity {
     hash: HashParameters
-    /** secret of its early stage */
+    /** secret of the early stage with this key */
     early: Secret
     psk: Buffer
-    /** of its binder */
+    /** label of its binder */
     label: string
 }
 
-/** On a client. */
+/** A client's handshake. */
 export interface ClientResumptionContextV13 extends ResumptionContextV13 {
     certified: ServerProof | undefined
-    /** how many pre-shared keys the hello offers */
+    /** number of pre-shared keys in the hello */
     pskCount: number
-    /** of the early stage, with the external key */
+    /** secret of the early stage, with the external key */
     secret: Secret | undefined
-    /** Before the hello: the keys that it offers go with this one. */
+    /** Before the hello: sets the hash of the keys that it offers. */
     useHash(hash: HashParameters): void
-    /** The binder of a key with this early secret, for the hello in `message`. */
+    /** The binder of the key with this early secret, for the hello in `message`. */
     binder(secret: Secret, label: string, message: Buffer, bindersLength: number): Buffer
-    /** What imports the external key; undefined: it is used as it is. */
+    /** Imports external keys; undefined: they are used as they are. */
     importer(): KeyImporter | undefined
-    /** The body of the hello, with the external key and its binder at the end, if there is one. */
+    /** The body of the hello, ending in the external key and its binder if there is one. */
     bind(hello: ClientHello): Buffer
 }
 
-/** On a server. */
+/** A server's handshake. */
 export interface ServerResumptionContextV13 extends ResumptionContextV13 {
     /** there is a key agreement */
     agrees: boolean
-    /** Goes on with the key of a ticket. @returns false: its binder is wrong, and the handshake has failed */
+    /** Continues with a ticket's key. @returns false: its binder is wrong, and the handshake has failed */
     resume(psk: Buffer): boolean
-    /** Looks at the client's next identity. */
+    /** Tries the client's next identity. */
     lookFurther(): void
 }
 
 /**
- * Resumes sessions of DTLS 1.3 (RFC 8446 §2.2, §4.6.1): the extension psk_key_exchange_modes, which says that tickets are of
- * use. One instance per association.
+ * Resumes sessions of DTLS 1.3 (RFC 8446 §2.2, §4.6.1): the extension psk_key_exchange_modes, which tells a server that
+ * tickets are useful. One instance per association.
  */
 export interface ResumptionV13 extends HelloExtension {
     /** The handshake is done. @param secret of the main stage */
@@ -72,54 +72,60 @@ export interface ResumptionV13 extends HelloExtension {
     close(): void
 }
 
-/** On a client. */
+/** A client's session resumption. */
 export interface ClientResumptionV13 extends ResumptionV13 {
-    /** In place of the handshake's own `bind`: the hello also offers a ticket, if there is one. */
+    /** Replaces the handshake's own `bind`: the hello also offers a ticket if there is one. */
     bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer
-    /** The server has chosen the key with that index. */
+    /** The server has selected the key with that index. */
     enter(h: ClientResumptionContextV13, index: number): void
     /** Takes a NewSessionTicket. @returns `none`, or the alert that ends the association */
     take(parameters: SecurityParametersV13, body: Buffer): AlertDescription
 }
 
-/** On a server. */
+/** A server's session resumption. */
 export interface ServerResumptionV13 extends ResumptionV13, Speaker {
-    /** The client's external pre-shared key: its session may be resumed as long as that stays the same. Copies it. */
+    /**
+     * Keeps the client's external pre-shared key, because its session may be resumed only as long as the key is the
+     * same. Copies it.
+     */
     keepKey(key: Buffer): void
-    /** A ClientHello with these extensions has come, and is answered. */
+    /** A ClientHello with these extensions is being answered. */
     begin(extensions: Extension[]): void
     /**
-     * Takes an identity for a ticket and goes on with it: `resume` or `lookFurther`, in this call or after an answer.
-     * @returns false: it is no ticket of ours
+     * Tries an identity as a ticket: continues with `resume` or `lookFurther`, in this call or after an answer.
+     * @returns false: it is not one of our tickets
      */
     open(h: ServerResumptionContextV13, psk: OfferedPsk): boolean
 }
 
 /**
- * Pre-shared keys that a program uses otherwise than one, as it is: several, or imported ones (RFC 9258). For programs that name
- * it. One object per association.
+ * Pre-shared keys used otherwise than singly and as they are: several, or imported ones (RFC 9258). For programs that
+ * name it. One object per association.
  */
 export interface KeyImporter extends HelloExtension {
     // Client
 
-    /** Takes the keys for the hello. @returns how many it will have of them */
+    /** Takes the keys for the hello. @returns how many the hello will contain */
     begin(h: ClientResumptionContextV13, psk: PskAnswer): number
-    /** The body of the hello, with these keys at the end. */
+    /** The body of the hello, ending in these keys. */
     bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer
-    /** What a hello offers behind a ticket. */
+    /** The keys offered after a ticket. */
     offers(h: ClientResumptionContextV13): OfferedKey[]
-    /** Whether the key with that index of the hello goes with the suite; undefined: it is none of these. */
+    /** Whether the hello's key with that index can be used with the suite; undefined: it is not one of these keys. */
     accepts(h: ClientResumptionContextV13, index: number, suite: CipherSuite): boolean | undefined
-    /** The server has chosen the key with that index of the hello. */
+    /** The server has selected the hello's key with that index. */
     enter(h: ClientResumptionContextV13, index: number): void
 
     // Server
 
-    /** The external identity of an imported one for this hash; undefined: it is none, or of another context. */
+    /**
+     * The external identity of an imported one, for this hash; undefined: it is not an imported identity, or of another
+     * context.
+     */
     externalOf(identity: Buffer, target: HashParameters): Buffer | undefined
-    /** @param identity the imported one */
+    /** @param identity the imported identity */
     importKey(key: Buffer, identity: Buffer, target: HashParameters): Buffer
-    /** Label of its binders. */
+    /** Label for binders of these keys. */
     bindingLabel(): string
 
     /** Erases the keys. */

@@ -7,7 +7,7 @@ import { type CipherSuite } from "../cipher-suite.js"
 import { SecurityParameters } from "../security-parameters.js"
 
 /**
- * Of DTLS 1.3.
+ * Security parameters of DTLS 1.3.
  * @devsWhenUsed
  */
 export class SecurityParametersV13 extends SecurityParameters {
@@ -17,17 +17,17 @@ export class SecurityParametersV13 extends SecurityParameters {
 
     constructor() {
         super(DTLS_1_3)
-        // What RFC 7627 adds to older versions is part of this one (RFC 8446 appendix D).
+        // DTLS 1.3 always has what RFC 7627 adds to older versions (RFC 8446 appendix D).
         this.extendedMasterSecret = true
     }
 
-    /** Takes the exporter_master_secret over. */
+    /** Takes ownership of the exporter_master_secret. */
     keepExporter(crypto: CryptoProvider, exporter: Secret): void {
         this.crypto = crypto
         this.exporter = exporter
     }
 
-    /** RFC 8446 §7.5: an absent context is one of 0 bytes. */
+    /** RFC 8446 §7.5: an absent context is the same as an empty one. */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined {
         const { crypto, exporter } = this
         if (crypto === undefined || exporter === undefined) return undefined

@@ -30,23 +30,23 @@ import { type ResumptionContextV13, type ServerResumptionContextV13, type Server
 import { hasItsHash, readSessionV13, resumptionSecret, type SessionV13, ticketKey, writeSessionV13 } from "./session.js"
 import { type LaterMessage } from "./updatable-ids.js"
 
-/** Bytes of a ticket that names a session in the cache. */
+/** Length of a ticket that is the id of a session in the cache, bytes. */
 const ID_LENGTH = 32
 
 /**
- * A server's side of session resumption: one ticket after each handshake, for a client that has psk_dhe_ke.
+ * A server's session resumption: sends one ticket after each handshake, to clients that support psk_dhe_ke.
  * @devsWhenUsed
  */
 class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13 {
-    /** the client has psk_dhe_ke */
+    /** the client supports psk_dhe_ke */
     private isWanted = false
     private serverName = ""
-    /** of the ticket that the client goes on with, or may */
+    /** of the ticket being tried or resumed */
     private session: SessionV13 | undefined
-    /** body of the NewSessionTicket that waits to be sent; empty: none */
+    /** body of the NewSessionTicket to be sent; empty: none */
     private waiting = EMPTY
     private key = new ClientKey()
-    /** of the session's */
+    /** the session's */
     private mark = EMPTY
 
     constructor(
@@ -78,7 +78,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         return true
     }
 
-    /** Of a ticket; undefined: it is none of ours. */
+    /** The session of a ticket; undefined: it is not one of our tickets. */
     private sessionOf(ticket: Buffer): SessionV13 | undefined {
         const { keys, cache } = this.options
         if (ticket.length > MAX_TICKET) return undefined
@@ -110,7 +110,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         h.lookFurther()
     }
 
-    /** Whoever is not let in any more is not let in by a session. */
+    /** Asks again whether the client is allowed: a session does not outlast its credentials. */
     private checkIdentity(h: ServerResumptionContextV13, session: SessionV13, psk: OfferedPsk): void {
         const self = this
         const { identity, peerCertificate } = session
@@ -130,7 +130,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         } else this.checked(h, true, psk)
     }
 
-    /** A key that was changed is as good as none: whoever has the old one is not let in. */
+    /** A changed key counts as none: a session made with the old key is not resumed. */
     private known(h: ServerResumptionContextV13, answer: PskAnswer | undefined, psk: OfferedPsk): void {
         const { secret } = this.session as SessionV13
         const isAccepted = hasSameKey(this.crypto, this.mark, answer, secret)
@@ -152,7 +152,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         const { cache } = this.options
         parameters.identity = session.identity
         parameters.resumed = true
-        // Only who has its key uses up a session of the cache.
+        // The binder has verified: otherwise anyone could use up a session of the cache.
         if (h.resume(session.secret) && cache !== undefined) cache.remove(psk.identity.toString("hex"))
     }
 
@@ -161,7 +161,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         this.key.forget()
     }
 
-    /** A ticket that follows another one makes no session younger. */
+    /** The lifetime counts from the full handshake: a ticket sent after resumption does not extend it. */
     private prepareTicket(h: ResumptionContextV13, secret: Secret): void {
         const { session, options } = this
         const now = options.clock()
@@ -197,7 +197,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         }
     }
 
-    /** Undefined: the session is too large for one. */
+    /** Undefined: the session is too large for a ticket. */
     private ticketFor(session: SessionV13): Buffer | undefined {
         const { keys, cache } = this.options
         const bytes = withMark(this.crypto, writeSessionV13(session), this.key.bytes, session.secret)
@@ -234,7 +234,9 @@ function protocolOf(settings: AssociationSettings): string {
     return alpn === undefined ? "" : (alpn.selected ?? "")
 }
 
-/** For `DtlsSettings.extensions` of a server, beside `keyShares`: clients may resume their sessions of DTLS 1.3. */
+/**
+ * For a server's `DtlsSettings.extensions`, together with `keyShares`: clients may resume their sessions of DTLS 1.3.
+ */
 export function serveSessionsV13(options: ServerSessionOptions): (crypto: CryptoProvider) => HelloExtension {
     return (crypto) => new ServerSessionsV13(crypto, options)
 }

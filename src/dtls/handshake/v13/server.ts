@@ -42,7 +42,7 @@ import { suiteForClient, suiteOfKeys } from "./hash-choice.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
 import { type ServerResumptionV13 } from "./resumption.js"
 
-/** Bytes of the key that stands in for an unknown identity's. */
+/** Length of the decoy key for unknown identities, bytes. */
 const DECOY_KEY_LENGTH = 16
 
 /** For a role: the server's side of DTLS 1.3. */
@@ -53,21 +53,21 @@ export function newServerHandshake(settings: AssociationSettings, record: Record
 /** @devsWhenUsed */
 class ServerHandshakeV13 extends HandshakeV13 {
     private helloBytes = EMPTY
-    /** what the client offers, until one is taken */
+    /** the keys that the client offers, until one is selected */
     private psks: OfferedPsk[] = []
-    /** of the one that is looked at, or was taken */
+    /** index of the one being tried, or selected */
     private pskIndex = -1
-    /** of EncryptedExtensions */
+    /** extensions of EncryptedExtensions */
     private answers: Extension[] = []
-    /** of ServerHello */
+    /** extensions of ServerHello */
     private recordAnswers: Extension[] = []
     /** there is a key agreement: with certificates, or in the mode psk_dhe_ke */
     agrees = false
-    /** of the ClientHello, until it is known how the handshake goes on */
+    /** extensions of the ClientHello, until it is decided how to authenticate */
     private offered: Extension[] = []
-    /** by which this side shows who it is; undefined: by the pre-shared key */
+    /** how this side authenticates itself with a certificate; undefined: with the pre-shared key */
     private certified: AuthenticationExtension | undefined
-    /** through the server's Finished */
+    /** hash of the transcript through the server's Finished */
     private transcriptHash = EMPTY
 
     constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
@@ -78,7 +78,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         ])
     }
 
-    /** A server waits. */
+    /** A server waits for the client. */
     start(): void {}
 
     takeHello(message: HandshakeMessage): void {
@@ -98,7 +98,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         const state = cookieStateOf(hello)
         const suite = suiteForClient(this.settings, hello, psks, state === undefined ? 0 : state.cipherSuite)
         if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
-        // Binders cover what comes before them (RFC 8446 §4.2.11).
+        // pre_shared_key must come last, because binders cover everything before them (RFC 8446 §4.2.11).
         if (readable !== undefined && hello.extensions[hello.extensions.length - 1].type !== PRE_SHARED_KEY)
             return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
         if (psks === undefined && authentication === undefined)
@@ -121,7 +121,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         return alert
     }
 
-    /** psk_dhe_ke where both sides have it. @param asked the group that the HelloRetryRequest asked for; 0: none */
+    /** psk_dhe_ke if both sides support it. @param asked group requested by the HelloRetryRequest; 0: none */
     private selectMode(hello: ClientHello, asked: number): AlertDescription {
         const modes = findExtension(hello.extensions, PSK_KEY_EXCHANGE_MODES)
         const shares = this.keyShares()
@@ -170,7 +170,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         return this.sessions() as ServerResumptionV13 | undefined
     }
 
-    /** Looks at the client's next identity, in the order in which it prefers them. */
+    /** Tries the client's next identity, in its order of preference. */
     lookFurther(): void {
         if (this.pskIndex === this.psks.length - 1) return this.takeKey(undefined)
         this.pskIndex++
@@ -183,7 +183,9 @@ class ServerHandshakeV13 extends HandshakeV13 {
         this.ask({ kind: QuestionKind.psk, identity, hint: undefined }, onAnswer)
     }
 
-    /** What the source of keys knows; undefined: the identity does not go with the suite, or its key would not be ours. */
+    /**
+     * The identity known to the key source; undefined: it cannot be used with the suite, or its key would not be ours.
+     */
     private externalIdentity(psk: OfferedPsk): Buffer | undefined {
         const { identity } = psk
         const importer = this.importer()
@@ -191,7 +193,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         return this.hasHashOfKeys() ? identity : undefined
     }
 
-    /** Whether external keys go with the suite. */
+    /** Whether external keys can be used with the suite. */
     private hasHashOfKeys(): boolean {
         const { hash } = suiteOfKeys(usableSuites(this.settings, false))
         return hash.algorithm === this.hash().algorithm
@@ -201,7 +203,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         if (!this.goOnOtherwise()) this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
     }
 
-    /** The identity that is looked at will not do. @returns false: it was the last way to go on */
+    /** The current identity cannot be used: tries the next way to authenticate. @returns false: there is none left */
     private goOnOtherwise(): boolean {
         if (this.pskIndex < this.psks.length - 1) this.lookFurther()
         else if (this.mayGoOnWithoutPsk()) this.goOnWithoutPsk()
@@ -217,13 +219,13 @@ class ServerHandshakeV13 extends HandshakeV13 {
         authentication.choose(this, this.offered)
     }
 
-    /** What this side presents is known. */
+    /** This side's credentials are chosen. */
     onCredentials(): void {
         this.offered = []
         this.agree(this.keyShares() as KeyShareExtension)
     }
 
-    /** A hello with a cookie of ours, which was checked before it came here: our request is made of it again. */
+    /** For a hello with our cookie, verified before: reconstructs our HelloRetryRequest for the transcript. */
     private continueRetry(cookie: Buffer | undefined, messageSeq: number): void {
         const state = cookie === undefined ? undefined : readCookieState(cookie)
         if (cookie === undefined || state === undefined) return
@@ -232,8 +234,8 @@ class ServerHandshakeV13 extends HandshakeV13 {
     }
 
     /**
-     * An unknown identity fails as a wrong key does, by its binder; where both sides can, the handshake goes on with
-     * certificates instead (RFC 8446 §4.2.11).
+     * An unknown identity fails like a wrong key, at its binder; if both sides support certificates, the handshake
+     * continues with these instead (RFC 8446 §4.2.11).
      */
     takeKey(answer: PskAnswer | undefined): void {
         if (answer === undefined && this.goOnOtherwise()) return
@@ -259,7 +261,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         return this.usePsk(psk, "res binder")
     }
 
-    /** @param label see `binder`. @returns false: the client has another key */
+    /** @param label see `binder`. @returns false: the client has a different key */
     private usePsk(psk: Buffer, label: string): boolean {
         const { binder, bindersLength } = this.psks[this.pskIndex]
         this.offered = []
@@ -276,7 +278,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
     private mayGoOnWithoutPsk(): boolean {
         const isOffered = findExtension(this.offered, ExtensionType.signatureAlgorithms) !== undefined
         if (!isOffered || this.authentication() === undefined) return false
-        // Until now the client's only mode was psk_ke.
+        // In mode psk_ke the client's share has not been taken yet.
         return this.agrees || this.takeShare(this.offered, 0) === AlertDescription.none
     }
 
@@ -291,7 +293,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         else this.sendFlight(shared.secret, [shares.serverShare()])
     }
 
-    /** @param shared the result of the key agreement; empty: there was none */
+    /** @param shared result of the key agreement; empty: there was none */
     private sendFlight(shared: Buffer, extensions: Extension[]): void {
         const { suite, serverRandom } = this.parameters
         const { certified } = this
@@ -315,7 +317,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         else certified.presentServer(this)
     }
 
-    /** What follows our Finished has the application's keys: alerts and acknowledgements at first (RFC 8446 appendix A.2). */
+    /** Everything after our Finished uses the application keys: at first alerts and ACKs (RFC 8446 appendix A.2). */
     onPresented(): void {
         this.sendFinished()
         this.transcriptHash = this.transcript.digest()
@@ -335,7 +337,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
     }
 }
 
-/** Whether a hello without a pre-shared key has what it must have (RFC 8446 §9.2). */
+/** Whether a hello without a pre-shared key has the mandatory extensions (RFC 8446 §9.2). */
 function isComplete(hello: ClientHello): boolean {
     for (const type of [ExtensionType.signatureAlgorithms, ExtensionType.supportedGroups, KEY_SHARE]) {
         if (findExtension(hello.extensions, type) === undefined) return false
@@ -353,7 +355,7 @@ function cookieStateOf(hello: ClientHello): CookieState | undefined {
     return cookie === undefined ? undefined : readCookieState(cookie)
 }
 
-/** EncryptedExtensions always has the list, if empty (RFC 8446 §4.3.1). */
+/** The list of EncryptedExtensions is always present, even if empty (RFC 8446 §4.3.1). */
 function extensionBlock(list: Extension[]): Buffer {
     const writer = new Writer(32)
     if (list.length === 0) writer.uint(0, 2)

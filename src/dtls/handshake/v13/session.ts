@@ -5,9 +5,9 @@ import { type Secret } from "../../crypto/v13/provider.js"
 import { type AssociationSettings } from "../settings.js"
 import { readCommon, readPeer, type Session, writeCommon, writePeer } from "../session.js"
 
-/** What a ticket of DTLS 1.3 stands for (RFC 8446 §4.6.1). */
+/** The session of a ticket of DTLS 1.3 (RFC 8446 §4.6.1). */
 export interface SessionV13 extends Session {
-    /** server: what was agreed on by ALPN; empty: nothing */
+    /** server: protocol selected by ALPN; empty: none */
     protocol: string
     /** client: see NewSessionTicketV13 */
     ageAdd: number
@@ -15,10 +15,10 @@ export interface SessionV13 extends Session {
     ticket: Buffer
 }
 
-/** Sessions in the form that `writeSessionV13` gives them; those of DTLS 1.2 have another number. */
+/** Format of `writeSessionV13`; sessions of DTLS 1.2 have another number. */
 const FORMAT_VERSION = 2
 
-/** Holds the key: keep it as a key is kept. */
+/** The result contains the key and must be protected like one. */
 export function writeSessionV13(session: SessionV13): Buffer {
     const writer = new Writer(160 + session.ticket.length)
     writer.uint(FORMAT_VERSION, 1)
@@ -32,7 +32,7 @@ export function writeSessionV13(session: SessionV13): Buffer {
     return writer.finish()
 }
 
-/** Undefined when it is none of DTLS 1.3, or of another version of this program. */
+/** Undefined if it is not a session of DTLS 1.3, or was written by a program with another format. */
 export function readSessionV13(bytes: Buffer): SessionV13 | undefined {
     const reader = new Reader(bytes, 0, bytes.length)
     if (reader.uint(1) !== FORMAT_VERSION) return undefined
@@ -47,17 +47,17 @@ export function readSessionV13(bytes: Buffer): SessionV13 | undefined {
     return readPeer(reader, session) ? session : undefined
 }
 
-/** That the session goes with (RFC 8446 §4.2.11); undefined: its suite is none of the settings' any more. */
+/** The session's hash (RFC 8446 §4.2.11); undefined: its suite is no longer in the settings. */
 export function hashOf(settings: AssociationSettings, session: Session): HashParameters | undefined {
     return settings.suites.find((suite) => suite.id === session.suite)?.hash
 }
 
-/** Whether a handshake with this hash can go on with the session. */
+/** Whether a handshake with this hash can resume the session. */
 export function hasItsHash(settings: AssociationSettings, hash: HashParameters, session: Session): boolean {
     return hashOf(settings, session)?.algorithm === hash.algorithm
 }
 
-/** resumption_master_secret (RFC 8446 §7.1). @param transcriptHash through the client's Finished */
+/** resumption_master_secret (RFC 8446 §7.1). @param transcriptHash hash through the client's Finished */
 export function resumptionSecret(main: Secret, transcriptHash: Buffer): Secret {
     return main.deriveSecret("res master", transcriptHash)
 }

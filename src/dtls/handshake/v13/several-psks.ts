@@ -7,7 +7,7 @@ import { KeyOffer, keysOf } from "./key-offer.js"
 import { type ClientResumptionContextV13 } from "./resumption.js"
 
 /**
- * Several external pre-shared keys in one hello, used as they are: the server takes the one that it knows.
+ * Several external pre-shared keys in one hello, used as they are; the server selects the one that it knows.
  * @devsWhenUsed
  */
 class SeveralPsks extends KeyOffer {
@@ -30,8 +30,8 @@ class SeveralPsks extends KeyOffer {
 }
 
 /**
- * For `DtlsSettings.extensions` of a client of DTLS 1.3 alone or of both versions: its hello offers the `others` of a PskAnswer, too, in
- * their order. Where keys are imported, `importedPsks` does so by itself.
+ * For the `DtlsSettings.extensions` of a client of DTLS 1.3 or of both versions: its hello also offers the `others` of
+ * a PskAnswer, in their order. `importedPsks` does this itself.
  */
 export function severalPsks(): (crypto: CryptoProvider) => HelloExtension {
     return (crypto) => new SeveralPsks(crypto)

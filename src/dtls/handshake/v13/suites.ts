@@ -33,14 +33,14 @@ export function TLS_AES_128_CCM_SHA256(): CipherSuite {
     return suite(0x1304, "TLS_AES_128_CCM_SHA256", AES_128_CCM())
 }
 /**
- * RFC 8446 appendix B.4, RFC 6655. Only for programs that name it: its tag of 8 bytes saves 8 bytes of each record, and
- * needs a limit of failed records as a safeguard (RFC 9147 §4.5.3; `Limits.ccm8Failures`).
+ * RFC 8446 appendix B.4, RFC 6655. Only for programs that name it: its 8-byte tag saves 8 bytes per record, and needs a
+ * limit on failed records as a safeguard (RFC 9147 §4.5.3; `Limits.ccm8Failures`).
  */
 export function TLS_AES_128_CCM_8_SHA256(): CipherSuite {
     return suite(0x1305, "TLS_AES_128_CCM_8_SHA256", AES_128_CCM_8())
 }
 
-/** The suites of DTLS 1.3 that are offered when none is named, in the order a gateway prefers them. */
+/** The suites of DTLS 1.3 that are offered by default, in the order a gateway prefers them. */
 export function allSuitesV13(): CipherSuite[] {
     return [
         TLS_AES_128_GCM_SHA256(),

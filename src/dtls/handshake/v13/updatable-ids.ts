@@ -3,36 +3,36 @@ import { type Writer } from "../../bytes/writer.js"
 import { type AlertDescription } from "../../wire/code-points.js"
 import { type RecordExtension } from "../hello-extension.js"
 
-/** A message after the handshake that waits to be sent. */
+/** A message to be sent after the handshake. */
 export interface LaterMessage {
     /** HandshakeType */
     type: number
     body: Buffer
 }
 
-/** An extension with something to tell the peer after the handshake, one message at a time. */
+/** An extension that may have messages for the peer after the handshake. */
 export interface Speaker {
     hasMessage(): boolean
-    /** The next message to send; it may be called when `hasMessage` says so. */
+    /** The next message to send; only allowed if `hasMessage` returns true. */
     message(): LaterMessage
 }
 
-/** Connection ids of DTLS 1.3, which change while the association lasts (RFC 9147 §9). */
+/** Connection ids of DTLS 1.3, which can be replaced during the association (RFC 9147 §9). */
 export interface UpdatableIds extends RecordExtension, Speaker {
-    /** true: those of DTLS 1.2 have none, and are not offered in 1.3 */
+    /** always true; connection ids of DTLS 1.2 do not have this field, and are not offered in 1.3 */
     hasUpdates: boolean
-    /** Bytes of each id of this side; 0: it has none. */
+    /** Length of each id of this side, bytes; 0: it has none. */
     idLength(): number
-    /** ids of ours that the peer may still turn to */
+    /** our ids that the peer may still switch to */
     given: Buffer[]
-    /** A verified record carries this id of ours. */
+    /** A verified record carried this id of ours. */
     use(id: Buffer): void
     /** Takes a verified NewConnectionId or RequestConnectionId. @returns `none`, or the alert that ends the association */
     take(type: number, body: Buffer): AlertDescription
-    /** Our records go on with an id of the peer's that was not used before. @returns false: there is none */
+    /** Makes our records carry an unused id of the peer's. @returns false: there is none */
     useSpare(): boolean
-    /** What a saved association has of them, besides the two in use. */
+    /** Writes the ids other than the two in use, for a saved association. */
     writeSpares(writer: Writer): void
-    /** In the order of `writeSpares`. */
+    /** Reads what `writeSpares` wrote. */
     readSpares(reader: Reader): void
 }

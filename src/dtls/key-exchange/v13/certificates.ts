@@ -39,8 +39,8 @@ import { readSavedPeer, writeSavedPeer } from "../saved-peer.js"
 import { isHandshakeScheme, signedContent } from "./certificate-verify.js"
 
 /**
- * For `DtlsSettings.extensions`, beside `keyShares`: certificates and raw public keys in DTLS 1.3.
- * @param options which types of certificates this side presents and judges
+ * For `DtlsSettings.extensions`, together with `keyShares`: certificates and raw public keys in DTLS 1.3.
+ * @param options which types of certificates this side presents and verifies
  */
 export function certificates(
     keys: KeyOperations,
@@ -51,20 +51,20 @@ export function certificates(
 
 /** @devsWhenUsed */
 class CertificateAuthentication extends HelloExtensionV13 implements AuthenticationExtension {
-    /** SignatureSchemes of CertificateVerify that can be verified here */
+    /** SignatureSchemes of CertificateVerify that this side can verify */
     private schemes: number[]
-    /** CertificateType of this side, and of the peer */
+    /** this side's CertificateType, and the peer's */
     private ownType = CertificateType.x509 as number
     private peerType = CertificateType.x509 as number
     /** what this side presents; undefined: nothing */
     private own: CertificateAnswer | undefined
-    /** of `own`'s signature */
+    /** scheme of `own`'s signature */
     private scheme = 0
-    /** SubjectPublicKeyInfo of the peer, once it is accepted */
+    /** the peer's SubjectPublicKeyInfo, once it is accepted */
     private publicKey = EMPTY
-    /** client: the server's, to be answered */
+    /** client: the server's request, to be answered */
     private request: CertificateRequestMessage | undefined
-    /** server: a certificate of the client is wanted */
+    /** server: the client's certificate is requested */
     private wantsClient = false
     /** server: see `answers` */
     private chosen: Extension[] = []
@@ -124,7 +124,7 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
         if (request === undefined) return unreadable(h)
         if (request.schemes === undefined)
             return h.fail(FailureReason.illegalParameter, AlertDescription.missingExtension)
-        // Only a request after the handshake has one (RFC 8446 §4.3.2).
+        // Only a request after the handshake has a context (RFC 8446 §4.3.2).
         if (request.context.length > 0) return illegal(h)
         this.request = request
     }
@@ -142,7 +142,7 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
         )
     }
 
-    /** Without a certificate, or without one that fits, the server decides (RFC 8446 §4.4.2). */
+    /** If there is no suitable certificate, none is sent, and the server decides (RFC 8446 §4.4.2). */
     private takeClientCredentials(
         h: AuthenticatedHandshake,
         schemes: number[],
@@ -185,7 +185,7 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
         )
     }
 
-    /** @returns false when the handshake has failed over it */
+    /** @returns false if the handshake has failed */
     private chooseClientType(h: AuthenticatedHandshake, extensions: Extension[]): boolean {
         const mode = h.settings.authenticationMode
         if (mode === AuthenticationMode.none) return true
@@ -203,7 +203,7 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
 
     private prepareAnswers(h: AuthenticatedHandshake, extensions: Extension[]): void {
         const { chosen } = this
-        // The name was used to choose by (RFC 6066 §3).
+        // The name was used to choose the certificate, so it is confirmed (RFC 6066 §3).
         if (findExtension(extensions, ExtensionType.serverName) !== undefined)
             chosen.push({ type: ExtensionType.serverName, data: EMPTY })
         answerType(chosen, extensions, ExtensionType.serverCertificateType, this.ownType)
@@ -234,7 +234,7 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
         return readSavedPeer(saved)
     }
 
-    /** @returns false: it is nothing that the peer can verify */
+    /** @returns false: the peer could not verify it */
     private takeOwn(
         h: AuthenticatedHandshake,
         types: number[],
@@ -275,13 +275,13 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
     private takeCertificate(h: AuthenticatedHandshake, message: HandshakeMessage): void {
         const self = this
         const { peerType } = this
-        // RFC 7250 §4.2: without an answer it is X.509, which may be nothing that can be judged here.
+        // RFC 7250 §4.2: without an answer the type is X.509, which this side may be unable to verify.
         if (this.options.peerTypes.indexOf(peerType) < 0)
             return h.fail(FailureReason.certificateRefused, AlertDescription.unsupportedCertificate)
         const read = readCertificateMessage(bodyOf(message), peerType)
         if (read === undefined) return unreadable(h)
         if (read.context.length > 0) return illegal(h)
-        // None was offered, or asked for, that goes with a certificate (RFC 8446 §4.4.2).
+        // No certificate extensions were offered or requested (RFC 8446 §4.4.2).
         if (read.hasExtensions) return h.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
         if (read.certificates.length === 0) return this.takeNoCertificate(h)
         askWhether(h, message, peerType, read.certificates, (context: AuthenticatedHandshake, publicKey) => {
@@ -291,7 +291,7 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
     }
 
     private takeNoCertificate(h: AuthenticatedHandshake): void {
-        // A server always presents something (RFC 8446 §4.4.2.4).
+        // A server must present a certificate (RFC 8446 §4.4.2.4).
         if (h.isClient) return unreadable(h)
         if (h.settings.authenticationMode === AuthenticationMode.required)
             h.fail(FailureReason.certificateRequired, AlertDescription.certificateRequired)
@@ -306,7 +306,7 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
     }
 }
 
-/** Whether the type that a server chose, if it chose one, was offered. */
+/** Whether the server selected no type, or one that was offered. */
 function isAmong(types: number[], chosen: Buffer | undefined): boolean {
     return chosen === undefined || types.indexOf(chosen[0]) >= 0
 }

@@ -10,15 +10,15 @@ import {
 import { NamedGroup } from "../../wire/code-points.js"
 import { agree } from "../ecdhe.js"
 
-/** Bytes of ML-KEM-768 (FIPS 203 §8). */
+/** Lengths for ML-KEM-768, bytes (FIPS 203 §8). */
 const ENCAPSULATION_KEY_LENGTH = 1184
 const CIPHERTEXT_LENGTH = 1088
 const X25519_LENGTH = 32
 
 /**
- * Key operations for `keyShares`, with the group X25519MLKEM768 before the others (draft-ietf-tls-ecdhe-mlkem): its secret
- * is safe as long as either X25519 or ML-KEM is.
- * @param keys of X25519 at least
+ * Key operations for `keyShares` with the group X25519MLKEM768 in first place (draft-ietf-tls-ecdhe-mlkem): its secret
+ * is safe as long as X25519 or ML-KEM is.
+ * @param keys with X25519 at least
  */
 export function hybridKeys(keys: KeyOperations, kem: KeyEncapsulation): KeyOperations {
     return new HybridKeys(keys, kem)
@@ -43,7 +43,7 @@ class HybridKeys implements KeyOperations {
         return new HybridKeyPair(encapsulated, await this.keys.newKeyPair(NamedGroup.x25519))
     }
 
-    /** The server's part: a ciphertext for the client's ML-KEM key, then a share of X25519. */
+    /** The server's share: a ciphertext for the client's ML-KEM key, then an X25519 share. */
     async answer(group: number, share: Buffer): Promise<Agreement | undefined> {
         if (group !== NamedGroup.x25519MlKem768) return await agree(this.keys, group, share)
         if (share.length !== ENCAPSULATION_KEY_LENGTH + X25519_LENGTH) return undefined
@@ -62,7 +62,7 @@ class HybridKeys implements KeyOperations {
 }
 
 /**
- * The client's.
+ * The client's key pair.
  * @devsWhenUsed
  */
 class HybridKeyPair implements KeyPair {
@@ -90,7 +90,7 @@ class HybridKeyPair implements KeyPair {
     }
 }
 
-/** The secret that both make, which are wiped; undefined without the second one. */
+/** Combines the two secrets, which are wiped; undefined without the second one. */
 function both(encapsulated: Buffer, agreed: Buffer | undefined): Buffer | undefined {
     const secret = agreed === undefined ? undefined : join([encapsulated, agreed])
     wipe(encapsulated)

@@ -19,9 +19,9 @@ import {
 import { agree, firstCommon } from "../ecdhe.js"
 
 /**
- * For `DtlsSettings.extensions`: forward secrecy in DTLS 1.3 (psk_dhe_ke), so that whoever learns the pre-shared key later
- * reads nothing of today.
- * @param required refuse peers that do without (psk_ke); else that is taken where the peer does not have it
+ * For `DtlsSettings.extensions`: forward secrecy in DTLS 1.3 (psk_dhe_ke), so that a pre-shared key that leaks later
+ * does not reveal earlier sessions.
+ * @param required refuse peers without psk_dhe_ke; otherwise psk_ke is accepted from them
  */
 export function keyShares(keys: KeyOperations, required: boolean): (crypto: CryptoProvider) => HelloExtension {
     return () => new KeyShares(keys, required)
@@ -31,9 +31,9 @@ export function keyShares(keys: KeyOperations, required: boolean): (crypto: Cryp
 class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
     agreed = false
     private pair: KeyPair | undefined
-    /** of the pair, or of the share taken */
+    /** of the key pair, or of the share taken */
     private group = 0
-    /** server: the client's share at first, then its own */
+    /** server: first the client's share, then its own */
     private share = EMPTY
 
     constructor(
@@ -71,7 +71,7 @@ class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
         ]
     }
 
-    /** One for each share of the hello. What a HelloRetryRequest asks for comes alone (RFC 8446 §4.1.2). */
+    /** One for each share in the hello. A HelloRetryRequest asks for a single share (RFC 8446 §4.1.2). */
     private pairs(): GroupPair[] {
         const { pair, group } = this
         if (pair === undefined) return []
@@ -118,7 +118,7 @@ class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
         if (asked !== 0 && (shares.length !== 1 || shares[0].group !== asked)) return AlertDescription.illegalParameter
         const group = this.groupAmong(shares)
         if (group === undefined) return AlertDescription.handshakeFailure
-        // A share must be of a group that the client supports (RFC 8446 §4.2.8).
+        // The client must support the group of its share (RFC 8446 §4.2.8).
         if (groupsOf(extensions).indexOf(group) < 0) return AlertDescription.illegalParameter
         this.group = group
         this.share = shareOf(shares, group) as Buffer

@@ -19,15 +19,16 @@ import {
 } from "../../wire/record-header.js"
 
 /**
- * Record protection on a provider's AEAD, for platforms that have nothing faster. With an explicit nonce the nonce is
- * the fixed IV and the record's number (RFC 5288 §3, RFC 6655 §3), else the IV xor the number (RFC 7905 §2).
+ * Record protection on a provider's AEAD, for platforms without a faster implementation. With an explicit nonce, the
+ * nonce is the fixed IV followed by the record's number (RFC 5288 §3, RFC 6655 §3), otherwise the IV xor the number
+ * (RFC 7905 §2).
  * @devsWhenUsed
  */
 export class AeadProtection implements ExportableProtection {
     overhead: number
     private explicit: number
 
-    /** @param iv 4 bytes with an explicit nonce of 8, else 12 */
+    /** @param iv 4 bytes with an explicit nonce of 8, otherwise 12 */
     constructor(
         private aead: Aead,
         private epoch: number,
@@ -90,7 +91,7 @@ export class AeadProtection implements ExportableProtection {
 }
 
 /**
- * With an explicit nonce the fixed IV of 4 bytes and that nonce, else the IV xor the record's number.
+ * The fixed IV of 4 bytes followed by the explicit nonce, or without explicit nonce the IV xor the record's number.
  * @param number epoch and sequence number, or the explicit nonce; 8 bytes
  */
 export function makeNonce(iv: Buffer, number: Buffer): Buffer {
@@ -101,7 +102,7 @@ export function makeNonce(iv: Buffer, number: Buffer): Buffer {
     return nonce
 }
 
-/** Epoch and sequence number, 8 bytes: what TLS calls seq_num (RFC 6347 §4.1.2.1). */
+/** Epoch and sequence number, 8 bytes; TLS's seq_num (RFC 6347 §4.1.2.1). */
 export function recordNumber(epoch: number, sequence: number): Buffer {
     const writer = new Writer(8)
     writer.uint(epoch, 2)

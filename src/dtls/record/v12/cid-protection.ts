@@ -17,12 +17,12 @@ import { isRecordOf } from "../is-record-of.js"
 import { NEXT_EPOCH, OTHER_FORM, type RecordForm } from "../record-layer.js"
 import { AeadProtection, makeNonce, recordNumber } from "./aead-protection.js"
 
-/** Where a record's number and its id begin (RFC 9146 §4: type, version, epoch, sequence_number, cid, length). */
+/** Where a record's number and id begin (RFC 9146 §4: type, version, epoch, sequence_number, cid, length). */
 const NUMBER_AT = 3
 export const ID_AT = 11
 
 /**
- * Records of DTLS 1.2 with a connection id (RFC 9146 §4): their true type is encrypted.
+ * Records of DTLS 1.2 with a connection id (RFC 9146 §4); the true type is encrypted.
  * @devsWhenUsed
  */
 class CidProtection implements ExportableProtection {
@@ -47,7 +47,7 @@ class CidProtection implements ExportableProtection {
         return writer.finish()
     }
 
-    /** Without padding: the inner plaintext is the message and its type. */
+    /** Does not pad: the inner plaintext is the message and its type. */
     private sealOne(writer: Writer, type: number, sequence: number, message: Buffer): void {
         const inner = new Writer(message.length + 1)
         inner.bytes(message)
@@ -117,7 +117,9 @@ class CidProtection implements ExportableProtection {
     }
 }
 
-/** The type is the last byte that is not zero; zeros after it are padding (RFC 9146 §4). Without one it is no record. */
+/**
+ * The type is the last non-zero byte; zeros after it are padding (RFC 9146 §4). Without a type the record is invalid.
+ */
 function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | null {
     let last = inner.length - 1
     while (last >= 0 && inner[last] === 0) last--
@@ -125,13 +127,13 @@ function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | null {
 }
 
 /**
- * Of records with a connection id, whose length is behind the id.
+ * The form of records with a connection id, in which the length follows the id.
  * @devsWhenUsed
  */
 export class CidForm implements RecordForm {
     private headerLength: number
 
-    /** @param idLength bytes, 1 to 255 */
+    /** @param idLength length of the ids, 1 to 255 bytes */
     constructor(idLength: number) {
         this.headerLength = RECORD_HEADER_LENGTH + idLength
     }
@@ -148,7 +150,7 @@ export class CidForm implements RecordForm {
     }
 }
 
-/** `CryptoProvider.newProtection` for platforms that have nothing faster than an AEAD. */
+/** `CryptoProvider.newProtection` for platforms with nothing faster than an AEAD. */
 export function protectByAead(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
     return id.length > 0 ? new CidProtection(aead, epoch, iv, id) : new AeadProtection(aead, epoch, iv)
 }

@@ -14,11 +14,11 @@ import { APPLICATION_EPOCH } from "../../wire/v13/code-points.js"
 import { isRecordOf } from "../is-record-of.js"
 import { HeaderBit, readHeader, UnifiedHeader } from "./unified-header.js"
 
-/** Bytes of ciphertext that record number encryption looks at (RFC 9147 §4.2.3). */
+/** Bytes of ciphertext sampled for record number encryption (RFC 9147 §4.2.3). */
 const SAMPLE_LENGTH = 16
 /** Largest ciphertext (RFC 8446 §5.2). */
 const MAX_CIPHERTEXT = 16640
-/** The first numbers of an epoch need one byte: a receiver that has missed all of them still reconstructs each. */
+/** The first numbers of an epoch fit one byte: a receiver that has missed all of them can still reconstruct each. */
 const SHORT_NUMBERS = 128
 
 /** Keys of one direction of one epoch (RFC 8446 §7.3, RFC 9147 §4.2.3). */
@@ -28,7 +28,7 @@ export interface RecordKeys {
     iv: Buffer
 }
 
-/** By a traffic secret. */
+/** Derives the keys from a traffic secret. */
 export function recordKeys(crypto: CryptoProvider & RecordNumberCiphers, context: RecordContext): RecordKeys {
     const { secret, aead } = context
     const { algorithm, keyLength } = aead
@@ -45,9 +45,9 @@ export function recordKeys(crypto: CryptoProvider & RecordNumberCiphers, context
 }
 
 /**
- * Records of one direction of one epoch of DTLS 1.3 (RFC 9147 §4). Received ones may have every form of the header; sent
- * ones have a number of 8 bits at first and of 16 bits later, and a length unless they end their datagram. On a provider's AEAD,
- * for platforms that have nothing faster.
+ * Records of one direction of one epoch of DTLS 1.3 (RFC 9147 §4). Received headers may have any form; sent ones have
+ * an 8-bit number at first and a 16-bit number later, and a length unless they end their datagram. Built on a
+ * provider's AEAD, for platforms without a faster implementation.
  * @devsWhenUsed
  */
 export class ProtectionV13 implements ProtectionWithId {
@@ -55,10 +55,10 @@ export class ProtectionV13 implements ProtectionWithId {
     private epoch: number
     private id: Buffer
     private ids: IdListener | undefined
-    /** of the record that `sequenceOf` found */
+    /** of the record found by `sequenceOf` */
     private header: UnifiedHeader
 
-    /** @param keys taken over */
+    /** @param keys ownership is taken */
     constructor(
         private keys: RecordKeys,
         context: RecordContext,
@@ -89,7 +89,7 @@ export class ProtectionV13 implements ProtectionWithId {
         const { id } = this
         const { aead } = this.keys
         const numberLength = sequence < SHORT_NUMBERS ? 1 : 2
-        // Record number encryption needs its sample: what is shorter is padded with zeros (RFC 9147 §4.2.3).
+        // Record number encryption needs its sample, so short records are padded with zeros (RFC 9147 §4.2.3).
         const length = Math.max(message.length + 1 + aead.tagLength, SAMPLE_LENGTH)
         const inner = Buffer.alloc(length - aead.tagLength)
         blit(inner, 0, message, 0, message.length)
@@ -109,7 +109,7 @@ export class ProtectionV13 implements ProtectionWithId {
         return record
     }
 
-    /** Encrypts the record number, or takes the encryption off. @param start where the ciphertext begins */
+    /** Encrypts or decrypts the record number. @param start where the ciphertext begins */
     private mask(record: Buffer, numberAt: number, numberLength: number, start: number): void {
         const mask = this.keys.numbers.mask(copyOf(record, start, start + SAMPLE_LENGTH))
         for (let i = 0; i < numberLength; i++) record[numberAt + i] = record[numberAt + i] ^ mask[i]
@@ -136,18 +136,18 @@ export class ProtectionV13 implements ProtectionWithId {
         const { numberAt, numberLength, start } = this.header
         if (end - start <= this.keys.aead.tagLength) return undefined
         const additional = copyOf(datagram, at, start)
-        // The additional data has the record number in clear.
+        // The additional data contains the decrypted record number.
         writeUint(additional, numberAt - at, lowBits(sequence, numberLength), numberLength)
         const inner = this.keys.aead.open(this.nonce(sequence), additional, copyOf(datagram, start, end))
-        // The additional data has the id too, so no other association's record gets here.
+        // The additional data also contains the id, so it is this association's.
         if (inner !== undefined && this.header.hasId && this.ids !== undefined)
             this.ids.use(copyOf(additional, 1, 1 + this.id.length))
         return inner === undefined ? null : this.withoutPadding(inner, sequence)
     }
 
     /**
-     * The content type is the last byte that is not zero (RFC 8446 §5.4); 0: there is none, or none that goes with these keys,
-     * as application data with the handshake's.
+     * The content type is the last non-zero byte (RFC 8446 §5.4); 0: there is none, or one not allowed under these
+     * keys, such as application data under the handshake keys.
      */
     private withoutPadding(inner: Buffer, sequence: number): OpenedRecord {
         const { epoch } = this
@@ -165,7 +165,7 @@ export class ProtectionV13 implements ProtectionWithId {
         wipe(iv)
     }
 
-    /** IV xor sequence number; the epoch is no part of it (RFC 9147 §4). */
+    /** IV xor sequence number; the epoch is not part of it (RFC 9147 §4). */
     private nonce(sequence: number): Buffer {
         const nonce = Buffer.alloc(12)
         writeUint(nonce, 6, sequence, 6)
@@ -174,23 +174,23 @@ export class ProtectionV13 implements ProtectionWithId {
     }
 }
 
-/** The shortest form that may come is minimal; what this side sends has at most a long number and a length. */
+/** Received records may have the shortest header; sent ones have at most a long number and a length. */
 export function overheadOf(id: Buffer, reading: boolean, tagLength: number): number {
     return (reading ? 2 : 5 + id.length) + 1 + tagLength
 }
 
-/** How many numbers there are of 1 or 2 bytes. */
+/** How many values a number of 1 or 2 bytes has. */
 function numbersOf(length: number): number {
     return length === 1 ? 0x100 : 0x10000
 }
 
-/** What a header carries of a sequence number. @param length bytes, 1 or 2 */
+/** The part of a sequence number that a header carries. @param length bytes, 1 or 2 */
 function lowBits(sequence: number, length: number): number {
     const count = numbersOf(length)
     return sequence - Math.floor(sequence / count) * count
 }
 
-/** The number nearest to `expected` that ends with the bytes of `low` (RFC 9147 §4.2.2). @param length bytes, 1 or 2 */
+/** The number nearest to `expected` that ends in `low` (RFC 9147 §4.2.2). @param length bytes of `low`, 1 or 2 */
 export function reconstruct(low: number, length: number, expected: number): number {
     const count = numbersOf(length)
     const candidate = expected - lowBits(expected, length) + low

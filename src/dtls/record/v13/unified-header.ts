@@ -5,14 +5,14 @@ import { NEXT_EPOCH, OTHER_FORM, type RecordForm } from "../record-layer.js"
 
 /** Bits of the first byte of a unified header (RFC 9147 §4): 0 0 1 C S L E E. */
 export enum HeaderBit {
-    /** the three bits that tell these records from all others */
+    /** the three bits that distinguish these records from all others */
     form = 0x20,
     formMask = 0xe0,
     /** C: a connection id follows */
     id = 0x10,
-    /** S: the sequence number has 16 bits, else 8 */
+    /** S: the sequence number has 16 bits, otherwise 8 */
     longNumber = 0x08,
-    /** L: a length follows; without one the record fills the rest of its datagram */
+    /** L: a length follows; without it the record fills the rest of its datagram */
     length = 0x04,
     /** E: the low bits of the epoch */
     epochMask = 0x03,
@@ -27,7 +27,7 @@ export function hasConnectionId(first: number): boolean {
 }
 
 /**
- * Where the parts of a record are.
+ * The positions of a record's parts.
  * @devsWhenUsed
  */
 export class UnifiedHeader {
@@ -35,15 +35,15 @@ export class UnifiedHeader {
     numberAt = 0
     /** 1 or 2 bytes */
     numberLength = 1
-    /** of the ciphertext */
+    /** where the ciphertext begins */
     start = 0
     end = 0
 }
 
 /**
- * Reads the header at `at` into `header`; its `end` may lie behind the end of the datagram.
- * @param idLength bytes of the connection ids that this side gave its peer; 0: it gave none, and none may come
- * @returns false: it is no unified header, or is cut off
+ * Reads the header at `at` into `header`; its `end` may lie past the end of the datagram.
+ * @param idLength bytes of the connection ids that this side gave its peer; 0: it gave none, so none is allowed
+ * @returns false: it is not a unified header, or is incomplete
  */
 export function readHeader(
     header: UnifiedHeader,
@@ -67,14 +67,14 @@ export function readHeader(
 }
 
 /**
- * The form of protected records of DTLS 1.3, for those whose keys are not there.
+ * The form of protected records of DTLS 1.3, for recognizing those without known keys.
  * @devsWhenUsed
  */
 export class UnifiedForm implements RecordForm {
-    /** @param idLength bytes of the peer's connection ids; 0: they have none */
+    /** @param idLength bytes of the connection ids in the peer's records; 0: there are none */
     constructor(private idLength: number) {}
 
-    /** What cannot be delimited takes the rest of its datagram with it (RFC 9147 §4.1). */
+    /** If a record's end is unknown, the rest of the datagram is discarded (RFC 9147 §4.1). */
     next(reader: Reader, epoch: number): number {
         const { data, at, end } = reader
         const header = new UnifiedHeader()

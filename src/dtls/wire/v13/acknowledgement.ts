@@ -1,16 +1,16 @@
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 
-/** RecordNumber (RFC 9147 §4): names one record of the peer's. */
+/** RecordNumber (RFC 9147 §4): identifies one record of the peer's. */
 export interface RecordNumber {
     epoch: number
     sequence: number
 }
 
-/** Bytes of a RecordNumber: two integers of 8. */
+/** Length of a RecordNumber: two integers of 8 bytes. */
 const NUMBER_LENGTH = 16
 
-/** How many numbers an ACK of `room` bytes names; at least one, as without them it says nothing. */
+/** How many numbers fit into an ACK of `room` bytes; at least one, because an empty ACK says nothing. */
 export function numbersIn(room: number): number {
     return Math.max(1, Math.floor((room - 2) / NUMBER_LENGTH))
 }
@@ -20,7 +20,7 @@ export function writeAcknowledgement(numbers: RecordNumber[]): Buffer {
     const writer = new Writer(2 + NUMBER_LENGTH * numbers.length)
     writer.uint(NUMBER_LENGTH * numbers.length, 2)
     for (const number of numbers) {
-        // Two integers of 8 bytes, of which 6 are ever used.
+        // Two integers of 8 bytes, of which only 6 are ever used.
         writer.uint(0, 2)
         writer.uint(number.epoch, 6)
         writer.uint(0, 2)
@@ -30,8 +30,8 @@ export function writeAcknowledgement(numbers: RecordNumber[]): Buffer {
 }
 
 /**
- * The numbers that an ACK names, the first `most` of them; undefined when it is malformed. Numbers that no record of ours
- * can have, with an epoch or a sequence number of more than 48 bits, are left out.
+ * The record numbers in an ACK, at most `most`; undefined if it is malformed. Numbers with an epoch or sequence number
+ * of more than 48 bits, which no record of ours has, are omitted.
  */
 export function readAcknowledgement(message: Buffer, most: number): RecordNumber[] | undefined {
     const reader = new Reader(message, 0, message.length)

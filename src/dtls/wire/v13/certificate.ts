@@ -11,13 +11,13 @@ import { CERTIFICATE_AUTHORITIES } from "./code-points.js"
 export interface CertificateMessage {
     /** certificate_request_context */
     context: Buffer
-    /** x509: DER, the own certificate first; rawPublicKey: one SubjectPublicKeyInfo; empty: none is presented */
+    /** x509: DER, the end-entity certificate first; rawPublicKey: one SubjectPublicKeyInfo; empty: none is presented */
     certificates: Buffer[]
     /** some certificate has an extension */
     hasExtensions: boolean
 }
 
-/** @param type CertificateType. @returns undefined when malformed; no more than one certificate over MAX_CERTIFICATES */
+/** @param type CertificateType. @returns undefined if malformed; at most one certificate more than MAX_CERTIFICATES */
 export function readCertificateMessage(body: Buffer, type: number): CertificateMessage | undefined {
     const reader = new Reader(body, 0, body.length)
     const context = reader.vector(1)
@@ -28,7 +28,7 @@ export function readCertificateMessage(body: Buffer, type: number): CertificateM
     while (list.remaining() > 0 && !list.failed) {
         const certificate = list.vector(3)
         if (list.vector(2).length > 0) hasExtensions = true
-        // RFC 8446 §4.4.2: a raw public key comes alone.
+        // RFC 8446 §4.4.2: there is only one raw public key.
         if (certificate.length === 0 || (isRawKey && certificates.length > 0)) return undefined
         certificates.push(certificate)
         if (certificates.length > MAX_CERTIFICATES) return { context, certificates, hasExtensions }
@@ -36,7 +36,7 @@ export function readCertificateMessage(body: Buffer, type: number): CertificateM
     return list.failed || !reader.done() ? undefined : { context, certificates, hasExtensions }
 }
 
-/** @param context of the CertificateRequest that is answered; a server's is empty */
+/** @param context of the CertificateRequest being answered; a server's is empty */
 export function writeCertificateMessage(context: Buffer, certificates: Buffer[]): Buffer {
     let length = 4 + context.length
     for (const certificate of certificates) length += 5 + certificate.length
@@ -51,17 +51,17 @@ export function writeCertificateMessage(context: Buffer, certificates: Buffer[])
     return writer.finish()
 }
 
-/** A CertificateRequest of DTLS 1.3 (RFC 8446 §4.3.2), as far as it is used. */
+/** A CertificateRequest of DTLS 1.3 (RFC 8446 §4.3.2), only the fields that are used. */
 export interface CertificateRequestMessage {
     /** certificate_request_context */
     context: Buffer
-    /** SignatureSchemes, those preferred first; undefined: the extension is missing */
+    /** SignatureSchemes, preferred first; undefined: the extension is missing */
     schemes: number[] | undefined
-    /** DER of DistinguishedName; empty: any authority */
+    /** DistinguishedNames, DER; empty: any authority */
     authorities: Buffer[]
 }
 
-/** Undefined when malformed. */
+/** Undefined if malformed. */
 export function readCertificateRequestMessage(body: Buffer): CertificateRequestMessage | undefined {
     const reader = new Reader(body, 0, body.length)
     const context = reader.vector(1)
@@ -88,12 +88,12 @@ export function writeCertificateRequestMessage(schemes: number[], authorities: B
     return writer.finish()
 }
 
-/** certificate_authorities (RFC 8446 §4.2.4); without it any authority will do. Undefined when malformed. */
+/** certificate_authorities (RFC 8446 §4.2.4); without it any authority is acceptable. Undefined if malformed. */
 function authoritiesIn(extensions: Extension[]): Buffer[] | undefined {
     const data = findExtension(extensions, CERTIFICATE_AUTHORITIES)
     const any: Buffer[] = []
     if (data === undefined) return any
     const authorities = readAuthorities(new Reader(data, 0, data.length))
-    // In this version a list has at least one.
+    // In DTLS 1.3 the list must not be empty.
     return authorities === undefined || authorities.length === 0 ? undefined : authorities
 }

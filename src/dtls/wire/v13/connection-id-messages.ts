@@ -5,7 +5,7 @@ import { Writer } from "../../bytes/writer.js"
 export const CID_IMMEDIATE = 0
 export const CID_SPARE = 1
 
-/** NewConnectionId (RFC 9147 §9): ids that the receiver's records are to carry, now or later. */
+/** NewConnectionId (RFC 9147 §9): ids for the receiver's records, immediately or as spares. */
 export interface NewConnectionId {
     /** 1 to 255 bytes each */
     ids: Buffer[]
@@ -23,8 +23,8 @@ export function writeNewConnectionId(message: NewConnectionId): Buffer {
 }
 
 /**
- * Undefined when malformed. Empty ids, which the peer need not have given, are not kept.
- * @param most ids that are read: a longer list is not kept
+ * Undefined if malformed. Empty ids, which a peer has no reason to give, are dropped.
+ * @param most limit on ids; the rest of a longer list is dropped
  */
 export function readNewConnectionId(body: Buffer, most: number): NewConnectionId | undefined {
     const reader = new Reader(body, 0, body.length)

@@ -9,7 +9,7 @@ export function offeredVersions(versions: number[]): Extension {
     return { type: SUPPORTED_VERSIONS, data: writeNumberList(versions, 1, 2) }
 }
 
-/** Whether a client's supported_versions has DTLS 1.3. */
+/** Whether a client's supported_versions contains DTLS 1.3. */
 export function offersVersion(data: Buffer): boolean {
     const reader = new Reader(data, 0, data.length)
     const list = reader.sub(1)
@@ -18,7 +18,7 @@ export function offersVersion(data: Buffer): boolean {
     return found && reader.done() && list.done()
 }
 
-/** Server: the version chosen. */
+/** Server: the selected version. */
 export function selectedVersion(): Extension {
     const writer = new Writer(2)
     writer.uint(DTLS_1_3, 2)
@@ -37,13 +37,13 @@ export function offersMode(data: Buffer | undefined, mode: number): boolean {
 
 /** PskIdentity (RFC 8446 §4.2.11). */
 export interface PskIdentity {
-    /** of an external key, or a ticket */
+    /** an external key's identity, or a ticket */
     identity: Buffer
     /** obfuscated_ticket_age, 32 bits; 0 for an external key */
     age: number
 }
 
-/** The identities, preferred first, and room for their binders, of zeros. It is the last extension of a hello. */
+/** The identities, preferred first, and zeros in place of their binders. Must be the last extension of a hello. */
 export function offeredPsks(psks: PskIdentity[], binderLength: number): Extension {
     const writer = new Writer(16 + binderLength)
     const identities = writer.open(2)
@@ -58,17 +58,22 @@ export function offeredPsks(psks: PskIdentity[], binderLength: number): Extensio
     return { type: PRE_SHARED_KEY, data: writer.finish() }
 }
 
-/** Of the identities that a client offers no more are looked at: each may cost a look-up. */
+/** Limit on a client's identities that are tried, because each may cost a look-up. */
 export const MAX_PSKS = 4
 
-/** What a client offers. */
+/** A key offered by a client. */
 export interface OfferedPsk extends PskIdentity {
     binder: Buffer
-    /** bytes of the list of all binders, with its length: what a binder does not cover (RFC 8446 §4.2.11.2) */
+    /**
+     * length of the list of all binders, including its length field: the part that a binder does not cover (RFC 8446
+     * §4.2.11.2), bytes
+     */
     bindersLength: number
 }
 
-/** The first identities, with their binders; undefined when malformed, or when there are not as many of the one as of the other. */
+/**
+ * The first identities, with their binders; undefined if malformed, or if the numbers of identities and binders differ.
+ */
 export function readOfferedPsks(data: Buffer): OfferedPsk[] | undefined {
     const reader = new Reader(data, 0, data.length)
     const identities = reader.sub(2)
@@ -89,7 +94,7 @@ export function readOfferedPsks(data: Buffer): OfferedPsk[] | undefined {
     return wellFormed && binders.done() ? psks : undefined
 }
 
-/** Server: which of the client's identities was chosen. */
+/** Server: the index of the selected identity. */
 export function selectedPsk(index: number): Extension {
     return { type: PRE_SHARED_KEY, data: Buffer.from([0, index]) }
 }

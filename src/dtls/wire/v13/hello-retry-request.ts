@@ -7,7 +7,7 @@ import { writeServerHello } from "../server-hello.js"
 import { COOKIE, KEY_SHARE } from "./code-points.js"
 import { selectedVersion } from "./extensions.js"
 
-/** The random by which a ServerHello is a HelloRetryRequest: SHA-256 of that name (RFC 8446 §4.1.3). */
+/** The random that marks a ServerHello as a HelloRetryRequest: SHA-256 of that name (RFC 8446 §4.1.3). */
 function retryRandom(): Buffer {
     return Buffer.from("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c", "hex")
 }
@@ -16,14 +16,14 @@ export function isRetryRandom(random: Buffer): boolean {
     return equal(random, retryRandom())
 }
 
-/** The cookie extension, of both hellos (RFC 8446 §4.2.2). @param cookie 1 to 65535 bytes */
+/** The cookie extension, for both messages (RFC 8446 §4.2.2). @param cookie 1 to 65535 bytes */
 export function cookieExtension(cookie: Buffer): Extension {
     const writer = new Writer(2 + cookie.length)
     writer.vector(cookie, 2)
     return { type: COOKIE, data: writer.finish() }
 }
 
-/** Undefined when malformed. */
+/** Undefined if malformed. */
 export function readCookie(data: Buffer): Buffer | undefined {
     const reader = new Reader(data, 0, data.length)
     const cookie = reader.vector(2)
@@ -31,8 +31,8 @@ export function readCookie(data: Buffer): Buffer | undefined {
 }
 
 /**
- * The cookie of a ClientHello of which only the bytes [at, end) from cipher_suites on are there; undefined: there is none, or
- * it is not whole. Other extensions are not judged.
+ * The cookie in a ClientHello of which only bytes [at, end), beginning with cipher_suites, are there; undefined: there
+ * is none, or it is incomplete. Other extensions are not checked.
  */
 export function findCookie(body: Buffer, at: number, end: number): Buffer | undefined {
     const reader = new Reader(body, at, end)
@@ -49,8 +49,8 @@ export function findCookie(body: Buffer, at: number, end: number): Buffer | unde
 }
 
 /**
- * The body of a HelloRetryRequest with a cookie: the same for the same arguments.
- * @param group NamedGroup of which the client is to send a share; 0: the cookie is all that is asked for
+ * The body of a HelloRetryRequest with a cookie; deterministic.
+ * @param group NamedGroup of the share to request; 0: only the cookie is requested
  */
 export function writeHelloRetryRequest(cipherSuite: number, cookie: Buffer, group: number): Buffer {
     const extensions = [selectedVersion(), cookieExtension(cookie)]

@@ -9,7 +9,7 @@ export interface KeyShare {
     share: Buffer
 }
 
-/** A client's shares, at most one of each group; undefined when malformed. It may be empty. */
+/** A client's shares, at most one for each group; may be empty. Undefined if malformed. */
 export function readClientShares(data: Buffer): KeyShare[] | undefined {
     const reader = new Reader(data, 0, data.length)
     const list = reader.sub(2)
@@ -22,7 +22,7 @@ export function readClientShares(data: Buffer): KeyShare[] | undefined {
     return list.done() && reader.done() ? shares : undefined
 }
 
-/** The share of a group; undefined: there is none. */
+/** The share for a group; undefined: there is none. */
 export function shareOf(shares: KeyShare[], group: number): Buffer | undefined {
     for (const entry of shares) {
         if (entry.group === group) return entry.share
@@ -39,7 +39,7 @@ export function writeClientShares(entries: KeyShare[]): Buffer {
     return writer.finish()
 }
 
-/** A server's share; undefined when malformed. */
+/** A server's share; undefined if malformed. */
 export function readServerShare(data: Buffer): KeyShare | undefined {
     const reader = new Reader(data, 0, data.length)
     const entry = readEntry(reader)

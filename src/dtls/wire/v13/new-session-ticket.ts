@@ -2,11 +2,11 @@ import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { readExtensions } from "../extensions.js"
 
-/** NewSessionTicket of DTLS 1.3 (RFC 8446 §4.6.1), whose extensions say nothing to us. */
+/** NewSessionTicket of DTLS 1.3 (RFC 8446 §4.6.1). Its extensions are ignored. */
 export interface NewSessionTicketV13 {
     /** s */
     lifetime: number
-    /** what the age that a client tells is obfuscated by, 32 bits */
+    /** added to the ticket's age to obfuscate it, 32 bits */
     ageAdd: number
     /** 0 to 255 bytes */
     nonce: Buffer
@@ -24,7 +24,7 @@ export function writeNewSessionTicketV13(message: NewSessionTicketV13): Buffer {
     return writer.finish()
 }
 
-/** Undefined when malformed. */
+/** Undefined if malformed. */
 export function readNewSessionTicketV13(body: Buffer): NewSessionTicketV13 | undefined {
     const reader = new Reader(body, 0, body.length)
     const message = {

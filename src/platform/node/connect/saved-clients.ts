@@ -51,7 +51,7 @@ export class SavedClients {
         } catch (error) {
             // The client has closed the connection. Messages that it sent before can still be read.
             if (isIoError(error, IOErrorEnum.CLOSED)) return new DtlsSocket(connection, this.socket, undefined)
-            this.services.log(LogLevel.error, `a client cannot be saved, and is let go: ${String(error)}`)
+            this.services.log(LogLevel.error, `a client cannot be saved, so its connection is closed: ${String(error)}`)
             await connection.close()
             return undefined
         }

@@ -140,7 +140,7 @@ export class SavedConnection {
             }
             if (!this.isSuspended) this.saving.store.remove(this.name)
         } catch (error) {
-            this.services.log(LogLevel.error, `an association could not be saved, and ends here: ${String(error)}`)
+            this.services.log(LogLevel.error, `an association could not be saved, so it ends: ${String(error)}`)
             this.isSuspended = true
             await this.connection.close()
         }

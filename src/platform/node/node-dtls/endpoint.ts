@@ -9,7 +9,7 @@ import { bindError } from "./errors.js"
 import { type DTLSListenOptions, listenOptions } from "./options.js"
 import { addressOf, type DTLSAddress, DTLSSession } from "./session.js"
 
-/** Whose socket is bound already. */
+/** Services that return a socket which is already bound. */
 class BoundServices extends NodeServices {
     private socket: NodeUdpSocket
 
@@ -36,11 +36,11 @@ function bind(host: string, port: number): BoundServices {
     }
 }
 
-/** A UDP socket and its sessions, in the shape of node:dtls' DTLSEndpoint. `listen` makes it. */
+/** A UDP socket and its sessions, with the interface of node:dtls' DTLSEndpoint. Returned by `listen`. */
 export class DTLSEndpoint {
-    /** where it listens */
+    /** the address it listens on */
     readonly address: DTLSAddress
-    /** settles when it is over */
+    /** settles when the endpoint is closed */
     readonly closed: Promise<void>
     destroyed = false
     private server: Promise<DtlsServer>
@@ -53,7 +53,7 @@ export class DTLSEndpoint {
         const converted = listenOptions(options)
         const { port, host = "0.0.0.0" } = options
         checkPort("port", port, 0)
-        // What is wrong with an option is thrown here, before anything is bound.
+        // Checks the options, so that an error is thrown before anything is bound.
         prepareListen(converted)
         const services = bind(host, port)
         this.address = services.address()
@@ -78,14 +78,14 @@ export class DTLSEndpoint {
         }
     }
 
-    /** Says close_notify on every session and gives the port back. */
+    /** Sends close_notify on every session and releases the port. */
     async close(): Promise<void> {
         await Promise.all([...this.sessions].map((session) => session.close()))
         await (await this.server).close()
         await this.closed
     }
 
-    /** Ends every session without a word to its peer. */
+    /** Ends every session without notifying the peers. */
     destroy(error?: Error): void {
         if (this.destroyed) return
         this.destroyed = true

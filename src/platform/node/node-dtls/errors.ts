@@ -26,7 +26,7 @@ const systemCodes: Partial<Record<IOErrorEnum, string>> = {
     [IOErrorEnum.NOT_FOUND]: "EADDRNOTAVAIL",
 }
 
-/** Of a socket that cannot be bound: with the system's code, as `net` and `dgram` have it. */
+/** The error of a socket that cannot be bound, with the system's code as in `net` and `dgram`. */
 export function bindError(error: unknown): unknown {
     const code = error instanceof GError ? systemCodes[error.code as IOErrorEnum] : undefined
     return code === undefined ? nodeError(error) : coded(code, (error as GError).message, error)

@@ -1,4 +1,7 @@
-/* mote-dtls/node-dtls: what Mote and the coming node:dtls have in common, in the shape of the latter. See docs/node.md. */
+/*
+ * mote-dtls/node-dtls: the part of Mote that the upcoming node:dtls has too, with the latter's interface. See
+ * docs/node.md.
+ */
 import { wrongArgument } from "../connect/errors.js"
 import { connect as connectSocket } from "../connect/connect.js"
 import { prepareConnect } from "../connect/options.js"
@@ -12,7 +15,7 @@ export { type DTLSConnectOptions, type DTLSListenOptions, type DTLSOptions, type
 export { type DTLSAddress, DTLSSession } from "./session.js"
 
 /**
- * Connects to a server; `opened` of the session resolves when the handshake is done.
+ * Connects to a server; the session's `opened` resolves when the handshake is complete.
  * @param host IPv4 or IPv6 address
  */
 export function connect(host: string, port: number, options: DTLSConnectOptions = {}): DTLSSession<DTLSEndpoint> {
@@ -20,7 +23,7 @@ export function connect(host: string, port: number, options: DTLSConnectOptions 
     checkPort("port", port, 1)
     const known = options.servername === undefined || options.servername === "" ? host : options.servername
     checkSession(options.session, known)
-    // What is wrong with an option is thrown here, and not told by `opened`.
+    // Wrong options are thrown here instead of rejecting `opened`.
     prepareConnect(converted, known)
     const stop = new AbortController()
     const keyLog = (line: string): void => session.onkeylog?.(line)
@@ -32,7 +35,7 @@ export function connect(host: string, port: number, options: DTLSConnectOptions 
 
 /**
  * Serves on a UDP port, which is bound when this returns.
- * @param callback called with each session whose handshake is done
+ * @param callback called with each session whose handshake is complete
  */
 export function listen(
     callback: (session: DTLSSession<DTLSEndpoint>) => void,

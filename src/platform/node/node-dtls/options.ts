@@ -11,7 +11,7 @@ import { type CommonOptions, type ConnectOptions, type ListenOptions } from "../
 import { type Psk } from "../connect/psk-options.js"
 import { secretCopy } from "../secret.js"
 
-/** What both sides may say; the names and their meaning are node:dtls'. */
+/** Options of both sides; names and meaning are node:dtls'. */
 export interface DTLSOptions {
     /** certificate in PEM format */
     cert?: Pem | undefined
@@ -21,20 +21,23 @@ export interface DTLSOptions {
     ca?: Pem | Pem[] | undefined
     /** default true */
     rejectUnauthorized?: boolean | undefined
-    /** names of ALPN, or their wire form */
+    /** ALPN names, or their wire format */
     alpn?: string[] | Buffer | undefined
-    /** OpenSSL's names of suites with pre-shared keys, colons between them; what stands behind an @ makes no difference */
+    /** OpenSSL's names of suites with pre-shared keys, separated by colons; anything after an @ is ignored */
     ciphers?: string | undefined
-    /** bytes of a datagram, 256 to 16384; default 1200 */
+    /** size of a datagram, 256 to 16384 bytes; default 1200 */
     mtu?: number | undefined
-    /** ms that a handshake may take, 0: no limit; default 60000 */
+    /** limit on the duration of a handshake, ms; 0: no limit; default 60000 */
     handshakeTimeout?: number | undefined
 }
 
-/** The key of an identity; nothing: it is refused. May return a promise, which node:dtls does not wait for. */
+/**
+ * Returns the key for an identity; undefined or null: the client is refused. May return a promise, which node:dtls does
+ * not support.
+ */
 export type KeyOf = (identity: string) => Uint8Array | undefined | null | Promise<Uint8Array | undefined | null>
 
-/** What `listen` takes. */
+/** Options of `listen`. */
 export interface DTLSListenOptions extends DTLSOptions {
     port: number
     /** numeric address; default "0.0.0.0" */
@@ -44,22 +47,22 @@ export interface DTLSListenOptions extends DTLSOptions {
     pskIdentityHint?: string | undefined
     /** default false */
     requestCert?: boolean | undefined
-    /** certificates by host name; "*" is for all other names */
+    /** certificates by host name; "*" stands for all other names */
     sni?: Record<string, CertificateAndKey> | undefined
-    /** sessions at most, 0: no limit; default 10000 */
+    /** limit on sessions, 0: none; default 10000 */
     maxSessions?: number | undefined
 }
 
-/** What `connect` takes. */
+/** Options of `connect`. */
 export interface DTLSConnectOptions extends DTLSOptions {
     /** identity and key, or a function of the server's hint */
     psk?: Psk | ((hint: string | undefined) => Psk | Promise<Psk>) | undefined
-    /** name that the server's certificate must have; default: the host */
+    /** name that the server's certificate must contain; default: the host */
     servername?: string | undefined
     /** numeric local address and local port */
     bindHost?: string | undefined
     bindPort?: number | undefined
-    /** what `session.session` of an earlier connection gave */
+    /** `session.session` of an earlier connection */
     session?: Buffer | undefined
 }
 
@@ -69,7 +72,7 @@ const CONNECT = [...COMMON, "servername", "bindHost", "bindPort", "session"]
 
 const NO_LIMIT = 0x7fffffff
 
-/** The options of Mote's `listen`. Throws ERR_DTLS_INVALID_ARGUMENT, which names the option. */
+/** Converts the options to those of Mote's `listen`. Throws ERR_DTLS_INVALID_ARGUMENT, which names the option. */
 export function listenOptions(options: DTLSListenOptions): ListenOptions {
     checkNames(options, LISTEN)
     const { psk, pskIdentityHint, requestCert, maxSessions = 10000, sni } = options
@@ -81,13 +84,13 @@ export function listenOptions(options: DTLSListenOptions): ListenOptions {
         ...(psk !== undefined && { psk: lookUp(psk) }),
         ...(pskIdentityHint !== undefined && { pskIdentityHint }),
         ...(requestCert !== undefined && { requestCert }),
-        // As Node's endpoint: whoever comes when all places are taken hears nothing.
+        // Like Node's endpoint: at the limit, new clients get no answer.
         limits: { peers: maxSessions === 0 ? NO_LIMIT : maxSessions, refuseWhenFull: true },
         sessions: true,
     }
 }
 
-/** The options of Mote's `connect`. Throws ERR_DTLS_INVALID_ARGUMENT, which names the option. */
+/** Converts the options to those of Mote's `connect`. Throws ERR_DTLS_INVALID_ARGUMENT, which names the option. */
 export function connectOptions(host: string, options: DTLSConnectOptions): ConnectOptions {
     checkNames(options, CONNECT)
     if (typeof host !== "string" || isIP(host) === 0)
@@ -124,7 +127,7 @@ function checkNumber(name: string, value: number, least: number, most: number): 
         throw wrongArgument(name, `a whole number from ${least} to ${most}`)
 }
 
-/** A Buffer has one byte with a name's length before each name. */
+/** In a Buffer each name is preceded by its length in one byte. */
 function protocolsOf(alpn: string[] | Buffer): string[] {
     if (Array.isArray(alpn)) return alpn
     if (!(alpn instanceof Uint8Array)) throw wrongArgument("alpn", "an array of names, or a Buffer")
@@ -137,7 +140,7 @@ function protocolsOf(alpn: string[] | Buffer): string[] {
     return names
 }
 
-/** "PSK-AES128-CCM8" of TLS_PSK_WITH_AES_128_CCM_8. */
+/** For example "PSK-AES128-CCM8" for TLS_PSK_WITH_AES_128_CCM_8. */
 export function opensslName(iana: string): string {
     return iana
         .replace(/^TLS_/, "")

@@ -18,18 +18,18 @@ export function addressOf(address: string, port: number): DTLSAddress {
     return { address, family: isIP(address) === 6 ? "IPv6" : "IPv4", port }
 }
 
-/** Which identity the server of a session was known by: it is resumed with no other one. */
+/** The server of each session, by the identity it was known by: a session is resumed only with the same one. */
 const sessionHosts = new WeakMap<Buffer, string>()
 
-/** Throws Error for what did not come from `session.session`, or belongs to another server. */
+/** Throws Error for a Buffer that is not from `session.session`, or belongs to another server. */
 export function checkSession(session: Buffer | undefined, host: string): void {
     if (session === undefined) return
     const known = sessionHosts.get(session)
-    if (known === undefined) throw stateError("session is not what session.session of a connection gave")
+    if (known === undefined) throw stateError("session must come from session.session of a connection")
     if (known !== host) throw stateError(`session belongs to ${known}, not to ${host}`)
 }
 
-/** OpenSSL's codes, the worst first. */
+/** OpenSSL's error codes, the most serious first. */
 const verdicts: [TlsCertificateFlags, string][] = [
     [TlsCertificateFlags.REVOKED, "CERT_REVOKED"],
     [TlsCertificateFlags.UNKNOWN_CA, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
@@ -39,30 +39,30 @@ const verdicts: [TlsCertificateFlags, string][] = [
     [TlsCertificateFlags.BAD_IDENTITY, "HOSTNAME_MISMATCH"],
 ]
 
-/** What a session belongs to. */
+/** The surroundings of a session. */
 export interface SessionPlace<Endpoint> {
     /** the listening endpoint; undefined on a client */
     endpoint: Endpoint | undefined
-    /** a client's: the name it asked for */
+    /** client: the name it requested */
     servername: string | undefined
-    /** a client's: by which its server is known */
+    /** client: how it identifies its server */
     host: string | undefined
-    /** gives the handshake up */
+    /** cancels the handshake */
     abort: () => void
 }
 
-/** One association, in the shape of node:dtls' DTLSSession. `connect` and `listen` make it. */
+/** One association, with the interface of node:dtls' DTLSSession. Returned by `connect` and `listen`. */
 export class DTLSSession<Endpoint = unknown> {
-    /** application data of the peer */
+    /** called with application data from the peer */
     onmessage: ((data: Buffer) => void) | undefined
     onerror: ((error: unknown) => void) | undefined
-    /** the handshake is done */
+    /** called when the handshake is complete */
     onhandshake: ((protocol: string) => void) | undefined
-    /** a client's: lines of an NSS key log */
+    /** client: called with lines of an NSS key log */
     onkeylog: ((line: string) => void) | undefined
-    /** resolves when the handshake is done; always settles */
+    /** resolves when the handshake is complete; always settles */
     readonly opened: Promise<{ protocol: string }>
-    /** settles when the session is over: rejects with the error that ended it */
+    /** settles when the session has ended; rejects with the error that ended it */
     readonly closed: Promise<void>
     destroyed = false
     private socket: DtlsSocket | undefined
@@ -83,7 +83,7 @@ export class DTLSSession<Endpoint = unknown> {
             }
         })
         this.opened = this.open(opening)
-        // Whoever does not wait for them is told by onerror.
+        // A program that does not wait for these promises learns of errors from onerror.
         this.opened.catch(() => undefined)
         this.closed.catch(() => undefined)
     }
@@ -106,7 +106,7 @@ export class DTLSSession<Endpoint = unknown> {
     }
 
     private async run(socket: DtlsSocket, protocol: string): Promise<void> {
-        // After whoever waits for `opened`, or is in the callback of `listen`, has set what is to be called.
+        // Later, so that programs that wait for `opened`, or are in the callback of `listen`, have set their handlers.
         await new Promise((resolve) => setImmediate(resolve))
         call(this.onhandshake, protocol)
         try {
@@ -119,7 +119,10 @@ export class DTLSSession<Endpoint = unknown> {
         }
     }
 
-    /** @returns bytes. Throws ERR_INVALID_STATE unless it is open, ERR_OUT_OF_RANGE for more than a datagram of `mtu` holds. */
+    /**
+     * @returns number of bytes. Throws ERR_INVALID_STATE unless the session is open, ERR_OUT_OF_RANGE for more than
+     * fits into a datagram of `mtu`.
+     */
     send(data: string | NodeJS.ArrayBufferView): number {
         const socket = this.openSocket()
         const isText = typeof data === "string"
@@ -138,7 +141,7 @@ export class DTLSSession<Endpoint = unknown> {
         return this.socket
     }
 
-    /** Says close_notify. */
+    /** Sends close_notify. */
     async close(): Promise<void> {
         this.isClosing = true
         this.place.abort()
@@ -146,7 +149,7 @@ export class DTLSSession<Endpoint = unknown> {
         await this.closed.catch(() => undefined)
     }
 
-    /** Ends it without a word to the peer. */
+    /** Ends the session without notifying the peer. */
     destroy(error?: Error): void {
         if (this.destroyed) return
         this.isClosing = true
@@ -193,7 +196,7 @@ export class DTLSSession<Endpoint = unknown> {
         return certificate === undefined ? undefined : new X509Certificate(certificate.certificate)
     }
 
-    /** PEM. */
+    /** In PEM format. */
     get peerCertificate(): string | undefined {
         return this.peerX509Certificate?.toString()
     }
@@ -202,7 +205,7 @@ export class DTLSSession<Endpoint = unknown> {
         return !this.destroyed && this.socket?.authorized === true
     }
 
-    /** One of OpenSSL's codes, of all that is wrong the worst; undefined: nothing is. */
+    /** OpenSSL's code for the most serious error; undefined: there is none. */
     get authorizationError(): string | undefined {
         if (this.socket === undefined || this.authorized) return undefined
         const errors = this.socket.dtls.getPeerCertificateErrors()
@@ -214,7 +217,7 @@ export class DTLSSession<Endpoint = unknown> {
         return !this.destroyed && this.socket?.isSessionReused() === true
     }
 
-    /** A client's: for the option `session` of a later `connect` to the same server. */
+    /** client: for the option `session` of a later `connect` to the same server */
     get session(): Buffer | undefined {
         const { host } = this.place
         this.resumable ??= this.socket?.getSession()

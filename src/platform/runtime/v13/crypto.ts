@@ -24,7 +24,7 @@ import {
 } from "../record-state.js"
 
 /**
- * Behind a handle: the script never has its bytes.
+ * A secret behind a handle: the script never sees its bytes.
  * @devsWhenUsed
  */
 export class RuntimeSecret implements Secret {
@@ -56,7 +56,7 @@ export class RuntimeSecret implements Secret {
 }
 
 /**
- * Whole records of DTLS 1.3 by one native call, number encryption included.
+ * Seals and opens whole records of DTLS 1.3 by one native call, including number encryption.
  * @devsWhenUsed
  */
 export class RuntimeProtectionV13 implements ProtectionWithId {
@@ -100,7 +100,7 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
         const { state, ids } = this
         const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
         if (!(plaintext instanceof Buffer)) return plaintext
-        // The additional data has the id too, so no other association's record gets here.
+        // The additional data also contains the id, so it is this association's.
         if (ids !== undefined && ids.given.length > 0 && (datagram[at] & HeaderBit.id) !== 0)
             ids.use(copyOf(datagram, at + ID_AT, at + ID_AT + this.idLength))
         return { type: state[STATE_TYPE], epoch: this.epoch, plaintext, sequence }
