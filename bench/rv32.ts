@@ -13,7 +13,7 @@ import type { Choice } from "../host/translate/translate.js"
 import { anchorSide, CREDENTIALS_PROGRAM, moteSide, type SessionFigures, sessionFigures } from "./rv32-credentials.js"
 import { benchOptions, JSON_OPTION } from "./options.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
-import { command, HANDSHAKES, meanOf, RECORDS, type Run, run as runProgram } from "./rv32-run.js"
+import { command, HANDSHAKES, meanOf, RECORDS, type Run, run, runLayouts } from "./rv32-run.js"
 import { ramOfMbedtls, ramOfMote, totalOf } from "./rv32-ram.js"
 import { type ChoiceByProgram, ofV13, printV13, type FiguresV13 } from "./rv32-v13.js"
 
@@ -38,15 +38,12 @@ interface Figures extends Partial<SessionFigures>, Partial<FiguresV13> {
     ram: Record<string, number>
 }
 
-const imageOf = (program: BoardProgram): string | undefined =>
-    program.path.includes("/mote-") ? cachedDeviceImage(PROGRAM).path : undefined
-
-const run = (program: BoardProgram, mode: string): Run => runProgram(program, imageOf(program), { mode })
+const IMAGE = cachedDeviceImage(PROGRAM).path
 
 function perCall(
-    speed: Run,
+    speeds: Run[],
 ): Pick<Figures, "psk_handshake_client" | "psk_handshake_server" | "record_send_64" | "record_recv_64"> {
-    const mean = (names: string[], count: number): number => meanOf(speed, names, count)
+    const mean = (names: string[], count: number): number => meanOf(speeds, names, count)
     return {
         psk_handshake_client: mean(["handshake_client"], HANDSHAKES),
         psk_handshake_server: mean(["handshake_server"], HANDSHAKES),
@@ -55,17 +52,21 @@ function perCall(
     }
 }
 
-function moteFigures(program: BoardProgram, speed: Run, client: Run): Figures {
+const inLayouts = (program: BoardProgram): Run[] => runLayouts(program, IMAGE, { mode: "speed" })
+
+function moteFigures(program: BoardProgram, speeds: Run[]): Figures {
+    const [speed] = speeds
+    const client = run(program, IMAGE, { mode: "client" })
     const ram = ramOfMote(program, speed, client)
     return {
-        ...perCall(speed),
+        ...perCall(speeds),
         arena_peak: client.value("arena_peak"),
         arena_idle: client.value("arena_idle"),
         heap_natives_peak: client.value("heap_natives_peak"),
         heap_natives_idle: client.value("heap_natives_idle"),
         stack: speed.value("stack"),
         ram_first_connection: totalOf(ram),
-        gc_pause_max: speed.value("gc_pause_max"),
+        gc_pause_max: Math.max(...speeds.map((run) => run.value("gc_pause_max"))),
         wire_bytes: speed.value("wire_bytes"),
         wire_datagrams: speed.value("wire_datagrams"),
         flash: { ...program.flash, image: statSync(cachedDeviceImage(PROGRAM).path).size },
@@ -78,7 +79,7 @@ function mbedtlsFigures(program: BoardProgram, anchor: Run): Figures {
     const peak = anchor.value("heap_natives_peak") + context
     const ram = ramOfMbedtls(program, anchor)
     return {
-        ...perCall(anchor),
+        ...perCall([anchor]),
         arena_peak: 0,
         arena_idle: 0,
         heap_natives_peak: peak,
@@ -203,15 +204,15 @@ async function withSessions(figures: Figures, choose?: Choice): Promise<Figures>
 const program = await translated(allFunctions)
 const hotProgram = await translated(hotIn(PROGRAM))
 const anchorProgram = await buildBoard("bench/anchor")
-const speed = run(program, "speed")
-const ofMote = await withSessions(moteFigures(program, speed, run(program, "client")), allFunctions)
+const speeds = inLayouts(program)
+const ofMote = await withSessions(moteFigures(program, speeds), allFunctions)
 const mote = quick ? ofMote : await withV13(ofMote, () => allFunctions)
-const hotFigures = moteFigures(hotProgram, run(hotProgram, "speed"), run(hotProgram, "client"))
+const hotFigures = moteFigures(hotProgram, inLayouts(hotProgram))
 const hot = await withV13(await withSessions(hotFigures, hotIn(CREDENTIALS_PROGRAM)), hotIn)
 const interpreter = await buildBoard("bench/mote")
-const ofInterpreter = moteFigures(interpreter, run(interpreter, "speed"), run(interpreter, "client"))
+const ofInterpreter = moteFigures(interpreter, inLayouts(interpreter))
 const interpreted = await withV13(await withSessions(ofInterpreter))
-const anchorFigures = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
+const anchorFigures = mbedtlsFigures(anchorProgram, run(anchorProgram, undefined, {}))
 const mbedtls = { ...anchorFigures, ...sessionFigures(await anchorSide()) }
 if (json === true) console.log(JSON.stringify({ mote, hot, interpreted, mbedtls }))
 else {
@@ -221,9 +222,9 @@ else {
     printTable(hot, mbedtls)
     console.log('\nMote with the program interpreted ("translate": false)\n')
     printTable(interpreted, mbedtls)
-    printShares(speed)
-    printNatives(speed)
-    const { handshake, record } = profile(program.path, command(program, imageOf(program), { mode: "speed" }))
+    printShares(speeds[0])
+    printNatives(speeds[0])
+    const { handshake, record } = profile(program.path, command(program, IMAGE, { mode: "speed" }))
     printProfile(handshake, "a handshake, both sides", HANDSHAKES)
     printProfile(record, "a record, sent and received", 2 * RECORDS)
 }

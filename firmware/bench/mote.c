@@ -2,6 +2,7 @@
  * Mote over a link in memory, with the same library, flags and random source as anchor.c: a program of the machine
  * (test/device/bench/handshakes.ts, credentials.ts) says whose turn it is by natives of its own. The setting `mode`
  * chooses what it measures: speed, or the memory of one connection, then with a collection before every allocation.
+ * The setting `shift` has so many bytes lie before the program's first block, for another layout of the arena.
  */
 #include "board.h"
 #include "kinds.h"
@@ -262,6 +263,7 @@ int main(void)
         return 2;
     }
     mote_natives_translate(vm, program_partition + IMAGE, length);
+    (void)mote_new_buffer(vm, (size_t)mote_setting_number("shift", 0)); /* blocks do not move when it is collected */
     bench_paint_stack();
     for (uint64_t now = 0, wake = 0; mote_vm_panic(vm) == MOTE_RUNNING && wake != MOTE_NEVER; now = wake) {
         mote_natives_poll(vm);

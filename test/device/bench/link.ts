@@ -98,6 +98,8 @@ export class Link {
     received = 0
     /** gets what the server sends; undefined: nobody wants it */
     recording: Buffer[] | undefined = undefined
+    /** of measureRecords */
+    garbage: Buffer | undefined = undefined
 
     constructor(
         public clientEnd: End,
@@ -228,12 +230,16 @@ async function measureHandshakes(link: Link): Promise<void> {
     }
 }
 
-/** Records in both directions, once there is an association. */
+/**
+ * Records in both directions, once there is an association. All rounds allocate the same, so that collections would fall into the
+ * same step of a round, or between rounds, again and again: garbage of varying length shifts them.
+ */
 export async function measureRecords(link: Link): Promise<void> {
     const message = Buffer.alloc(RECORD_BYTES)
     const client = link.client as Association
     const peer = link.peer as Peer
     for (let i = 0; i < RECORDS; i++) {
+        if ((i & 7) === 0) link.garbage = Buffer.alloc((i * 5) & 511)
         ds._benchTurn(Turn.sendClient)
         client.send([message], false)
         await link.drainClient()
