@@ -10,7 +10,7 @@ import { type BoardProgram, buildBoard } from "../host/build/rv32.js"
 import { root } from "../host/folders.js"
 import { translationFiles } from "../host/translate/files.js"
 import type { Choice } from "../host/translate/translate.js"
-import { meanOf, RECORDS, type Run, run, runLayouts } from "./rv32-run.js"
+import { meanOf, RECORDS, type Run, run, runClient, runLayouts } from "./rv32-run.js"
 
 export const CREDENTIALS_PROGRAM = "test/device/bench/credentials.ts"
 
@@ -82,6 +82,14 @@ export function runWith({ program, image }: Side, credentials: CredentialKind, m
     return run(program, image, { ...settingsOf(credentials), ...more })
 }
 
+/** Of one connection. */
+export function memoryWith(side: Side, credentials: CredentialKind, more: Record<string, string>): Run {
+    const { program, image } = side
+    if (image === undefined) return runWith(side, credentials, { mode: "client", ...more })
+    const mote = { program, image }
+    return runClient(mote, mote, { ...settingsOf(credentials), ...more })
+}
+
 /** Bytes of an idle connection in the arena and the native heap; the context is mbedTLS's. */
 function idleBytes(side: Side, memory: Run): number {
     const beside = side.image === undefined ? memory.value("context") : memory.value("arena_idle")
@@ -100,6 +108,6 @@ export function sessionFigures(side: Side): SessionFigures {
         wake_send: Math.round(psk.value("wake") / WAKES),
         record_cid_send_64: meanOf(records, ["send_client", "send_server"], RECORDS),
         record_cid_recv_64: meanOf(records, ["receive_client", "receive_server"], RECORDS),
-        idle_cid: idleBytes(side, runWith(side, "psk", { mode: "client", ids: "1" })),
+        idle_cid: idleBytes(side, memoryWith(side, "psk", { ids: "1" })),
     }
 }

@@ -7,7 +7,7 @@ import { cachedDeviceImage } from "../host/build/device.js"
 import { buildBoard } from "../host/build/rv32.js"
 import { translationFiles } from "../host/translate/files.js"
 import type { Choice } from "../host/translate/translate.js"
-import { HANDSHAKES, meanOf, RECORDS, run, runLayouts } from "./rv32-run.js"
+import { HANDSHAKES, meanOf, RECORDS, run, runClient, runLayouts } from "./rv32-run.js"
 
 const PROGRAM = "test/device/bench/handshakes-v13.ts"
 const RECORDS_PROGRAM = "test/device/bench/records-v13.ts"
@@ -53,7 +53,7 @@ export async function ofV13(choose?: ChoiceByProgram): Promise<FiguresV13> {
     const speed = runLayouts(psk, image, { mode: "speed" })
     const agreeing = [run(full, image, { mode: "speed", agrees: "1" })]
     const records = runLayouts(identified, withIds.image, { mode: "speed" })
-    const memory = run(psk, image, { mode: "client" })
+    const memory = runClient({ program: psk, image }, { program: psk, image }, {})
     return {
         handshake13_client: meanOf(speed, ["handshake_client"], HANDSHAKES),
         handshake13_server: meanOf(speed, ["handshake_server"], HANDSHAKES),

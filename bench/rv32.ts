@@ -13,11 +13,13 @@ import type { Choice } from "../host/translate/translate.js"
 import { anchorSide, CREDENTIALS_PROGRAM, moteSide, type SessionFigures, sessionFigures } from "./rv32-credentials.js"
 import { benchOptions, JSON_OPTION } from "./options.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
-import { command, HANDSHAKES, meanOf, RECORDS, type Run, run, runLayouts } from "./rv32-run.js"
+import { command, HANDSHAKES, meanOf, RECORDS, type Run, run, runClient, runLayouts } from "./rv32-run.js"
 import { ramOfMbedtls, ramOfMote, totalOf } from "./rv32-ram.js"
 import { type ChoiceByProgram, ofV13, printV13, type FiguresV13 } from "./rv32-v13.js"
 
 const PROGRAM = "test/device/bench/handshakes.ts"
+/** Has no server, so that its memory is a client's. */
+const CLIENT_PROGRAM = "test/device/bench/client.ts"
 
 interface Figures extends Partial<SessionFigures>, Partial<FiguresV13> {
     psk_handshake_client: number
@@ -54,10 +56,15 @@ function perCall(
 
 const inLayouts = (program: BoardProgram): Run[] => runLayouts(program, IMAGE, { mode: "speed" })
 
-function moteFigures(program: BoardProgram, speeds: Run[]): Figures {
+/** @param choose functions as C; undefined: none */
+async function moteFigures(program: BoardProgram, speeds: Run[], choose?: ChoiceByProgram): Promise<Figures> {
     const [speed] = speeds
-    const client = run(program, IMAGE, { mode: "client" })
-    const ram = ramOfMote(program, speed, client)
+    const clientProgram = {
+        program: await built(CLIENT_PROGRAM, choose),
+        image: cachedDeviceImage(CLIENT_PROGRAM).path,
+    }
+    const client = runClient({ program, image: IMAGE }, clientProgram, {})
+    const ram = ramOfMote(clientProgram.program, speed, client)
     return {
         ...perCall(speeds),
         arena_peak: client.value("arena_peak"),
@@ -172,10 +179,11 @@ if (missing !== undefined) {
     console.error(`bench:rv32 needs the emulated board: ${missing}`)
     process.exit(1)
 }
-/** Mote with these functions of the program as C. */
-function translated(choose: Choice): Promise<BoardProgram> {
-    const image = readFileSync(cachedDeviceImage(PROGRAM).path)
-    return buildBoard("bench/mote", [], undefined, translationFiles([image], choose))
+/** Mote for a program of pre-shared keys. @param choose functions as C; undefined: none */
+function built(path: string, choose?: ChoiceByProgram): Promise<BoardProgram> {
+    const translations =
+        choose === undefined ? [] : translationFiles([readFileSync(cachedDeviceImage(path).path)], choose(path))
+    return buildBoard("bench/mote", [], undefined, translations)
 }
 
 /** What DTLS 1.3 takes. @param choose functions as C; undefined: none */
@@ -201,16 +209,16 @@ async function withSessions(figures: Figures, choose?: Choice): Promise<Figures>
     return quick && choose !== undefined ? figures : { ...figures, ...sessionFigures(await moteSide(choose)) }
 }
 
-const program = await translated(allFunctions)
-const hotProgram = await translated(hotIn(PROGRAM))
+const program = await built(PROGRAM, () => allFunctions)
+const hotProgram = await built(PROGRAM, hotIn)
 const anchorProgram = await buildBoard("bench/anchor")
 const speeds = inLayouts(program)
-const ofMote = await withSessions(moteFigures(program, speeds), allFunctions)
+const ofMote = await withSessions(await moteFigures(program, speeds, () => allFunctions), allFunctions)
 const mote = quick ? ofMote : await withV13(ofMote, () => allFunctions)
-const hotFigures = moteFigures(hotProgram, inLayouts(hotProgram))
+const hotFigures = await moteFigures(hotProgram, inLayouts(hotProgram), hotIn)
 const hot = await withV13(await withSessions(hotFigures, hotIn(CREDENTIALS_PROGRAM)), hotIn)
-const interpreter = await buildBoard("bench/mote")
-const ofInterpreter = moteFigures(interpreter, inLayouts(interpreter))
+const interpreter = await built(PROGRAM)
+const ofInterpreter = await moteFigures(interpreter, inLayouts(interpreter))
 const interpreted = await withV13(await withSessions(ofInterpreter))
 const anchorFigures = mbedtlsFigures(anchorProgram, run(anchorProgram, undefined, {}))
 const mbedtls = { ...anchorFigures, ...sessionFigures(await anchorSide()) }

@@ -66,6 +66,17 @@ static mote_value bench_report_native(mote_vm *vm, mote_value receiver, const mo
     return MOTE_UNDEFINED;
 }
 
+static mote_value bench_datagram_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    size_t length;
+    const uint8_t *data = mote_buffer(vm, args[0], &length);
+    printf("datagram: ");
+    for (size_t i = 0; i < length; i++) printf("%02x", data[i]);
+    printf("\n");
+    return MOTE_UNDEFINED;
+}
+
 /** Bytes alive in the arena after a collection. */
 static mote_value bench_alive_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
@@ -127,6 +138,7 @@ static const mote_native_entry own[] = {
     {"_benchTurn", bench_turn_native, 1},
     {"_benchSeed", bench_seed_native, 0},
     {"_benchReport", bench_report_native, 2},
+    {"_benchDatagram", bench_datagram_native, 1},
     {"_benchAlive", bench_alive_native, 0},
     {"_benchReset", bench_reset_native, 0},
     {"_benchPeak", bench_peak_native, 0},

@@ -1,8 +1,8 @@
 /*
  * What bench:rv32 measures by the kind of credentials (setting `credentials`): a handshake, abbreviated ones that resume its
  * session, and the wakes of a sensor whose association was saved. The setting `mode` is "speed", "records" for records with
- * connection ids, or "client" for the memory of one connection, with connection ids if there is a setting `ids`. Settings `cert`,
- * `ca` and `key`: the server's certificate, its issuer's (DER) and its private key, hexadecimal.
+ * connection ids, or "record" and then "client" for the memory of one connection, with connection ids if there is a setting `ids`.
+ * Settings `cert`, `ca` and `key`: the server's certificate, its issuer's (DER) and its private key, hexadecimal.
  */
 import * as ds from "@devicescript/core"
 import { type Association } from "../../../src/dtls/association/association.js"
@@ -35,9 +35,11 @@ import { RuntimeKeys, RuntimePrivateKey } from "../../../src/platform/runtime/ke
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
 import { ListTable } from "../../../src/platform/runtime/table.js"
-import { benchSettings, type End, Link, measureRecords, RECORD_BYTES, Turn, version12 } from "./link.js"
+import { benchSettings, type End, RECORD_BYTES, Turn } from "./end.js"
+import { Link, measureRecords, version12 } from "./link.js"
 import { memoryOfClient } from "./memory.js"
 import "./natives.js"
+import { recordServer } from "./recording.js"
 
 const RESUMPTIONS = 20
 const WAKES = 50
@@ -148,7 +150,7 @@ async function resume(link: Link): Promise<void> {
     link.wireBytes = 0
     link.wireDatagrams = 0
     await link.handshake(Turn.resumedClient, Turn.resumedServer)
-    if (!(link.client as Association).parameters.resumed) throw new Error("not resumed")
+    if (!(link.client.association as Association).parameters.resumed) throw new Error("not resumed")
     await link.hangUp()
 }
 
@@ -188,10 +190,10 @@ const versions = [new SavedVersionV12(clientRole())]
 
 /** As a sleeping sensor: goes on from what was saved, saves it for the next wake, and sends a record in one datagram. */
 async function wake(link: Link, wrapper: Aead, saved: Buffer, message: Buffer): Promise<Buffer> {
-    const { association, note } = loadAssociation(link.clientEnd.settings(), versions, wrapper, saved, 0, 0)
-    link.client = association
+    const { association, note } = loadAssociation(link.client.end.settings(), versions, wrapper, saved, 0, 0)
+    link.client.association = association
     const next = saveAssociation(association, versions, wrapper, { send: 1, receive: 0 }, note)
-    await link.clientSends(message)
+    await link.client.send(message)
     association.drop(FailureReason.closedLocally)
     return next
 }
@@ -201,7 +203,7 @@ async function wakes(): Promise<void> {
     const wrapper = crypto.newAead(AeadAlgorithm.aes128Ccm, hex`101112131415161718191a1b1c1d1e1f`)
     const message = Buffer.alloc(RECORD_BYTES)
     await link.handshake(Turn.nobody, Turn.nobody)
-    const client = link.client as Association
+    const client = link.client.association as Association
     let saved = saveAssociation(
         client,
         versions,
@@ -214,7 +216,7 @@ async function wakes(): Promise<void> {
         ds._benchTurn(Turn.wake)
         saved = await wake(link, wrapper, saved, message)
         ds._benchTurn(Turn.nobody)
-        if (i === 0) ds._benchReport("wake_bytes", link.toServer[0].length)
+        if (i === 0) ds._benchReport("wake_bytes", link.client.toServer[0].length)
         await link.run(Turn.nobody, Turn.nobody)
     }
     if (link.received !== WAKES) throw new Error("records lost")
@@ -227,6 +229,10 @@ async function recordsWithIds(): Promise<void> {
     await measureRecords(link)
 }
 
+function linkOfMemory(): Link {
+    return ds._moteSetting("ids") === undefined ? linkWith(none, none) : linkWithIds()
+}
+
 const mode = ds._moteSetting("mode") ?? "speed"
 
 ds._benchTurn(Turn.nobody)
@@ -234,5 +240,6 @@ if (mode === "speed") {
     await handshakes()
     await wakes()
 } else if (mode === "records") await recordsWithIds()
-else await memoryOfClient(() => (ds._moteSetting("ids") === undefined ? linkWith(none, none) : linkWithIds()))
+else if (mode === "record") await recordServer(linkOfMemory())
+else await memoryOfClient(() => linkOfMemory().client)
 ds.restart()
