@@ -8,7 +8,14 @@ import { buildBoard, missingForBoard } from "../host/build/rv32.js"
 import type { DebugFile } from "../host/image/ir/debug.js"
 import { hotFunctions, TRANSLATE_BUDGET } from "../host/translate/choice.js"
 import { MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
-import { type CredentialKind, CREDENTIALS_PROGRAM, moteSide, runWith, type Side } from "./rv32-credentials.js"
+import {
+    type CredentialKind,
+    CREDENTIALS_PROGRAM,
+    memoryWith,
+    moteSide,
+    runWith,
+    type Side,
+} from "./rv32-credentials.js"
 
 const NAMES: Record<CredentialKind, string> = {
     psk: "pre-shared key",
@@ -27,7 +34,7 @@ const inBytes = (bytes: number): string => String(bytes).replace(/\B(?=(\d{3})+$
 
 function row(side: Side, kind: CredentialKind): string {
     const speed = runWith(side, kind, { mode: "speed" })
-    const memory = runWith(side, kind, { mode: "client" })
+    const memory = memoryWith(side, kind, {})
     const client = speed.value("handshake_client")
     const ram = memory.value("arena_peak") + memory.value("heap_natives_peak") + speed.value("stack")
     const idle = memory.value("arena_idle") + memory.value("heap_natives_idle")

@@ -7,7 +7,7 @@ import { cachedDeviceImage } from "../host/build/device.js"
 import { buildBoard } from "../host/build/rv32.js"
 import { translationFiles } from "../host/translate/files.js"
 import type { Choice } from "../host/translate/translate.js"
-import { HANDSHAKES, meanOf, RECORDS, run } from "./rv32-run.js"
+import { HANDSHAKES, meanOf, RECORDS, run, runClient, runLayouts } from "./rv32-run.js"
 
 const PROGRAM = "test/device/bench/handshakes-v13.ts"
 const RECORDS_PROGRAM = "test/device/bench/records-v13.ts"
@@ -50,10 +50,10 @@ export async function ofV13(choose?: ChoiceByProgram): Promise<FiguresV13> {
     const psk = await buildBoard("bench/mote", [], undefined, translations)
     const full = await buildBoard("bench/mote_full", [], undefined, translations)
     const identified = await buildBoard("bench/mote", [], undefined, withIds.translations)
-    const speed = run(psk, image, { mode: "speed" })
-    const agreeing = run(full, image, { mode: "speed", agrees: "1" })
-    const records = run(identified, withIds.image, { mode: "speed" })
-    const memory = run(psk, image, { mode: "client" })
+    const speed = runLayouts(psk, image, { mode: "speed" })
+    const agreeing = [run(full, image, { mode: "speed", agrees: "1" })]
+    const records = runLayouts(identified, withIds.image, { mode: "speed" })
+    const memory = runClient({ program: psk, image }, { program: psk, image }, {})
     return {
         handshake13_client: meanOf(speed, ["handshake_client"], HANDSHAKES),
         handshake13_server: meanOf(speed, ["handshake_server"], HANDSHAKES),
@@ -79,7 +79,7 @@ const BESIDE = {
     record13_cid_recv_64: "record_cid_recv_64",
 }
 
-/** Of a record, both sides; collections fall into sending in one program and into receiving in another. */
+/** Of a record, both sides. */
 const BOTH = { "record13, both": "", "record13_cid, both": "cid_" }
 
 export function printV13(figures: object): void {

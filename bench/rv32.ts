@@ -13,11 +13,13 @@ import type { Choice } from "../host/translate/translate.js"
 import { anchorSide, CREDENTIALS_PROGRAM, moteSide, type SessionFigures, sessionFigures } from "./rv32-credentials.js"
 import { benchOptions, JSON_OPTION } from "./options.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
-import { command, HANDSHAKES, meanOf, RECORDS, type Run, run as runProgram } from "./rv32-run.js"
+import { command, HANDSHAKES, meanOf, RECORDS, type Run, run, runClient, runLayouts } from "./rv32-run.js"
 import { ramOfMbedtls, ramOfMote, totalOf } from "./rv32-ram.js"
 import { type ChoiceByProgram, ofV13, printV13, type FiguresV13 } from "./rv32-v13.js"
 
 const PROGRAM = "test/device/bench/handshakes.ts"
+/** Has no server, so that its memory is a client's. */
+const CLIENT_PROGRAM = "test/device/bench/client.ts"
 
 interface Figures extends Partial<SessionFigures>, Partial<FiguresV13> {
     psk_handshake_client: number
@@ -38,15 +40,12 @@ interface Figures extends Partial<SessionFigures>, Partial<FiguresV13> {
     ram: Record<string, number>
 }
 
-const imageOf = (program: BoardProgram): string | undefined =>
-    program.path.includes("/mote-") ? cachedDeviceImage(PROGRAM).path : undefined
-
-const run = (program: BoardProgram, mode: string): Run => runProgram(program, imageOf(program), { mode })
+const IMAGE = cachedDeviceImage(PROGRAM).path
 
 function perCall(
-    speed: Run,
+    speeds: Run[],
 ): Pick<Figures, "psk_handshake_client" | "psk_handshake_server" | "record_send_64" | "record_recv_64"> {
-    const mean = (names: string[], count: number): number => meanOf(speed, names, count)
+    const mean = (names: string[], count: number): number => meanOf(speeds, names, count)
     return {
         psk_handshake_client: mean(["handshake_client"], HANDSHAKES),
         psk_handshake_server: mean(["handshake_server"], HANDSHAKES),
@@ -55,17 +54,26 @@ function perCall(
     }
 }
 
-function moteFigures(program: BoardProgram, speed: Run, client: Run): Figures {
-    const ram = ramOfMote(program, speed, client)
+const inLayouts = (program: BoardProgram): Run[] => runLayouts(program, IMAGE, { mode: "speed" })
+
+/** @param choose functions as C; undefined: none */
+async function moteFigures(program: BoardProgram, speeds: Run[], choose?: ChoiceByProgram): Promise<Figures> {
+    const [speed] = speeds
+    const clientProgram = {
+        program: await built(CLIENT_PROGRAM, choose),
+        image: cachedDeviceImage(CLIENT_PROGRAM).path,
+    }
+    const client = runClient({ program, image: IMAGE }, clientProgram, {})
+    const ram = ramOfMote(clientProgram.program, speed, client)
     return {
-        ...perCall(speed),
+        ...perCall(speeds),
         arena_peak: client.value("arena_peak"),
         arena_idle: client.value("arena_idle"),
         heap_natives_peak: client.value("heap_natives_peak"),
         heap_natives_idle: client.value("heap_natives_idle"),
         stack: speed.value("stack"),
         ram_first_connection: totalOf(ram),
-        gc_pause_max: speed.value("gc_pause_max"),
+        gc_pause_max: Math.max(...speeds.map((run) => run.value("gc_pause_max"))),
         wire_bytes: speed.value("wire_bytes"),
         wire_datagrams: speed.value("wire_datagrams"),
         flash: { ...program.flash, image: statSync(cachedDeviceImage(PROGRAM).path).size },
@@ -78,7 +86,7 @@ function mbedtlsFigures(program: BoardProgram, anchor: Run): Figures {
     const peak = anchor.value("heap_natives_peak") + context
     const ram = ramOfMbedtls(program, anchor)
     return {
-        ...perCall(anchor),
+        ...perCall([anchor]),
         arena_peak: 0,
         arena_idle: 0,
         heap_natives_peak: peak,
@@ -171,10 +179,11 @@ if (missing !== undefined) {
     console.error(`bench:rv32 needs the emulated board: ${missing}`)
     process.exit(1)
 }
-/** Mote with these functions of the program as C. */
-function translated(choose: Choice): Promise<BoardProgram> {
-    const image = readFileSync(cachedDeviceImage(PROGRAM).path)
-    return buildBoard("bench/mote", [], undefined, translationFiles([image], choose))
+/** Mote for a program of pre-shared keys. @param choose functions as C; undefined: none */
+function built(path: string, choose?: ChoiceByProgram): Promise<BoardProgram> {
+    const translations =
+        choose === undefined ? [] : translationFiles([readFileSync(cachedDeviceImage(path).path)], choose(path))
+    return buildBoard("bench/mote", [], undefined, translations)
 }
 
 /** What DTLS 1.3 takes. @param choose functions as C; undefined: none */
@@ -200,18 +209,18 @@ async function withSessions(figures: Figures, choose?: Choice): Promise<Figures>
     return quick && choose !== undefined ? figures : { ...figures, ...sessionFigures(await moteSide(choose)) }
 }
 
-const program = await translated(allFunctions)
-const hotProgram = await translated(hotIn(PROGRAM))
+const program = await built(PROGRAM, () => allFunctions)
+const hotProgram = await built(PROGRAM, hotIn)
 const anchorProgram = await buildBoard("bench/anchor")
-const speed = run(program, "speed")
-const ofMote = await withSessions(moteFigures(program, speed, run(program, "client")), allFunctions)
+const speeds = inLayouts(program)
+const ofMote = await withSessions(await moteFigures(program, speeds, () => allFunctions), allFunctions)
 const mote = quick ? ofMote : await withV13(ofMote, () => allFunctions)
-const hotFigures = moteFigures(hotProgram, run(hotProgram, "speed"), run(hotProgram, "client"))
+const hotFigures = await moteFigures(hotProgram, inLayouts(hotProgram), hotIn)
 const hot = await withV13(await withSessions(hotFigures, hotIn(CREDENTIALS_PROGRAM)), hotIn)
-const interpreter = await buildBoard("bench/mote")
-const ofInterpreter = moteFigures(interpreter, run(interpreter, "speed"), run(interpreter, "client"))
+const interpreter = await built(PROGRAM)
+const ofInterpreter = await moteFigures(interpreter, inLayouts(interpreter))
 const interpreted = await withV13(await withSessions(ofInterpreter))
-const anchorFigures = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
+const anchorFigures = mbedtlsFigures(anchorProgram, run(anchorProgram, undefined, {}))
 const mbedtls = { ...anchorFigures, ...sessionFigures(await anchorSide()) }
 if (json === true) console.log(JSON.stringify({ mote, hot, interpreted, mbedtls }))
 else {
@@ -221,9 +230,9 @@ else {
     printTable(hot, mbedtls)
     console.log('\nMote with the program interpreted ("translate": false)\n')
     printTable(interpreted, mbedtls)
-    printShares(speed)
-    printNatives(speed)
-    const { handshake, record } = profile(program.path, command(program, imageOf(program), { mode: "speed" }))
+    printShares(speeds[0])
+    printNatives(speeds[0])
+    const { handshake, record } = profile(program.path, command(program, IMAGE, { mode: "speed" }))
     printProfile(handshake, "a handshake, both sides", HANDSHAKES)
     printProfile(record, "a record, sent and received", 2 * RECORDS)
 }

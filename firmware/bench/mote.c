@@ -2,6 +2,7 @@
  * Mote over a link in memory, with the same library, flags and random source as anchor.c: a program of the machine
  * (test/device/bench/handshakes.ts, credentials.ts) says whose turn it is by natives of its own. The setting `mode`
  * chooses what it measures: speed, or the memory of one connection, then with a collection before every allocation.
+ * The setting `shift` has so many bytes lie before the program's first block, for another layout of the arena.
  */
 #include "board.h"
 #include "kinds.h"
@@ -62,6 +63,17 @@ static mote_value bench_report_native(mote_vm *vm, mote_value receiver, const mo
     size_t length;
     const char *name = mote_string(vm, args[0], &length);
     bench_print(name == NULL ? "?" : name, (uint64_t)mote_to_double(vm, args[1]));
+    return MOTE_UNDEFINED;
+}
+
+static mote_value bench_datagram_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    size_t length;
+    const uint8_t *data = mote_buffer(vm, args[0], &length);
+    printf("datagram: ");
+    for (size_t i = 0; i < length; i++) printf("%02x", data[i]);
+    printf("\n");
     return MOTE_UNDEFINED;
 }
 
@@ -126,6 +138,7 @@ static const mote_native_entry own[] = {
     {"_benchTurn", bench_turn_native, 1},
     {"_benchSeed", bench_seed_native, 0},
     {"_benchReport", bench_report_native, 2},
+    {"_benchDatagram", bench_datagram_native, 1},
     {"_benchAlive", bench_alive_native, 0},
     {"_benchReset", bench_reset_native, 0},
     {"_benchPeak", bench_peak_native, 0},
@@ -262,6 +275,7 @@ int main(void)
         return 2;
     }
     mote_natives_translate(vm, program_partition + IMAGE, length);
+    (void)mote_new_buffer(vm, (size_t)mote_setting_number("shift", 0)); /* blocks do not move when it is collected */
     bench_paint_stack();
     for (uint64_t now = 0, wake = 0; mote_vm_panic(vm) == MOTE_RUNNING && wake != MOTE_NEVER; now = wake) {
         mote_natives_poll(vm);

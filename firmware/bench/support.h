@@ -25,8 +25,8 @@ typedef enum {
 
 enum { CLIENT = 0, SERVER = 1, SHARED = 2, SIDES = 3 };
 
-/** Handshakes, records in each direction and wakes that the figures are means of. */
-enum { HANDSHAKES = 50, RECORDS = 1000, RECORD_BYTES = 64, WAKES = 50 };
+/** How many handshakes, resumed ones, records in each direction and wakes the figures are means of. */
+enum { HANDSHAKES = 50, RESUMPTIONS = 20, RECORDS = 1000, RECORD_BYTES = 64, WAKES = 50 };
 
 /** From here on instructions and heap belong to `next`. Returns whose turn it was. */
 account bench_turn(account next);

@@ -1,7 +1,8 @@
 /*
- * What bench:rv32 measures by the kind of credentials (setting `credentials`): a handshake, an abbreviated one that resumes its
- * session, and the wakes of a sensor whose association was saved. The setting `mode` is "speed", "records" for records with connection
- * ids, or "client" for the memory of one connection, with connection ids if there is a setting `ids`. Settings `cert`, `ca` and `key`: the server's certificate, its issuer's (DER) and its private key, hexadecimal.
+ * What bench:rv32 measures by the kind of credentials (setting `credentials`): a handshake, abbreviated ones that resume its
+ * session, and the wakes of a sensor whose association was saved. The setting `mode` is "speed", "records" for records with
+ * connection ids, or "record" and then "client" for the memory of one connection, with connection ids if there is a setting `ids`.
+ * Settings `cert`, `ca` and `key`: the server's certificate, its issuer's (DER) and its private key, hexadecimal.
  */
 import * as ds from "@devicescript/core"
 import { type Association } from "../../../src/dtls/association/association.js"
@@ -34,10 +35,13 @@ import { RuntimeKeys, RuntimePrivateKey } from "../../../src/platform/runtime/ke
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
 import { ListTable } from "../../../src/platform/runtime/table.js"
-import { benchSettings, type End, Link, measureRecords, RECORD_BYTES, Turn, version12 } from "./link.js"
+import { benchSettings, type End, RECORD_BYTES, Turn } from "./end.js"
+import { Link, measureRecords, version12 } from "./link.js"
 import { memoryOfClient } from "./memory.js"
 import "./natives.js"
+import { recordServer } from "./recording.js"
 
+const RESUMPTIONS = 20
 const WAKES = 50
 const HOUR = 3600000
 const SERVER_NAME = "server.test"
@@ -141,7 +145,16 @@ function linkWith(ofClient: Extensions, ofServer: Extensions): Link {
     return new Link(clientEnd, serverEnd, version12())
 }
 
-/** A handshake, and another one that resumes its session by the session id. */
+/** One handshake that resumes a session. */
+async function resume(link: Link): Promise<void> {
+    link.wireBytes = 0
+    link.wireDatagrams = 0
+    await link.handshake(Turn.resumedClient, Turn.resumedServer)
+    if (!(link.client.association as Association).parameters.resumed) throw new Error("not resumed")
+    await link.hangUp()
+}
+
+/** A handshake, and further ones that resume its session by the session id. */
 async function handshakes(): Promise<void> {
     const tables = { newTable: <T>() => new ListTable<T>() }
     const clock = () => 0
@@ -156,13 +169,9 @@ async function handshakes(): Promise<void> {
     ds._benchReport("wire_bytes", link.wireBytes)
     ds._benchReport("wire_datagrams", link.wireDatagrams)
     await link.hangUp()
-    link.wireBytes = 0
-    link.wireDatagrams = 0
-    await link.handshake(Turn.resumedClient, Turn.resumedServer)
-    if (!(link.client as Association).parameters.resumed) throw new Error("not resumed")
+    for (let i = 0; i < RESUMPTIONS; i++) await resume(link)
     ds._benchReport("resumed_wire_bytes", link.wireBytes)
     ds._benchReport("resumed_wire_datagrams", link.wireDatagrams)
-    await link.hangUp()
     link.server.close()
 }
 
@@ -181,10 +190,10 @@ const versions = [new SavedVersionV12(clientRole())]
 
 /** As a sleeping sensor: goes on from what was saved, saves it for the next wake, and sends a record in one datagram. */
 async function wake(link: Link, wrapper: Aead, saved: Buffer, message: Buffer): Promise<Buffer> {
-    const { association, note } = loadAssociation(link.clientEnd.settings(), versions, wrapper, saved, 0, 0)
-    link.client = association
+    const { association, note } = loadAssociation(link.client.end.settings(), versions, wrapper, saved, 0, 0)
+    link.client.association = association
     const next = saveAssociation(association, versions, wrapper, { send: 1, receive: 0 }, note)
-    await link.clientSends(message)
+    await link.client.send(message)
     association.drop(FailureReason.closedLocally)
     return next
 }
@@ -194,7 +203,7 @@ async function wakes(): Promise<void> {
     const wrapper = crypto.newAead(AeadAlgorithm.aes128Ccm, hex`101112131415161718191a1b1c1d1e1f`)
     const message = Buffer.alloc(RECORD_BYTES)
     await link.handshake(Turn.nobody, Turn.nobody)
-    const client = link.client as Association
+    const client = link.client.association as Association
     let saved = saveAssociation(
         client,
         versions,
@@ -207,7 +216,7 @@ async function wakes(): Promise<void> {
         ds._benchTurn(Turn.wake)
         saved = await wake(link, wrapper, saved, message)
         ds._benchTurn(Turn.nobody)
-        if (i === 0) ds._benchReport("wake_bytes", link.toServer[0].length)
+        if (i === 0) ds._benchReport("wake_bytes", link.client.toServer[0].length)
         await link.run(Turn.nobody, Turn.nobody)
     }
     if (link.received !== WAKES) throw new Error("records lost")
@@ -220,6 +229,10 @@ async function recordsWithIds(): Promise<void> {
     await measureRecords(link)
 }
 
+function linkOfMemory(): Link {
+    return ds._moteSetting("ids") === undefined ? linkWith(none, none) : linkWithIds()
+}
+
 const mode = ds._moteSetting("mode") ?? "speed"
 
 ds._benchTurn(Turn.nobody)
@@ -227,5 +240,6 @@ if (mode === "speed") {
     await handshakes()
     await wakes()
 } else if (mode === "records") await recordsWithIds()
-else await memoryOfClient(() => (ds._moteSetting("ids") === undefined ? linkWith(none, none) : linkWithIds()))
+else if (mode === "record") await recordServer(linkOfMemory())
+else await memoryOfClient(() => linkOfMemory().client)
 ds.restart()

@@ -11,9 +11,11 @@ import { SinglePsk } from "../../../src/gio/credentials.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
 import { RuntimeKeys } from "../../../src/platform/runtime/keys.js"
 import "../../../src/platform/runtime/natives.js"
-import { benchSettings, type End, Link, measureSpeed, Turn } from "./link.js"
+import { benchSettings, type End, Turn } from "./end.js"
+import { Link, measureSpeed } from "./link.js"
 import { memoryOfClient } from "./memory.js"
 import "./natives.js"
+import { recordServer } from "./recording.js"
 
 function newLink(): Link {
     const crypto = new RuntimeCryptoProvider()
@@ -29,6 +31,8 @@ function newLink(): Link {
 }
 
 ds._benchTurn(Turn.nobody)
-if ((ds._moteSetting("mode") ?? "speed") === "speed") await measureSpeed(newLink())
-else await memoryOfClient(newLink)
+const mode = ds._moteSetting("mode") ?? "speed"
+if (mode === "speed") await measureSpeed(newLink())
+else if (mode === "record") await recordServer(newLink())
+else await memoryOfClient(() => newLink().client)
 ds.restart()

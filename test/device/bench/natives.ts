@@ -8,10 +8,14 @@ declare module "@devicescript/core" {
     function _benchSeed(): void
     /** Prints a figure. */
     function _benchReport(name: string, value: number): void
+    /** Prints a datagram. */
+    function _benchDatagram(datagram: Buffer): void
     /** Bytes alive in the arena. */
     function _benchAlive(): number
     /** Peaks begin anew. */
     function _benchReset(): void
+    /** Prints a datagram. */
+    function _benchDatagram(datagram: Buffer): void
     /** Bytes alive in the arena at most, since the reset. */
     function _benchPeak(): number
     /** Prints them by kind of block, each as `NAME_KIND`. */

@@ -7,7 +7,8 @@ import { TLS_AES_128_CCM_8_SHA256 } from "../../../src/dtls/handshake/v13/suites
 import { SinglePsk } from "../../../src/gio/credentials.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
 import "../../../src/platform/runtime/natives.js"
-import { benchSettings, type End, Link, measureRecords, Turn } from "./link.js"
+import { benchSettings, type End, Turn } from "./end.js"
+import { Link, measureRecords } from "./link.js"
 import "./natives.js"
 
 const crypto = new RuntimeCryptoProvider()
