@@ -36,7 +36,8 @@ export class CoapsSession {
 /**
  * Resolves the host, connects and performs the handshake. Of several addresses each attempt takes the next, cyclically.
  * @param localPort 0: any free port
- * @param newConnection creates a connection for the configured versions Throws GError.
+ * @param newConnection creates a connection for the configured versions
+ * Throws GError.
  */
 export async function openSession(
     services: Services,

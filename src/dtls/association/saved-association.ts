@@ -78,8 +78,9 @@ export interface LoadedAssociation {
  * The state may be resumed from elsewhere only once, and has to be saved again before the association sends or
  * receives.
  * @param versions those that the program saves
- * @param wrapper a key not used by the association, with a tag of 16 bytes Throws SavedError: handshaking, in DTLS 1.3
- * also while the peer has not acknowledged the end of the handshake (`HandshakeDriver.isSettled`); ended, unsupported.
+ * @param wrapper a key not used by the association, with a tag of 16 bytes
+ * Throws SavedError: handshaking, in DTLS 1.3 also while the peer has not acknowledged the end of the handshake
+ * (`HandshakeDriver.isSettled`); ended, unsupported.
  */
 export function saveAssociation(
     association: Association,
@@ -187,8 +188,8 @@ function readState(reader: Reader, state: LastingState): SavedNote {
  * for it, because the same state may be imported again after a crash.
  * @param settings the same as before: its suite, and its extensions if it had any
  * @param versions those that the program can resume
- * @param minimumGeneration generation of the newest copy known to exist; an older one is refused Throws SavedError:
- * notAuthentic, otherRole, otherSettings, outdated, unsupported.
+ * @param minimumGeneration generation of the newest copy known to exist; an older one is refused
+ * Throws SavedError: notAuthentic, otherRole, otherSettings, outdated, unsupported.
  */
 export function loadAssociation(
     settings: AssociationSettings,
