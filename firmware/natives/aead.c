@@ -26,7 +26,7 @@ mote_value mote_native_aead_new(mote_vm *vm, mote_value receiver, const mote_val
     return mote_handle_new(vm, HANDLE_AEAD, mote_aead_key_create(algorithm, key.data), mote_aead_key_close);
 }
 
-/** The arguments that both directions have. */
+/** The arguments common to both directions. */
 typedef struct {
     aead_key *key;
     const uint8_t *nonce;

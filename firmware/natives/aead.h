@@ -4,7 +4,7 @@
 
 #include "mote_vm.h"
 
-/** Bit n for each AEAD number n there is. */
+/** Bit n for each supported AEAD number n. */
 int32_t mote_aead_bits(void);
 
 #endif

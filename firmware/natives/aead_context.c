@@ -6,7 +6,7 @@
 #include <mbedtls/platform_util.h>
 #include <stdlib.h>
 
-/** Only as much of it is allocated as the algorithm needs. */
+/** Only the part that the algorithm needs is allocated. */
 struct aead_context {
     int32_t algorithm;
     union {
@@ -158,7 +158,7 @@ void mote_aead_context_free(aead_context *self)
 
 #else
 
-/* mbedTLS 4 keeps its contexts to itself. */
+/* mbedTLS 4 does not expose its contexts. */
 typedef int no_contexts;
 
 #endif

@@ -1,4 +1,5 @@
-/* Keyed contexts of mbedTLS 2 and 3, and which AEADs the library has. keyed.h says which keys have one. */
+/* Keyed contexts of mbedTLS 2 and 3, and which AEADs the library supports. keyed.h decides which keys have a context.
+ */
 #ifndef MOTE_AEAD_CONTEXT_H
 #define MOTE_AEAD_CONTEXT_H
 
@@ -45,22 +46,22 @@
 #define WITH_CHACHA 0
 #endif
 
-/** Bytes; of every AEAD. */
+/** Of every AEAD, bytes. */
 enum { AEAD_NONCE_BYTES = 12 };
 
 typedef struct aead_context aead_context;
 
-/** One call of either direction; `tag`, of `tag_bytes`, is written or read. */
+/** One call in either direction; `tag`, of `tag_bytes`, is written or read. */
 typedef struct {
     const uint8_t *nonce, *aad, *input;
     size_t aad_length, length, tag_bytes;
     uint8_t *output, *tag;
 } aead_job;
 
-/** NULL when memory is out or the library fails. */
+/** NULL if there is no memory left, or the library fails. */
 aead_context *mote_aead_context_new(int32_t algorithm, const uint8_t *key, size_t key_bytes);
 bool mote_aead_context_run(aead_context *context, const aead_job *job, bool seal);
-/** Erases it. */
+/** Erases the context. */
 void mote_aead_context_free(aead_context *context);
 
 #endif

@@ -49,7 +49,7 @@ static size_t bytes_of(int32_t algorithm)
     return sizeof(aead_key) + known[algorithm].key_bytes;
 }
 
-/** NULL when memory is out or the library fails. */
+/** NULL if there is no memory left, or the library fails. */
 static aead_context *context_of(const aead_key *key)
 {
     aead_context *context = mote_keyed_find(&contexts, key);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * Bank: magic 4, generation 4, checksum 4, then entries. Entry: length 2, name length 1, kind 1, name, value, padding
- * to 4 bytes with zeros, checksum 4. Integers are little-endian; checksums are CRC-32 (as in zlib).
+ * Bank: magic 4, generation 4, checksum 4, then entries. Entry: length 2, name length 1, kind 1, name, value, zeros as
+ * padding to 4 bytes, checksum 4. Integers are little-endian; checksums are CRC-32 (as in zlib).
  */
 enum { BANK_HEADER = 12, ENTRY_HEADER = 4, CHECKSUM = 4, KIND_VALUE = 1, KIND_REMOVED = 2, MOST_NAME = 14, CHUNK = 32 };
 #define MAGIC 0x3165746du
@@ -21,7 +21,7 @@ typedef struct {
 static const flash *device;
 static unsigned active;
 static uint32_t generation;
-static uint32_t end; /* where the next entry goes; the bank's size when something torn lies behind the last one */
+static uint32_t end; /* where the next entry goes; the bank's size if an incomplete entry follows the last one */
 
 static uint32_t read_32(const uint8_t *at)
 {
@@ -43,7 +43,7 @@ static uint32_t entry_bytes(const entry *e)
     return body_bytes(e) + CHECKSUM;
 }
 
-/** Checksum of `length` bytes as they lie in the bank. */
+/** Checksum of `length` bytes in the bank. */
 static bool sum_of(unsigned bank, uint32_t at, uint32_t length, uint32_t *sum)
 {
     uint8_t chunk[CHUNK];
@@ -69,7 +69,7 @@ static bool is_erased(unsigned bank, uint32_t at)
     return true;
 }
 
-/** Reads the entry at an offset; false when there is no whole one. */
+/** Reads the entry at an offset; false if there is no complete one. */
 static bool read_entry(unsigned bank, uint32_t at, entry *e)
 {
     uint8_t head[ENTRY_HEADER], stored[CHECKSUM];
@@ -88,7 +88,7 @@ static bool read_entry(unsigned bank, uint32_t at, entry *e)
     return sum == read_32(stored);
 }
 
-/** `valid` tells whether the bank has a header. False when the flash does not answer. */
+/** `valid` tells whether the bank has a header. Returns false if the flash fails. */
 static bool read_bank(unsigned bank, uint32_t *number, bool *valid)
 {
     uint8_t head[BANK_HEADER];
@@ -136,7 +136,7 @@ bool mote_blob_store_mount(const flash *store)
     return true;
 }
 
-/** The newest entry of that name. */
+/** Finds the newest entry with that name. */
 static bool find(const char *name, entry *found)
 {
     entry e;
@@ -149,7 +149,7 @@ static bool find(const char *name, entry *found)
     return any;
 }
 
-/** Where the value of an entry comes from: memory, or the bank it moves out of. */
+/** The source of an entry's value: memory, or the bank it is moved from. */
 typedef struct {
     const uint8_t *memory;
     unsigned bank;
@@ -193,7 +193,10 @@ static bool write_entry(unsigned bank, uint32_t at, const entry *e, const source
     return done && device->program(bank, w.at, sum, CHECKSUM);
 }
 
-/** Moves what is alive, but for `without`, into the other bank. The old one stays valid until the header is written. */
+/**
+ * Copies live entries, except that named `without`, to the other bank. The old bank stays valid until the header is
+ * written.
+ */
 static bool move_living(unsigned to, const char *without, uint32_t *at)
 {
     entry e, newest;
@@ -209,7 +212,7 @@ static bool move_living(unsigned to, const char *without, uint32_t *at)
     return true;
 }
 
-/** Bytes of what move_living would move. */
+/** Number of bytes that move_living would copy. */
 static uint32_t living_bytes(const char *without)
 {
     entry e, newest;
@@ -221,7 +224,7 @@ static uint32_t living_bytes(const char *without)
     return bytes;
 }
 
-/** Into the other bank: what is alive and, unless it is a removal, the new entry. */
+/** Writes the live entries and, unless it is a removal, the new entry to the other bank. */
 static int32_t write_moved(const entry *e, const source *from)
 {
     unsigned to = 1 - active;
@@ -248,7 +251,7 @@ static int32_t write(const char *name, uint8_t kind, const uint8_t *value, size_
     if (length > UINT16_MAX || BANK_HEADER + entry_bytes(&e) > device->bank_bytes) return -IO_NO_SPACE;
     if (entry_bytes(&e) > device->bank_bytes - end) return write_moved(&e, &from);
     bool done = write_entry(active, end, &e, &from);
-    end = done ? end + entry_bytes(&e) : device->bank_bytes; /* nothing can follow what is torn */
+    end = done ? end + entry_bytes(&e) : device->bank_bytes; /* nothing can follow an incomplete entry */
     return done ? 0 : -IO_FAILED;
 }
 

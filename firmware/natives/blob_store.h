@@ -1,6 +1,7 @@
 /*
- * Named blobs in flash: a log in one of two banks. A blob is there when its checksum is; when a bank is full, what is
- * alive moves to the other one, whose header is written last. A power cut at any byte leaves the old blob or the new.
+ * Named blobs in flash: a log in one of two banks. A blob exists once its checksum is written. When a bank is full, its
+ * live blobs are copied to the other bank, whose header is written last. So a power cut at any byte leaves the old blob
+ * or the new one.
  */
 #ifndef MOTE_BLOB_STORE_H
 #define MOTE_BLOB_STORE_H
@@ -17,7 +18,7 @@ typedef struct {
     bool (*erase)(unsigned bank);
 } flash;
 
-/** Finds the newest bank; formats when there is none. False when the flash does not answer. */
+/** Finds the newest bank, or formats the flash if there is none. Returns false if the flash fails. */
 bool mote_blob_store_mount(const flash *device);
 
 #endif

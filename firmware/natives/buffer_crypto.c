@@ -1,4 +1,4 @@
-/* Buffer.digest and Buffer.prototype.encrypt, as @devicescript/crypto calls them, on the PSA Crypto API. */
+/* Buffer.digest and Buffer.prototype.encrypt of @devicescript/crypto, on the PSA Crypto API. */
 #include "handles.h"
 #include "natives.h"
 #include "port.h"
@@ -35,7 +35,7 @@ static psa_status_t try_key(const psa_key_attributes_t *attributes, const uint8_
     return status;
 }
 
-/** The library has room for so many keys; owners of some may be out of reach. Collects garbage then. */
+/** The library's key store is limited, and may be full of keys whose owners are unreachable; collects garbage then. */
 static psa_status_t import_key(mote_vm *vm, const uint8_t *key, size_t length, psa_key_type_t type,
                                psa_algorithm_t algorithm, psa_key_usage_t usage, psa_key_id_t *id)
 {
@@ -51,12 +51,12 @@ static psa_status_t import_key(mote_vm *vm, const uint8_t *key, size_t length, p
 
 static psa_status_t import_hmac_key(mote_vm *vm, const uint8_t *key, size_t length, psa_key_id_t *id)
 {
-    static const uint8_t zero; /* an empty key and one of zeros are the same to HMAC; PSA takes none of 0 bytes */
+    static const uint8_t zero; /* HMAC treats an empty key like one of zeros; PSA accepts no key of 0 bytes */
     return import_key(vm, length > 0 ? key : &zero, length > 0 ? length : 1, PSA_KEY_TYPE_HMAC,
                       PSA_ALG_HMAC(PSA_ALG_SHA_256), PSA_KEY_USAGE_SIGN_HASH, id);
 }
 
-/** Hash, or HMAC when there is a key, of all parts one after the other. */
+/** Hash, or HMAC if there is a key, of all parts, concatenated. */
 static psa_status_t digest_parts(mote_vm *vm, psa_key_id_t id, mote_value parts, uint8_t *digest)
 {
     psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT;
@@ -135,7 +135,7 @@ static mote_value buffer_encrypt(mote_vm *vm, mote_value receiver, const mote_va
     if (decrypt && length < tag) return mote_throw(vm, MOTE_ERROR, "encrypted data shorter than its tag");
     size_t size = decrypt ? length - tag : length + tag;
     psa_key_id_t id;
-    psa_status_t status = import_ccm_key(vm, decrypt, key, tag, &id); /* may collect: before there is a result */
+    psa_status_t status = import_ccm_key(vm, decrypt, key, tag, &id); /* before the result: may collect garbage */
     if (status != PSA_SUCCESS) return fail(vm, status);
     mote_value result = mote_new_buffer(vm, size);
     mote_port_crypto_lock();

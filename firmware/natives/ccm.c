@@ -1,6 +1,6 @@
 /*
- * CCM (RFC 3610) with nonces of 12 bytes, which leaves 3 for the length of a message. The library's own goes through
- * its cipher layer for each block and works byte by byte: a tenth of a record's instructions more.
+ * CCM (RFC 3610) with nonces of 12 bytes, which leaves 3 bytes for the length of a message. The library's own CCM goes
+ * through its cipher layer for each block and works byte by byte, which takes a tenth of a record's instructions more.
  */
 #include "ccm.h"
 
@@ -15,7 +15,7 @@ typedef union {
     uint32_t words[BLOCK / 4];
 } block;
 
-/** A word of text, which may begin at any byte. */
+/** A word of text, at any alignment. */
 typedef struct {
     uint32_t word;
 } __attribute__((packed, may_alias)) text_word;
@@ -30,14 +30,14 @@ static bool encrypt(mbedtls_aes_context *aes, const block *from, block *to)
     return mbedtls_aes_crypt_ecb(aes, MBEDTLS_AES_ENCRYPT, from->bytes, to->bytes) == 0;
 }
 
-/** The next block of the CBC-MAC. */
+/** Processes the next block of the CBC-MAC. */
 static bool absorb(mbedtls_aes_context *aes, block *mac, const block *data)
 {
     xor_block(mac, data);
     return encrypt(aes, mac, mac);
 }
 
-/** Flags, the nonce and a number of 3 bytes: the first block of the MAC, and the first that the key stream comes of. */
+/** Flags, the nonce and a number of 3 bytes: the first block of the MAC, and the counter blocks of the key stream. */
 static void number(block *target, size_t flags, const uint8_t *nonce, size_t count)
 {
     target->bytes[0] = (uint8_t)flags;
@@ -61,7 +61,7 @@ static bool begin(mbedtls_aes_context *aes, const aead_job *job, block *mac)
     number(mac, (job->aad_length > 0 ? 0x40u : 0u) | (job->tag_bytes - 2) / 2 << 3 | (LENGTH_BYTES - 1), job->nonce,
            job->length);
     bool done = encrypt(aes, mac, mac);
-    /* The first of the additional data's blocks begins with their length. */
+    /* The first block of additional data begins with its length. */
     size_t at = 0, room = BLOCK - 2;
     block data = {.bytes = {(uint8_t)(job->aad_length >> 8), (uint8_t)job->aad_length}};
     while (done && at < job->aad_length) {
@@ -76,8 +76,8 @@ static bool begin(mbedtls_aes_context *aes, const aead_job *job, block *mac)
 }
 
 /**
- * Up to a block of the message. What lies behind a shorter one counts as zeros, in the text and in the key stream.
- * @param counter of the key stream's block; the next one's afterwards
+ * Processes up to a block of the message. A shorter one is padded with zeros, in the text and in the key stream.
+ * @param counter the key stream's counter block; incremented
  */
 static bool crypt(mbedtls_aes_context *aes, block *mac, block *counter, const uint8_t *from, uint8_t *to, size_t length,
                   bool seal)
@@ -100,7 +100,7 @@ static bool crypt(mbedtls_aes_context *aes, block *mac, block *counter, const ui
     return encrypt(aes, mac, mac);
 }
 
-/** In the same time whatever the bytes are. */
+/** Constant-time comparison. */
 static bool equal(const uint8_t *a, const uint8_t *b, size_t length)
 {
     volatile uint8_t difference = 0;
@@ -127,7 +127,7 @@ bool mote_ccm(mbedtls_aes_context *aes, const aead_job *job, bool seal)
 
 #else
 
-/* The library keeps its contexts to itself, or has no CCM. */
+/* The library does not expose its contexts, or has no CCM. */
 typedef int no_ccm;
 
 #endif

@@ -8,9 +8,7 @@
 
 #include <mbedtls/aes.h>
 
-/**
- * Seals, or opens: false when the tag is not that of the rest, or the library fails. Output may take the input's place.
- */
+/** Seals or opens. Returns false if the tag is not authentic, or the library fails. Output may overwrite the input. */
 bool mote_ccm(mbedtls_aes_context *aes, const aead_job *job, bool seal);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Certificate chains (RFC 5280), answered in the bits of GIO's TlsCertificateFlags. Where the firmware's mbedTLS has no
- * X.509, as on boards that know PSK only, the native says so.
+ * Certificate chains (RFC 5280), verified with the results of GIO's TlsCertificateFlags. If the firmware's mbedTLS has
+ * no X.509, as on boards with PSK only, the native throws an error.
  */
 #include "arguments.h"
 
@@ -34,19 +34,19 @@ enum {
 };
 enum { MOST_CERTIFICATES = 16, MOST_BYTES = 32768, MOST_IDENTITY = 256, SERVER = 0, CLIENT = 1 };
 
-/** What is to be checked, in one block: the certificates lie behind it, one after the other. */
+/** The chain and anchors to check, in one block: the certificates follow the struct, concatenated. */
 typedef struct {
     work base;
     size_t in_chain, in_anchors, lengths[2 * MOST_CERTIFICATES];
     char identity[MOST_IDENTITY];
     bool knows_time, is_client;
-    bool out_of_memory; /* a certificate is missing that might have made the chain */
+    bool out_of_memory; /* a certificate is missing that might have completed the chain */
     int64_t when;
     int32_t flags;
     uint8_t bytes[];
 } check;
 
-/** Days since 1970-01-01 of the proleptic Gregorian calendar. */
+/** Days since 1970-01-01 in the proleptic Gregorian calendar. */
 static int64_t days(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
@@ -60,7 +60,7 @@ static int64_t unix_seconds(const mbedtls_x509_time *time)
     return ((days(time->year, time->mon, time->day) * 24 + time->hour) * 60 + time->min) * 60 + time->sec;
 }
 
-/** By the time that the script believes, not the library's: it may have none, or none that is set. */
+/** Uses the script's time, because the library may have no clock, or one that is not set. */
 static uint32_t time_flags(const check *job, const mbedtls_x509_crt *certificate)
 {
     uint32_t flags = 0;
@@ -70,7 +70,7 @@ static uint32_t time_flags(const check *job, const mbedtls_x509_crt *certificate
     return flags;
 }
 
-/** RFC 5280 section 4.2.1.12, for certificates between the peer's own and an anchor, too. */
+/** RFC 5280 section 4.2.1.12, also for certificates between the peer's own and an anchor. */
 static bool has_usage(const mbedtls_x509_crt *certificate, bool is_client)
 {
     static const char server[] = "\x2b\x06\x01\x05\x05\x07\x03\x01", client[] = "\x2b\x06\x01\x05\x05\x07\x03\x02";
@@ -107,7 +107,7 @@ static int32_t gio_flags(uint32_t flags)
     return (flags & ~known) != 0 ? result | GENERIC_ERROR : result;
 }
 
-/** What the certificate itself may be used for: to sign a handshake (RFC 5246 section 7.4.2), in this role. */
+/** Whether the certificate itself may be used to sign a handshake (RFC 5246 section 7.4.2) in this role. */
 static bool is_for(const mbedtls_x509_crt *certificate, bool is_client)
 {
     return mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) == 0 &&
@@ -124,8 +124,8 @@ static int32_t judge(check *job, mbedtls_x509_crt *chain, mbedtls_x509_crt *anch
 }
 
 /**
- * Whether its key costs no more to use than honest ones do: an RSA modulus of at most 4096 bits, and an exponent that
- * is short against it. Anyone can send a chain, and each signature is computed before anything is trusted.
+ * Whether its key is cheap enough to use: an RSA modulus of at most 4096 bits, and an exponent much shorter than that.
+ * Anyone can send a chain, and each signature is computed before anything is trusted.
  */
 static bool is_bearable(const mbedtls_x509_crt *certificate)
 {
@@ -135,8 +135,9 @@ static bool is_bearable(const mbedtls_x509_crt *certificate)
 }
 
 /**
- * The library does not know name constraints (RFC 5280 section 4.2.1.10), and overlooks those that are not critical: an
- * authority that has them is none here. The bytes of their identifier elsewhere among the extensions refuse it, too.
+ * The library does not support name constraints (RFC 5280 section 4.2.1.10) and ignores them unless they are critical,
+ * so certificates with name constraints are rejected. The identifier's bytes anywhere in the extensions cause this,
+ * too.
  */
 static bool has_name_constraints(const mbedtls_x509_crt *certificate)
 {
@@ -147,7 +148,7 @@ static bool has_name_constraints(const mbedtls_x509_crt *certificate)
     return false;
 }
 
-/** Adds a certificate, unless the library cannot read it or its time is not as wanted. */
+/** Adds a certificate, unless the library cannot parse it, or it is not in the wanted group (`in_time` or not). */
 static void add(check *job, mbedtls_x509_crt *list, const uint8_t *der, size_t length, bool in_time)
 {
     mbedtls_x509_crt one;
@@ -159,7 +160,9 @@ static void add(check *job, mbedtls_x509_crt *list, const uint8_t *der, size_t l
     mbedtls_x509_crt_free(&one);
 }
 
-/** Those in their time first: of two issuers of one name the library may take the first. */
+/**
+ * Certificates that are valid now come first, because of two issuers with the same name the library may take the first.
+ */
 static void add_all(check *job, mbedtls_x509_crt *list, const uint8_t *bytes, const size_t *lengths, size_t count)
 {
     for (int late = 0; late < 2; late++) {

@@ -1,4 +1,4 @@
-/* CRC-32 as in zlib: start with 0. */
+/* CRC-32 as in zlib; the initial value is 0. */
 #ifndef MOTE_CRC_H
 #define MOTE_CRC_H
 

@@ -5,7 +5,7 @@ typedef struct {
     void *object;
     uint8_t kind;
     uint8_t generation; /* 0 to 127 */
-    bool orphan;        /* its owner is gone */
+    bool orphan;        /* its owner was collected */
     mote_value owner;   /* or 0 */
 } slot;
 
@@ -25,7 +25,7 @@ static slot *slot_of(int32_t handle)
     return number_of(index) == handle ? &slots[index] : NULL;
 }
 
-/** Slots are used in turn: a number returns after 128 rounds. */
+/** Slots are used in turn, so a number is reused only after 128 rounds. */
 static bool find_free(unsigned *index)
 {
     for (unsigned tries = 0; tries < MOTE_HANDLES; tries++) {
@@ -43,7 +43,7 @@ mote_value mote_handle_new(mote_vm *vm, handle_kind kind, void *object, void (*c
     if (object == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
     bool free = find_free(&index);
     if (!free) {
-        /* Owners may be gone that no collection has found yet. */
+        /* Some owners may be garbage that has not been collected yet. */
         mote_handles_reclaim(vm);
         free = find_free(&index);
     }

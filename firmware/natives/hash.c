@@ -87,11 +87,11 @@ mote_value mote_native_hash_digest(mote_vm *vm, mote_value receiver, const mote_
     return done ? mote_new_buffer_of(vm, digest, length) : library_failed(vm);
 }
 
-/* HMAC (RFC 2104): both pads are hashed once, each message starts from copies of those states. */
+/* HMAC (RFC 2104): both pads are hashed once, and each message starts from copies of those states. */
 
 struct hmac {
     int32_t algorithm;
-    size_t outer; /* where that state begins, bytes from the first one */
+    size_t outer; /* offset of the outer state from the first one, bytes */
     _Alignas(8) uint8_t states[];
 };
 
@@ -153,7 +153,7 @@ hmac *mote_hmac_create(int32_t algorithm, const uint8_t *key, size_t length)
     return NULL;
 }
 
-/** @param hash a place for copies, which several messages share */
+/** @param hash room for copies, shared by several messages */
 static bool sign(hmac *keyed, hash_state *hash, byte_view first, byte_view second, uint8_t *digest)
 {
     bool done = mote_hash_copy(hash, inner_of(keyed)) && mote_hash_update(hash, first.data, first.length) &&
@@ -195,10 +195,10 @@ mote_value mote_native_hmac_sign(mote_vm *vm, mote_value receiver, const mote_va
     return result;
 }
 
-/** What an exporter may ask for: as much as HKDF with SHA-256 gives (RFC 5869 section 2.3). */
+/** Limit for an exporter: as much as HKDF with SHA-256 can give (RFC 5869 section 2.3). */
 enum { MOST_EXPANDED_BYTES = 255 * 32 };
 
-/** P_hash (RFC 5246 section 5): HMAC(A(i) + seed) for A(0) = seed, A(i) = HMAC(A(i - 1)), one after the other. */
+/** P_hash (RFC 5246 section 5): HMAC(A(i) + seed), concatenated, with A(0) = seed and A(i) = HMAC(A(i - 1)). */
 static bool expand(hmac *keyed, byte_view seed, uint8_t *output, size_t length)
 {
     uint8_t bytes[MOST_HASH_BYTES], block[MOST_HASH_BYTES];

@@ -99,7 +99,7 @@ bool mote_hash_finish(hash_state *hash, uint8_t *digest)
 {
 #if WITH_SHA_384
     if (hash->algorithm == HASH_SHA_384) {
-        uint8_t all[64]; /* the library writes as many bytes as SHA-512 has */
+        uint8_t all[64]; /* the library always writes as many bytes as SHA-512 has */
         bool done = sha512_finish(&hash->of.sha512, all) == 0;
         if (done) memcpy(digest, all, MOST_HASH_BYTES);
         mbedtls_platform_zeroize(all, sizeof all);
@@ -170,7 +170,7 @@ bool mote_hash_copy(hash_state *to, const hash_state *from)
 bool mote_hash_finish(hash_state *hash, uint8_t *digest)
 {
     size_t length;
-    /* the library fills what it is given to the end, so it is given no more than the digest */
+    /* the library fills the whole buffer, so it gets no more than the digest */
     return psa_hash_finish(&hash->operation, digest, mote_hash_bytes(hash->algorithm), &length) == PSA_SUCCESS;
 }
 

@@ -1,6 +1,6 @@
 /*
  * A running hash. mbedTLS 2 and 3 have contexts of their own, a third cheaper than PSA's operations and half as large;
- * from version 4 on there is PSA alone. hash_state.c alone knows. Algorithm numbers: HashAlgorithm of
+ * since version 4 there is only PSA. Only hash_state.c knows the difference. Algorithm numbers: HashAlgorithm of
  * src/dtls/crypto/algorithm-numbers.ts.
  */
 #ifndef MOTE_HASH_STATE_H
@@ -36,19 +36,19 @@ typedef struct {
 bool mote_hash_is_there(int32_t algorithm);
 size_t mote_hash_bytes(int32_t algorithm);
 size_t mote_hash_block_bytes(int32_t algorithm);
-/** Bytes of a state that the algorithm uses: as many need to be there. */
+/** Number of bytes of a state that the algorithm uses; only these have to be allocated. */
 size_t mote_hash_state_bytes(int32_t algorithm);
 
-/* False: the library failed. Every state that was started or is a place for copies is ended by mote_hash_end. */
+/* Return false if the library failed. Every state that was started or prepared has to be ended with mote_hash_end. */
 
-/** A place for copies of states of this algorithm, one after the other. */
+/** Prepares room for copies of states of this algorithm, one at a time. */
 void mote_hash_prepare(hash_state *hash, int32_t algorithm);
 bool mote_hash_start(hash_state *hash, int32_t algorithm);
 bool mote_hash_update(hash_state *hash, const uint8_t *data, size_t length);
-/** Into a place for copies, over what is there. */
+/** Copies into a prepared state, overwriting it. */
 bool mote_hash_copy(hash_state *to, const hash_state *from);
 bool mote_hash_finish(hash_state *hash, uint8_t *digest);
-/** Erases it. */
+/** Erases the state. */
 void mote_hash_end(hash_state *hash);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/** Tags of GeneralName (RFC 5280 section 4.2.1.6), and what marks them as the choice of one. */
+/** Tags of GeneralName (RFC 5280 section 4.2.1.6), and the bit that marks a choice's context-specific tag. */
 enum {
     TAG_MASK = 0x1f,
     DNS_NAME = 2,
@@ -29,7 +29,7 @@ static bool same_text(const char *a, const char *b, size_t length)
     return true;
 }
 
-/** RFC 9525 section 6.3: a wildcard is the whole left-most label, and stands for one label. */
+/** RFC 9525 section 6.3: a wildcard is the whole left-most label and matches one label. */
 static bool matches_name(const char *pattern, size_t length, const char *host)
 {
     size_t host_length = strlen(host);
@@ -42,7 +42,7 @@ static bool matches_name(const char *pattern, size_t length, const char *host)
     return length == host_length && length > 0 && same_text(pattern, host, length);
 }
 
-/** Decimal up to 255, without leading zeros. Moves past it; -1 when there is none. */
+/** Parses a decimal number up to 255 without leading zeros, and moves past it; -1 if there is none. */
 static int read_octet(const char **text)
 {
     int value = -1;
@@ -72,7 +72,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/** RFC 4291 section 2.2, without its mixed form. */
+/** RFC 4291 section 2.2, without the mixed notation. */
 static bool read_ipv6(const char *text, uint8_t *address)
 {
     uint8_t groups[MOST_ADDRESS] = {0};
@@ -101,14 +101,14 @@ static bool read_ipv6(const char *text, uint8_t *address)
     return true;
 }
 
-/** Bytes of the address, 0 when the text is none. */
+/** Returns the address's length, 0 if the text is not an address. */
 static size_t read_address(const char *text, uint8_t *address)
 {
     if (read_ipv4(text, address)) return IPV4_BYTES;
     return strchr(text, ':') != NULL && read_ipv6(text, address) ? MOST_ADDRESS : 0;
 }
 
-/** As sockets and names may write it: without a zone, and without the dot at the end. */
+/** Normalizes an identity as sockets and names may write it: removes a zone, and a dot at the end. */
 static void copy_identity(const char *identity, char *copy)
 {
     size_t length = strcspn(identity, "%");

@@ -13,12 +13,12 @@
 enum { GROUP_SECP256R1 = 23, GROUP_X25519 = 29 };
 enum { MOST_PUBLIC = 65, SECRET_BYTES = 32, DIGEST_BYTES = 32, SIGNATURE_BYTES = 64, MOST_DRAWS = 4 };
 
-/** Exporting a public key costs a whole multiplication: it is done once. */
+/** Keeps the public key, because exporting it costs a whole multiplication. */
 typedef struct {
     psa_key_id_t id;
     int32_t group;    /* 0: for signatures */
-    unsigned holders; /* works under way */
-    bool closed;      /* goes with the last of them */
+    unsigned holders; /* operations under way */
+    bool closed;      /* destroy it when the last of them ends */
     size_t public_bytes;
     uint8_t public_key[MOST_PUBLIC];
 } key_pair;
@@ -32,7 +32,7 @@ static void destroy(key_pair *pair)
     free(pair);
 }
 
-/** The library gives the number of a destroyed key to the next one: work under way keeps its key. */
+/** Delayed while operations use the key, because the library gives a destroyed key's number to the next key. */
 static void close_key(void *object)
 {
     key_pair *pair = object;
@@ -61,7 +61,7 @@ static psa_status_t try_key(const psa_key_attributes_t *attributes, byte_view by
     return status;
 }
 
-/** The library has room for so many keys, 32 where it is not configured; owners of some may be out of reach. */
+/** The library's key store is limited, to 32 keys by default, and may be full of keys whose owners are unreachable. */
 static psa_status_t make_key(mote_vm *vm, const psa_key_attributes_t *attributes, byte_view bytes, psa_key_id_t *id)
 {
     psa_status_t status = try_key(attributes, bytes, id);
@@ -71,15 +71,15 @@ static psa_status_t make_key(mote_vm *vm, const psa_key_attributes_t *attributes
 }
 
 /**
- * A new key of bytes drawn here: psa_generate_key of mbedTLS 2.28 computes the public key and forgets it, and exporting
- * it costs that multiplication, half of a key agreement, once more.
+ * Makes a key from random bytes drawn here: psa_generate_key of mbedTLS 2.28 computes the public key and discards it,
+ * and exporting it costs that multiplication, half of a key agreement, again.
  */
 static psa_status_t draw_key(mote_vm *vm, const psa_key_attributes_t *attributes, psa_key_id_t *id)
 {
     uint8_t bytes[PRIVATE_BYTES];
     const byte_view secret = {bytes, sizeof bytes};
     psa_status_t status = PSA_ERROR_INVALID_ARGUMENT;
-    /* One in 2^32 is no private key of P-256. */
+    /* One in 2^32 values is not a private key of P-256. */
     for (unsigned i = 0; i < MOST_DRAWS && status == PSA_ERROR_INVALID_ARGUMENT; i++)
         status = mote_port_random(bytes, sizeof bytes) ? make_key(vm, attributes, secret, id)
                                                        : PSA_ERROR_INSUFFICIENT_ENTROPY;
@@ -95,7 +95,7 @@ static mote_value throw_status(mote_vm *vm, psa_status_t status)
     return mote_throw(vm, MOTE_ERROR, full ? "too many open crypto handles" : "the crypto library failed");
 }
 
-/** Takes the pair over. */
+/** Takes ownership of the pair. */
 static mote_value finish_pair(mote_vm *vm, key_pair *pair, psa_status_t status)
 {
     if (status == PSA_SUCCESS) {
@@ -173,7 +173,7 @@ mote_value mote_native_key_public(mote_vm *vm, mote_value receiver, const mote_v
     return pair == NULL ? MOTE_FAILED : mote_new_buffer_of(vm, pair->public_key, pair->public_bytes);
 }
 
-/* What takes long. The key may be closed meanwhile: it is erased afterwards. */
+/* Slow operations. If the key is closed meanwhile, it is erased afterwards. */
 
 typedef struct {
     work base;
@@ -280,7 +280,7 @@ static void run_verify(work *self)
     mote_port_crypto_unlock();
 }
 
-/** A library that could not try, for want of memory, has not said that the signature is wrong. */
+/** If the library ran out of memory, that does not mean that the signature is wrong. */
 static mote_value finish_verify(mote_vm *vm, work *self)
 {
     (void)vm;
@@ -306,10 +306,10 @@ static psa_status_t make_verifier(mote_vm *vm, const uint8_t *public_key, psa_ke
     return make_key(vm, &attributes, point, id);
 }
 
-/** The key is made here and not beside the script, so that a full key store is an exception of this call. */
+/** The key is imported here and not in the background, so that a full key store throws in this call. */
 static mote_value start_verify(mote_vm *vm, key_work *job, const uint8_t *public_key)
 {
-    bool uncompressed = public_key[0] == 4; /* the library calls other forms not supported, as it does the curve */
+    bool uncompressed = public_key[0] == 4; /* for other forms the library reports "not supported", as for the curve */
     psa_status_t status = uncompressed ? make_verifier(vm, public_key, &job->verifier) : PSA_ERROR_INVALID_ARGUMENT;
     job->base.release = release_verifier;
     if (status == PSA_SUCCESS) return mote_work_start(vm, &job->base);

@@ -12,7 +12,7 @@ static unsigned place_of(const keyed_contexts *all, const void *key)
     return place;
 }
 
-/** The first `place` move one place down, over the one there. */
+/** Moves the first `place` entries one place down, over the entry there, and puts this one first. */
 static void put_first(keyed_contexts *all, unsigned place, const void *key, void *context)
 {
     memmove(&all->entries[1], &all->entries[0], place * sizeof all->entries[0]);

@@ -1,4 +1,4 @@
-/* ChaCha20 with a counter of one's own is beyond PSA: mbedTLS 4 has AES alone. */
+/* ChaCha20 with an explicit counter is not possible with PSA, so mbedTLS 4 has only AES. */
 #include "mask.h"
 #include "aead_key.h"
 #include "keyed.h"
@@ -41,7 +41,7 @@ static void free_context(void *context)
 
 static keyed_contexts contexts = {.free = free_context};
 
-/** NULL when memory is out or the library fails. */
+/** NULL if there is no memory left, or the library fails. */
 static mbedtls_aes_context *context_of(const mask *self)
 {
     mbedtls_aes_context *context = mote_keyed_find(&contexts, self);

@@ -1,18 +1,18 @@
-/* Record number encryption of DTLS 1.3 (RFC 9147 section 4.2.3), on the block or stream cipher of an AEAD. */
+/* Record number encryption of DTLS 1.3 (RFC 9147 section 4.2.3), with the block or stream cipher of an AEAD. */
 #ifndef MOTE_MASK_H
 #define MOTE_MASK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Bytes of ciphertext that a mask is made of; of a mask at least as many as a record number has. */
+/** Bytes of ciphertext that are sampled, and bytes of a mask: at least as many as a record number has. */
 enum { MASK_SAMPLE_BYTES = 16, MASK_BYTES = 16 };
 
 typedef struct mask mask;
 
-/** Whether the library has the cipher of that AEAD. */
+/** Whether the library has the AEAD's cipher. */
 bool mote_mask_is_there(int32_t algorithm);
-/** Copies the key, of mote_aead_key_bytes. NULL when memory is out or the library fails. */
+/** Copies the key, of mote_aead_key_bytes. NULL if there is no memory left, or the library fails. */
 mask *mote_mask_create(int32_t algorithm, const uint8_t *key);
 /** Writes MASK_BYTES. */
 bool mote_mask_compute(mask *keyed, const uint8_t *sample, uint8_t *bytes);

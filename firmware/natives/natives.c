@@ -66,7 +66,7 @@ void mote_natives_collected(void *context, const mote_vm *vm)
 void mote_natives_poll(mote_vm *vm)
 {
     mote_handles_release();
-    mote_tcp_poll(vm); /* before a name that was looked up: its stream's opener has to wait for what is told */
+    mote_tcp_poll(vm); /* before host names: the opener of a stream has to wait until events are delivered */
     mote_work_poll(vm);
     mote_udp_poll(vm);
 }

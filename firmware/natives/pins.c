@@ -4,7 +4,7 @@
 
 enum { PINS = 64, BASE = 0x0f, FULL_SCALE = 65535 };
 
-/** GPIOMode of each pin: what was set last. */
+/** GPIOMode of each pin, as set last. */
 static uint8_t modes[PINS];
 
 static bool pin_argument(mote_vm *vm, mote_value value, unsigned *pin)
@@ -30,7 +30,7 @@ mote_value mote_native_gpio_mode(mote_vm *vm, mote_value receiver, const mote_va
     return pin_argument(vm, args[0], &pin) ? mote_int(vm, modes[pin]) : MOTE_FAILED;
 }
 
-/** What a pin must be able to do for a mode; 0 for one that there is not. */
+/** The capability that a pin needs for a mode; 0 for an unknown mode. */
 static uint32_t needs_of(int32_t mode)
 {
     switch (mode) {

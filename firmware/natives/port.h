@@ -1,6 +1,6 @@
 /*
- * What a port supplies to the natives: randomness, clocks, log, settings, UDP, flash, work beside the script.
- * Every port defines all of them; they are called from the machine's thread, except where it says otherwise.
+ * What a port provides for the natives: randomness, clocks, log, settings, UDP, flash, background work. Every port
+ * defines all of these functions; they are called from the machine's thread unless stated otherwise.
  */
 #ifndef MOTE_PORT_H
 #define MOTE_PORT_H
@@ -9,19 +9,19 @@
 #include "mote_vm.h"
 #include "native_list.h"
 
-/** Fills with random bytes; false while the source is not good. */
+/** Fills with random bytes; false while the source is not ready. */
 bool mote_port_random(uint8_t *target, size_t length);
-/** Unix seconds; 0 while unknown. */
+/** Unix seconds; 0 while the time is unknown. */
 uint64_t mote_port_wall_clock(void);
-/** `level` as LogLevel of src/gio/log-level.ts: 0 debug to 3 error. */
+/** `level` as LogLevel in src/gio/log-level.ts: 0 debug to 3 error. */
 void mote_port_log(int32_t level, const char *message, size_t length);
-/** A setting of this device where it lies: `length` bytes without a NUL, never a copy; NULL when there is none. */
+/** A setting of this device in place: `length` bytes without a NUL, never a copy; NULL if there is none. */
 const char *mote_port_setting(const char *name, size_t *length);
 /** Why the device started: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
 const char *mote_port_reboot_reason(void);
-/** Bytes of native memory that are free; 0 when unknown. */
+/** Free native memory in bytes; 0 if unknown. */
 size_t mote_port_free_memory(void);
-/** Switches the device off; after `ms` it starts anew, with the reason "deep-sleep". Does not return. */
+/** Switches the device off; after `ms` it restarts, with the reason "deep-sleep". Does not return. */
 _Noreturn void mote_port_deep_sleep(uint64_t ms);
 
 /* I2C */
@@ -29,7 +29,7 @@ _Noreturn void mote_port_deep_sleep(uint64_t ms);
 /** I2CStatus of DeviceScript. */
 enum { I2C_OK = 0, I2C_NO_ACK_ADDRESS = 1, I2C_NO_ACK_DATA = 2, I2C_NO_BUS = 3 };
 
-/** Writes, then reads where `read_length` is above 0. `address` has 7 bits. Returns an I2CStatus. */
+/** Writes, then reads if `read_length` is above 0. `address` has 7 bits. Returns an I2CStatus. */
 int32_t mote_port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target,
                                size_t read_length);
 
@@ -51,13 +51,13 @@ enum {
 };
 enum { PIN_CAN_PULL_UP = 1, PIN_CAN_PULL_DOWN = 2, PIN_CAN_INPUT = 4, PIN_CAN_OUTPUT = 8, PIN_CAN_ANALOG = 16 };
 
-/** What a pin can; 0: there is none of this number. The others are called for pins that can. */
+/** A pin's capabilities; 0: no such pin. The other functions are only called for pins with the capability. */
 uint32_t mote_port_pin_capabilities(unsigned pin);
-/** Sets a mode that the pin has; PIN_OUTPUT leaves the level. False when the pin cannot be had. */
+/** Sets a mode that the pin supports; PIN_OUTPUT keeps the level. Returns false if the pin is not available. */
 bool mote_port_pin_configure(unsigned pin, int32_t mode);
 /** Level of an input or output. */
 bool mote_port_pin_digital(unsigned pin);
-/** 0 to 65535, the full range of the converter; -1 when there is no answer. */
+/** 0 to 65535, the full range of the converter; -1 on failure. */
 int32_t mote_port_pin_analog(unsigned pin);
 
 enum { ADDRESS_BYTES = 64 };
@@ -68,64 +68,68 @@ typedef struct {
     uint16_t port;
 } socket_address;
 
-/* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives hand out each one once at a time. */
+/* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives use each slot for one socket at a time. */
 
-/** Binds and, where `remote` has a host, connects. Hosts may be "". Returns 0 or minus an IO code. */
+/** Binds and, if `remote` has a host, connects. Hosts may be "". Returns 0 or minus an IO code. */
 int32_t mote_port_udp_open(unsigned slot, const socket_address *local, const socket_address *remote);
 uint16_t mote_port_udp_local_port(unsigned slot);
 /** `to` is NULL on a connected socket. Returns `length` or minus an IO code. */
 int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const socket_address *to);
-/** Returns the datagram's length, above `size` when it was cut, -IO_WOULD_BLOCK, or minus another code once. */
+/** Returns the datagram's length, above `size` if it was truncated, -IO_WOULD_BLOCK, or minus another code once. */
 int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, socket_address *from);
 bool mote_port_udp_readable(unsigned slot);
 void mote_port_udp_close(unsigned slot);
 
-/* TCP: one stream at a time. Nothing here waits. */
+/* TCP: one stream at a time. None of these functions blocks. */
 
-/** Begins to connect. Returns 0 or minus an IO code. */
+/** Starts to connect. Returns 0 or minus an IO code. */
 int32_t mote_port_tcp_connect(const socket_address *remote);
-/** 1 when the stream stands, 0 as long as it does not, or minus an IO code: it never will. */
+/** 1 if the stream is connected, 0 if not yet, or minus an IO code if it failed. */
 int32_t mote_port_tcp_connected(void);
-/** Returns how many of the bytes were taken, 0 to `length`, or minus an IO code. */
+/** Returns the number of bytes taken, 0 to `length`, or minus an IO code. */
 int32_t mote_port_tcp_send(const uint8_t *bytes, size_t length);
-/** Returns the number of bytes, 0 once the peer has sent all, -IO_WOULD_BLOCK, or minus another code. */
+/** Returns the number of bytes, 0 at the end of the peer's data, -IO_WOULD_BLOCK, or minus another code. */
 int32_t mote_port_tcp_receive(uint8_t *target, size_t size);
-/** Sends what was taken, and ends. Nothing happens when there is no stream. */
+/** Sends what was taken, then closes. No effect without a stream. */
 void mote_port_tcp_close(void);
 
-/* Work that takes long and runs beside the script. */
+/* Slow work that runs in the background. */
 
 typedef struct work work;
 struct work {
     work *next;
-    unsigned fiber;   /* pin of the fiber that waits */
-    size_t bytes;     /* of the whole block: it is erased at the end */
-    unsigned program; /* which of the programs since the start it belongs to */
+    unsigned fiber;   /* pin of the waiting fiber */
+    size_t bytes;     /* size of the whole block, which is erased at the end */
+    unsigned program; /* number of the program since the start, to which it belongs */
     void (*run)(work *self);
-    /** Gives the result to the machine. Called on the machine's thread; the work is one block of calloc and is freed
-     * then. */
+    /**
+     * Returns the result to the machine. Called on the machine's thread; the work is one block of calloc and is freed
+     * afterwards.
+     */
     mote_value (*finish)(mote_vm *vm, work *self);
-    /** Lets go what the work holds, or NULL. Called on the machine's thread at the end, also of a program's. */
+    /**
+     * Releases what the work holds, or NULL. Called on the machine's thread at the end, also if the program has ended.
+     */
     void (*release)(work *self);
 };
 
-/** Takes the work over and calls `run`, on another thread where the port has threads. */
+/** Takes ownership of the work and calls `run`, on another thread if the port has threads. */
 void mote_port_work(work *job);
-/** A work whose `run` has returned, each once; NULL when there is none. */
+/** A work whose `run` has returned, each only once; NULL if there is none. */
 work *mote_port_work_done(void);
 
-/** Around calls that use the crypto library's key store, which is not made for two threads. */
+/** Lock for calls that use the crypto library's key store, which is not thread-safe. */
 void mote_port_crypto_lock(void);
 void mote_port_crypto_unlock(void);
 
-/** Addresses of a host, ended by "", at most `most - 1`. Called by a work's `run`. */
+/** Resolves a host to at most `most - 1` addresses; "" ends the list. Called by a work's `run`. */
 void mote_port_resolve(const char *host, char (*addresses)[ADDRESS_BYTES], unsigned most);
 
-/* Named blobs. Implemented by blob_store.c over flash, or by the port. Names are checked already. */
+/* Named blobs. Implemented by blob_store.c on flash, or by the port. Names have been checked. */
 
-/** Length of the blob, or minus an IO code; copies at most `size` bytes of it. */
+/** Returns the blob's length, or minus an IO code; copies at most `size` bytes of it. */
 int32_t mote_storage_load(const char *name, uint8_t *target, size_t size);
-/** Returns 0 when the blob is safe against power loss, or minus an IO code, and then the old one is still there. */
+/** Returns 0 when the blob would survive a loss of power, or minus an IO code, in which case the old blob is kept. */
 int32_t mote_storage_save(const char *name, const uint8_t *value, size_t length);
 int32_t mote_storage_remove(const char *name);
 

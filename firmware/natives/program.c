@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/** Blob of storage: number of the program 4, attempts 1, verdict 1. */
+/** Blob in storage: number of the program 4, attempts 1, verdict 1. */
 enum { RECORD_BYTES = 6, ON_TRIAL = 0, GOOD = 1, BAD = 2 };
 static const char *const record_names[PROGRAM_SLOTS] = {"mote-slot-0", "mote-slot-1"};
 
@@ -20,7 +20,7 @@ static uint32_t read_32(const uint8_t *at)
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-/** False when storage is full or broken: then starts cannot be counted. */
+/** False if storage is full or broken: then starts cannot be counted. */
 static bool save(unsigned slot, const state *of)
 {
     const uint8_t record[RECORD_BYTES] = {(uint8_t)of->number,
@@ -55,13 +55,13 @@ static state look(unsigned index, const program_slot *slot)
         return found;
     }
     bool known = mote_storage_load(record_names[index], record, sizeof record) == RECORD_BYTES;
-    if (!known || read_32(record) != found.number) return found; /* a program that never ran */
+    if (!known || read_32(record) != found.number) return found; /* a program that has never run */
     found.attempts = record[4];
     found.verdict = record[5];
     return found;
 }
 
-/** The newest whole program that is not bad; a bad one is better than none. */
+/** The newest complete program that is not bad; a bad one is better than none. */
 static unsigned choose(const state *states)
 {
     unsigned newer = states[1].number > states[0].number ? 1 : 0;
@@ -78,7 +78,7 @@ static const char *reason(const state *newest)
 
 static program_choice chosen_program;
 
-/** Starts that cannot be counted could go on for ever: a program that is known to be good runs instead. */
+/** Runs a program known to be good instead: starts that cannot be counted could go on for ever. */
 static program_choice fall_back(const program_slot *slots, unsigned slot, const state *states)
 {
     chosen_program = (program_choice){.image = slots[slot].bytes + PROGRAM_HEADER_BYTES,

@@ -43,7 +43,7 @@ int32_t mote_update_erase(size_t length)
     return flash->erase(spare(), PROGRAM_HEADER_BYTES + length) ? 0 : -IO_FAILED;
 }
 
-/** Bytes up to the last one that is not erased. */
+/** Number of bytes up to the last one that is not erased. */
 static size_t used_bytes(const uint8_t *bytes, size_t length)
 {
     while (length > 0 && bytes[length - 1] == ERASED) length--;
@@ -96,7 +96,7 @@ static void put_32(uint8_t *at, uint32_t number)
     for (unsigned i = 0; i < 4; i++) at[i] = (uint8_t)(number >> 8 * i);
 }
 
-/** Magic last: where it is, the rest is. */
+/** The magic is written last, so if it is there, everything else is. */
 int32_t mote_update_finish(size_t length, uint32_t number)
 {
     uint8_t header[PROGRAM_HEADER_BYTES] = {'M', 'S', 'L', PROGRAM_CONFIRMS_ITSELF};

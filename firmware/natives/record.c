@@ -1,6 +1,6 @@
 /*
- * Records in one call, so that the interpreter stays out of the byte work (RFC 6347 section 4.1, RFC 5246
- * section 6.2.3.3, RFC 9146). Policy - windows, limits, which epoch - is the script's.
+ * Whole records in one native call, so that the interpreter does no byte work (RFC 6347 section 4.1, RFC 5246 section
+ * 6.2.3.3, RFC 9146). Policy (windows, limits, which epoch) is left to the script.
  */
 #include "aead.h"
 #include "aead_key.h"
@@ -14,16 +14,16 @@
 /** Content type of records with a connection id (RFC 9146 section 4). */
 enum { TLS12_CID = 25 };
 
-/** Places in a record's header. */
+/** Offsets in a record's header. */
 enum {
-    HEADER_BYTES = 13, /* without the id, which stands before the length */
+    HEADER_BYTES = 13, /* without the id, which comes before the length */
     HEADER_NUMBER = 3,
     HEADER_ID = 11,
     NUMBER_BYTES = 8,
     MOST_AAD_BYTES = 23 + MOST_ID_BYTES
 };
 
-/** The state, taken apart. */
+/** The unpacked state. */
 typedef struct {
     uint8_t *bytes;
     aead_key *key;
@@ -54,13 +54,13 @@ bool mote_sequence_argument(mote_vm *vm, mote_value value, const char *name, uin
     return mote_throw_range(vm, name, "0 to 281474976710655") != MOTE_FAILED;
 }
 
-/** Whether it is a state of DTLS 1.3: record_v13.c has the natives then, and looks at the rest. */
+/** Whether it is a state of DTLS 1.3, for which the natives continue in record_v13.c; it checks the rest. */
 static bool is_v13(const record_state *state)
 {
     return state->bytes[STATE_FORM] == FORM_DTLS_1_3;
 }
 
-/** Of DTLS 1.2. False, and thrown, when it is of no known form or its AEAD is closed. */
+/** Unpacks a state of DTLS 1.2. Throws and returns false if the form is unknown or its AEAD is closed. */
 static bool take_apart(mote_vm *vm, record_state *state)
 {
     const uint8_t *bytes = state->bytes;
@@ -82,7 +82,7 @@ static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
     return mote_state_argument(vm, value, &state->bytes) && take_apart(vm, state);
 }
 
-/** What is written or read beside the state: were it the state itself, the key and the numbers would be overwritten. */
+/** A Buffer other than the state, whose key and numbers would otherwise be overwritten. */
 static bool other_target_argument(mote_vm *vm, mote_value value, const char *name, const record_state *state,
                                   uint8_t **bytes, size_t *length)
 {
@@ -124,25 +124,28 @@ static size_t make_aad(const record_state *state, const uint8_t *number, uint8_t
     return (size_t)(at + 2 - aad);
 }
 
-/** Whether `count` records from this number on stay below the last one: it is never used, so numbers never wrap. */
+/**
+ * Whether `count` records from this number on stay below the last number, which is never used so that numbers cannot
+ * wrap.
+ */
 static bool has_numbers(uint64_t sequence, size_t count)
 {
     return sequence + count <= MOST_SEQUENCE;
 }
 
-/** Where a record's length stands. */
+/** Offset of a record's length field. */
 static size_t length_at(const record_state *state)
 {
     return HEADER_ID + state->id_bytes;
 }
 
-/** Where a record's ciphertext begins: behind its header and explicit nonce. */
+/** Where a record's ciphertext begins: after its header and explicit nonce. */
 static size_t text_at(const record_state *state)
 {
     return HEADER_BYTES + state->id_bytes + state->explicit_bytes;
 }
 
-/** Bytes that are encrypted with the message: with a connection id its true type. */
+/** Number of bytes encrypted after the message: with a connection id its true type. */
 static size_t inner_bytes(const record_state *state)
 {
     return state->id_bytes > 0 ? 1 : 0;
@@ -195,7 +198,7 @@ bool mote_message_argument(mote_vm *vm, mote_value messages, size_t index, const
     return mote_throw_range(vm, "messages", "at most 16384 bytes each") != MOTE_FAILED;
 }
 
-/** The messages' sizes as records, or 0 when one is none, and thrown. */
+/** The total size of the messages as records; throws and returns 0 if one is not a message. */
 static size_t measure(mote_vm *vm, const record_state *state, mote_value messages)
 {
     size_t count = mote_messages_argument(vm, messages), total = 0;
@@ -242,7 +245,7 @@ static bool is_content_type(uint8_t type)
     return (type >= FIRST_TYPE && type <= LAST_TYPE) || type == ROUTABILITY_TYPE;
 }
 
-/** Whether a header of length_at + 2 bytes may be of a record of these keys. */
+/** Whether a header of length_at + 2 bytes may belong to a record under these keys. */
 static bool is_ours(const record_state *state, const uint8_t *header)
 {
     bool type = state->id_bytes > 0 ? header[0] == TLS12_CID : is_content_type(header[0]);
@@ -251,7 +254,7 @@ static bool is_ours(const record_state *state, const uint8_t *header)
            memcmp(header + HEADER_ID, state->bytes + STATE_ID, state->id_bytes) == 0;
 }
 
-/** Bytes of the record of these keys at the beginning of `bytes`; 0: there is no whole one. */
+/** Length of the record under these keys at the beginning of `bytes`; 0: there is no complete one. */
 static size_t whole_record(const record_state *state, byte_view bytes)
 {
     size_t header_bytes = length_at(state) + 2;
@@ -292,16 +295,16 @@ mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const m
     return mote_sequence_value(vm, read_sequence(range.data + HEADER_NUMBER + 2));
 }
 
-/** The fragment of a record that is to be opened. */
+/** The fragment of a record to be opened. */
 typedef struct {
     uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_AAD_BYTES];
     size_t aad_bytes;
     uint8_t type;
     const uint8_t *ciphertext;
-    size_t length; /* of the plaintext, with a connection id of the inner one */
+    size_t length; /* of the plaintext; with a connection id, of the inner plaintext */
 } protected_fragment;
 
-/** False when the range does not begin with a whole record, or it is too short for one of these keys. */
+/** False if the range does not begin with a complete record, or it is too short for one under these keys. */
 static bool find_fragment(const record_state *state, byte_view range, protected_fragment *fragment)
 {
     const uint8_t *header = range.data;
@@ -318,8 +321,8 @@ static bool find_fragment(const record_state *state, byte_view range, protected_
 }
 
 /**
- * Opens it, and notes its type in the state. With a connection id that is the last byte that is not zero, after which
- * padding may follow (RFC 9146 section 4): what has none is no record. Returns the length of the plaintext, or -1.
+ * Opens it, and stores its type in the state. With a connection id, that is the last non-zero byte, which padding may
+ * follow (RFC 9146 section 4); without such a byte the record is invalid. Returns the length of the plaintext, or -1.
  */
 static int32_t open_fragment(const record_state *state, protected_fragment *fragment, uint8_t *plaintext)
 {
@@ -397,6 +400,6 @@ mote_value mote_native_record_seal_in_place(mote_vm *vm, mote_value receiver, co
     const byte_view message = {record + text_at(&state), (size_t)length};
     bool done = seal_one(&state, sequence, (uint8_t)type, message, record);
     write_sequence(state.bytes + STATE_SEQUENCE,
-                   sequence + 1); /* also of one that failed: the program sees what was written by then */
+                   sequence + 1); /* even after a failure, because the program can see what was written */
     return done ? mote_int(vm, (int32_t)whole) : mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }

@@ -1,4 +1,4 @@
-/* Records of DTLS 1.3 in one call (RFC 9147 section 4): header, nonce, protection and the encryption of their numbers.
+/* Whole records of DTLS 1.3 in one call (RFC 9147 section 4): header, nonce, protection and record number encryption.
  */
 #include "aead_key.h"
 #include "handles.h"
@@ -16,7 +16,7 @@ enum { BIT_FORM = 0x20, FORM_MASK = 0xe0, BIT_ID = 0x10, BIT_LONG_NUMBER = 0x08,
 
 enum {
     MOST_HEADER_BYTES = 1 + MOST_ID_BYTES + 2 + 2,
-    /* the first numbers of an epoch need one byte: a receiver that has missed all of them reconstructs each */
+    /* the first numbers of an epoch fit one byte: a receiver that has missed all of them can still reconstruct each */
     SHORT_NUMBERS = 128,
     MOST_CIPHERTEXT = 16640, /* RFC 8446 section 5.2 */
     APPLICATION_EPOCH = 3,
@@ -24,7 +24,7 @@ enum {
     MOST_KEY_BYTES = 32
 };
 
-/** Of one direction of one epoch (RFC 8446 section 7.3, RFC 9147 section 4.2.3). */
+/** The keys of one direction of one epoch (RFC 8446 section 7.3, RFC 9147 section 4.2.3). */
 typedef struct {
     aead_key *aead;
     mask *numbers;
@@ -40,7 +40,7 @@ static void close_keys(void *object)
     free(keys);
 }
 
-/** NULL when memory is out or the library fails. */
+/** NULL if there is no memory left, or the library fails. */
 static record_keys *create_keys(const secret *of, int32_t algorithm)
 {
     uint8_t key[MOST_KEY_BYTES], number_key[MOST_KEY_BYTES];
@@ -71,7 +71,7 @@ mote_value mote_native_record_keys(mote_vm *vm, mote_value receiver, const mote_
     return mote_handle_new(vm, HANDLE_RECORD, create_keys(of, algorithm), close_keys);
 }
 
-/** NULL, and thrown, when they are closed. */
+/** Throws and returns NULL if they are closed. */
 static record_keys *keys_of(mote_vm *vm, const uint8_t *state)
 {
     record_keys *keys = mote_handle_object((int32_t)read_16(state + STATE_HANDLE), HANDLE_RECORD);
@@ -79,14 +79,14 @@ static record_keys *keys_of(mote_vm *vm, const uint8_t *state)
     return keys;
 }
 
-/** IV xor sequence number; the epoch is no part of it. */
+/** IV xor sequence number; the epoch is not part of it. */
 static void make_nonce(const record_keys *keys, uint64_t sequence, uint8_t *nonce)
 {
     memcpy(nonce, keys->iv, AEAD_NONCE_BYTES);
     for (size_t i = AEAD_NONCE_BYTES; i-- > 6; sequence >>= 8) nonce[i] ^= (uint8_t)sequence;
 }
 
-/** Encrypts a record's number, or takes the encryption off. */
+/** Encrypts or decrypts a record's number. */
 static bool mask_number(record_keys *keys, const uint8_t *ciphertext, uint8_t *number, size_t number_bytes)
 {
     uint8_t bytes[MASK_BYTES];
@@ -107,7 +107,7 @@ static size_t header_bytes_of(const uint8_t *state, uint64_t sequence, bool with
     return 1 + (size_t)state[STATE_ID_BYTES] + number_bytes_of(sequence) + (with_length ? 2 : 0);
 }
 
-/** Of the ciphertext, tag included: number encryption needs its sample (RFC 9147 section 4.2.3). */
+/** Length of the ciphertext, tag included: number encryption needs its sample (RFC 9147 section 4.2.3). */
 static size_t text_bytes(const record_keys *keys, size_t message)
 {
     size_t length = message + 1 + mote_aead_tag_bytes(keys->aead);
@@ -127,7 +127,7 @@ static void write_header(const uint8_t *state, uint64_t sequence, bool with_leng
     if (with_length) write_16(at, length);
 }
 
-/** Returns the record's length, 0 when the library fails. */
+/** Returns the record's length, or 0 if the library fails. */
 static size_t seal_one(record_keys *keys, const uint8_t *state, uint8_t type, byte_view message, uint64_t sequence,
                        bool with_length, uint8_t *record)
 {
@@ -146,7 +146,7 @@ static size_t seal_one(record_keys *keys, const uint8_t *state, uint8_t type, by
     return done ? header_bytes + length : 0;
 }
 
-/** What is sealed: `count` messages as records from that number on. */
+/** What to seal: `count` messages as records, beginning with that number. */
 typedef struct {
     mote_value messages;
     size_t count;
@@ -154,13 +154,13 @@ typedef struct {
     bool ends; /* nothing follows them in their datagram */
 } sealing;
 
-/** Whether that message's record has its length: the last one need not, where nothing follows. */
+/** Whether that message's record has a length field: the last one does not need it if nothing follows. */
 static bool has_length(const sealing *what, size_t index)
 {
     return !what->ends || index != what->count - 1;
 }
 
-/** The messages' sizes as records, or 0 when one is none, and thrown. */
+/** The total size of the messages as records; throws and returns 0 if one is not a message. */
 static size_t measure(mote_vm *vm, const record_keys *keys, const uint8_t *state, const sealing *what)
 {
     size_t total = 0;
@@ -200,13 +200,16 @@ mote_value mote_record_v13_seal(mote_vm *vm, const uint8_t *state, const mote_va
 
 /* Opening */
 
-/** Where the parts of a record are: bytes from its beginning. */
+/** Offsets of the parts of a record. */
 typedef struct {
     size_t number_at, number_bytes, start, length;
     bool has_length;
 } unified_header;
 
-/** @param left bytes from the record's beginning to the end of its datagram. False: not of these keys, or cut off. */
+/**
+ * @param left bytes from the record's beginning to the end of its datagram. Returns false if it is not for these keys,
+ * or incomplete.
+ */
 static bool read_header(const uint8_t *state, const uint8_t *record, size_t left, unified_header *header)
 {
     if (left < 1 || (record[0] & FORM_MASK) != BIT_FORM) return false;
@@ -224,7 +227,7 @@ static bool read_header(const uint8_t *state, const uint8_t *record, size_t left
            header->length <= MOST_CIPHERTEXT;
 }
 
-/** The number nearest to `expected` that ends with the bytes of `low` (RFC 9147 section 4.2.2). */
+/** The number nearest to `expected` that ends in `low` (RFC 9147 section 4.2.2). */
 static uint64_t reconstruct(uint64_t low, size_t number_bytes, uint64_t expected)
 {
     uint64_t all = number_bytes == 1 ? 0x100 : 0x10000;
@@ -233,7 +236,7 @@ static uint64_t reconstruct(uint64_t low, size_t number_bytes, uint64_t expected
     return candidate + all / 2 < expected ? candidate + all : candidate;
 }
 
-/** The bytes of its number that a record carries; -1, and thrown, when the library fails. */
+/** The part of its number that a record carries; throws and returns -1 if the library fails. */
 static int32_t low_of(mote_vm *vm, record_keys *keys, const uint8_t *record, const unified_header *header)
 {
     uint8_t number[2];
@@ -260,8 +263,7 @@ mote_value mote_record_v13_sequence(mote_vm *vm, uint8_t *state, const mote_valu
     return mote_sequence_value(vm, reconstruct((uint64_t)low, header.number_bytes, expected));
 }
 
-/** Takes the padding off, and notes the content type, which is the last byte that is not zero (RFC 8446 section 5.4).
- */
+/** Removes the padding, and stores the content type, which is the last non-zero byte (RFC 8446 section 5.4). */
 static size_t content_bytes(uint8_t *state, const uint8_t *inner, size_t length)
 {
     while (length > 0 && inner[length - 1] == 0) length--;
@@ -279,7 +281,7 @@ static mote_value open_record(mote_vm *vm, record_keys *keys, uint8_t *state, co
     mote_value result = mote_new_buffer(vm, inner_bytes);
     if (result == MOTE_FAILED) return result;
     uint8_t *inner = mote_bytes_of_buffer(vm, result);
-    /* The additional data has the record number in clear. */
+    /* The additional data contains the decrypted record number. */
     memcpy(aad, record, header->start);
     if (header->number_bytes == 2) write_16(aad + header->number_at, sequence & 0xffff);
     else aad[header->number_at] = (uint8_t)sequence;

@@ -8,7 +8,7 @@
 
 enum {
     MOST_CONTEXT_BYTES = 255,
-    /* with "dtls13", in place of "tls13 " (RFC 9147 section 5.9) */
+    /* with "dtls13", which replaces TLS's "tls13 " (RFC 9147 section 5.9) */
     MOST_LABEL_BYTES = 249,
     MOST_BLOCKS = 255,
     MOST_INFO_BYTES = 2 + 1 + 255 + 1 + MOST_CONTEXT_BYTES + 1
@@ -19,7 +19,7 @@ struct secret {
     uint8_t bytes[MOST_HASH_BYTES];
 };
 
-/** The hashes of nothing: the context of "derived" and of binders (RFC 8446 section 7.1). */
+/** The hashes of an empty input: the context of "derived" and of binders (RFC 8446 section 7.1). */
 static const uint8_t sha_256_of_nothing[] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
                                              0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
                                              0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
@@ -41,7 +41,7 @@ static byte_view label_of(const char *text)
     return (byte_view){(const uint8_t *)text, strlen(text)};
 }
 
-/** Of a secret whose bytes are in use. */
+/** The used bytes of a secret. */
 static byte_view bytes_of(const secret *of)
 {
     return (byte_view){of->bytes, mote_hash_bytes(of->algorithm)};
@@ -153,14 +153,14 @@ bool mote_secret_expand_all(const secret *of, const secret_part *parts, size_t c
 
 /* Natives */
 
-/** What a secret is extracted from: zeros where there is nothing (RFC 8446 section 7.1). */
+/** The input for an extraction: zeros replace a missing one (RFC 8446 section 7.1). */
 static byte_view input_or_zeros(int32_t algorithm, byte_view input)
 {
     static const uint8_t zeros[MOST_HASH_BYTES];
     return input.length > 0 ? input : (byte_view){zeros, mote_hash_bytes(algorithm)};
 }
 
-/** Takes what was derived over, and erases it. */
+/** Takes ownership of the derived bytes, and erases them. */
 static mote_value keep(mote_vm *vm, int32_t algorithm, bool done, uint8_t *bytes)
 {
     mote_value result = done ? mote_secret_new(vm, algorithm, bytes) : library_failed(vm);
@@ -178,7 +178,7 @@ mote_value mote_native_secret_new(mote_vm *vm, mote_value receiver, const mote_v
         !mote_buffer_argument(vm, args[1], "input", &input))
         return MOTE_FAILED;
     if (!mote_hash_is_there(algorithm)) return mote_throw_range(vm, "algorithm", "a hash the machine has");
-    /* An HMAC pads its key with zeros: none at all is as many of them as a salt has. */
+    /* HMAC pads its key with zeros, so an empty key is the same as a salt of zeros. */
     bool done = hmac_of(algorithm, nothing, input_or_zeros(algorithm, input), bytes);
     return keep(vm, algorithm, done, bytes);
 }

@@ -9,15 +9,16 @@
 
 typedef struct secret secret;
 
-/** The object of an open handle; NULL and thrown when it is none. */
+/** The object of an open handle; throws and returns NULL if it is not a secret. */
 secret *mote_secret_argument(mote_vm *vm, mote_value value);
 /** A handle of a secret with these bytes, which are copied. */
 mote_value mote_secret_new(mote_vm *vm, int32_t algorithm, const uint8_t *bytes);
 int32_t mote_secret_algorithm(const secret *of);
-/** mote_hash_bytes of them. */
+/** The secret's bytes, mote_hash_bytes of them. */
 const uint8_t *mote_secret_bytes(const secret *of);
 
-/** HKDF-Expand-Label of one secret with an empty context and one block at most (RFC 8446 section 7.1), several times.
+/**
+ * HKDF-Expand-Label of one secret with an empty context and at most one block (RFC 8446 section 7.1), several times.
  */
 typedef struct {
     const char *label;

@@ -1,6 +1,6 @@
 /*
- * The pins of ports without any: those of an ESP32-C3. An output reads as it was set, an input as the setting `pin-N`
- * says (0 to 1), or as its pull-up leaves it.
+ * Simulated pins for ports without any: those of an ESP32-C3. An output reads as it was set, an input as in the setting
+ * `pin-N` (0 to 1), or according to its pull-up.
  */
 #include "port.h"
 #include "settings.h"

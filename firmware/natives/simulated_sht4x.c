@@ -1,12 +1,12 @@
 /*
- * The I2C bus of ports without one: a Sensirion SHT4x at its address, with a climate that wanders. Commands and the
- * form of the answer: data sheet of the SHT4x, sections 4.4 to 4.6.
+ * A simulated I2C bus for ports without one: a Sensirion SHT4x at its address, in a climate that changes slowly.
+ * Commands and answers: data sheet of the SHT4x, sections 4.4 to 4.6.
  */
 #include "port.h"
 
 enum { ADDRESS = 0x44, MEASURE_HIGH = 0xfd, MEASURE_MEDIUM = 0xf6, MEASURE_LOW = 0xe0, ANSWER_BYTES = 6 };
 
-/** CRC-8 of Sensirion: polynomial 0x31, starts with 0xff. */
+/** Sensirion's CRC-8: polynomial 0x31, initial value 0xff. */
 static uint8_t checksum(const uint8_t *bytes)
 {
     uint8_t sum = 0xff;
@@ -17,7 +17,7 @@ static uint8_t checksum(const uint8_t *bytes)
     return sum;
 }
 
-/** A value between 0 and 65535 that takes a small step with each measurement. */
+/** A value between 0 and 65535 that changes a little with each measurement. */
 static uint16_t wander(uint16_t *value)
 {
     static uint32_t state = 1;

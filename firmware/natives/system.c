@@ -10,7 +10,7 @@
 
 enum { MOST_ADDRESSES = 5, MOST_NAME = 14, HOST_NAME_BYTES = 256, MOST_LOG_LEVEL = 3 };
 
-/* Names of hosts */
+/* Host names */
 
 typedef struct {
     work base;
@@ -61,7 +61,7 @@ static bool name_argument(mote_vm *vm, mote_value value, char *name)
     if (!mote_text_argument(vm, value, "name", &text, &length)) return false;
     if (length < 1 || length > MOST_NAME || strspn(text, allowed) != length)
         return mote_throw_range(vm, "name", "1 to 14 letters, digits, - or _") != MOTE_FAILED;
-    if (strncmp(text, "mote-slot-", 10) == 0) /* what the firmware knows of its programs: program.c */
+    if (strncmp(text, "mote-slot-", 10) == 0) /* reserved for the firmware: program.c */
         return mote_throw_range(vm, "name", "none of the firmware's") != MOTE_FAILED;
     memcpy(name, text, length + 1);
     return true;
@@ -146,12 +146,12 @@ mote_value mote_native_deep_sleep(mote_vm *vm, mote_value receiver, const mote_v
     (void)receiver, (void)count;
     int32_t ms;
     if (!mote_integer_argument(vm, args[0], "ms", 1, INT32_MAX, &ms)) return MOTE_FAILED;
-    mote_program_confirm_chosen(); /* to sleep is no crash, however soon */
+    mote_program_confirm_chosen(); /* a sleep is not a crash, however early */
     mote_natives_close(vm);
     mote_port_deep_sleep((uint64_t)ms);
 }
 
-/* I2C, as @devicescript/i2c calls it */
+/* I2C, for @devicescript/i2c */
 
 mote_value mote_native_i2c_transaction(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {

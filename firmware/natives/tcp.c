@@ -1,8 +1,8 @@
 /*
- * Streams of @devicescript/net: one at a time, as the package has it. What becomes of a stream is told to the function
- * that the program has as ds._socketOnEvent, one event for each step of the machine at most: the program has then dealt
- * with the one before, and the opener waits for it. Bytes stay with the network until the program has memory for them,
- * so that no peer can make it run out.
+ * Streams of @devicescript/net, one at a time like in the package. Events of a stream are reported to the program's
+ * function ds._socketOnEvent, at most one in each step of the machine, so that the program has handled the previous one
+ * and the opener is waiting for it. Bytes stay in the network until the program has memory for them, so a peer cannot
+ * make it run out of memory.
  */
 #include "tcp.h"
 #include "arguments.h"
@@ -16,13 +16,13 @@
 enum { HOST_NAME_BYTES = 256, MOST_ADDRESSES = 5, MOST_WRITERS = 4, CHUNK_BYTES = 512, RESERVED_SHARE = 8 };
 enum phase { PHASE_NONE, PHASE_CONNECTING, PHASE_SECURING, PHASE_OPEN };
 
-/** A fiber that waits until TCP has taken its bytes; both are pins. */
+/** A fiber that waits until TCP has taken its bytes; both fields are pins. */
 typedef struct {
     unsigned fiber, data;
     size_t sent;
 } writer;
 
-/** What a stream needs much room for: a program that opens none does without. */
+/** The large buffers of a stream, allocated only for programs that open one. */
 typedef struct {
     char addresses[MOST_ADDRESSES][ADDRESS_BYTES]; /* of the host, ended by "" */
     uint8_t chunk[CHUNK_BYTES];
@@ -31,15 +31,15 @@ typedef struct {
 static const tls_functions *port_tls;
 
 static struct {
-    stream_room *room; /* from the opening to the closing */
+    stream_room *room; /* allocated while the stream is open */
     enum phase phase;
-    const tls_functions *tls; /* NULL: the bytes go as they are */
-    unsigned number;          /* counts streams: a name that was looked up for an earlier one is nobody's */
+    const tls_functions *tls; /* NULL: without TLS */
+    unsigned number;          /* counts streams, so that a name resolved for an earlier stream is ignored */
     uint16_t port;
     unsigned tried;
-    const char *event;  /* to be told, NULL: nothing */
+    const char *event;  /* to be reported; NULL: none */
     const char *text;   /* of an error */
-    size_t chunk_bytes; /* to be told */
+    size_t chunk_bytes; /* to be reported */
     writer writers[MOST_WRITERS];
     unsigned num_writers;
 } stream;
@@ -71,7 +71,7 @@ void mote_tcp_use_tls(const tls_functions *tls)
     port_tls = tls;
 }
 
-/* Bytes, protected or not. */
+/* Bytes, with or without TLS. */
 
 static int32_t begin_tls(const char *host)
 {
@@ -144,7 +144,7 @@ static void send_what_waits(mote_vm *vm)
 
 /* Connecting. */
 
-/** To the next address of the host that does not refuse at once. */
+/** Connects to the host's next address that does not refuse at once. */
 static void connect_next(mote_vm *vm, int32_t code)
 {
     socket_address remote = {.port = stream.port};
@@ -240,7 +240,7 @@ mote_value mote_native_socket_close(mote_vm *vm, mote_value receiver, const mote
     return mote_int(vm, 0);
 }
 
-/** The fiber waits until the bytes from `sent` on are taken. */
+/** Suspends the fiber until the bytes from `sent` on are taken. */
 static mote_value wait_for_room(mote_vm *vm, mote_value data, size_t sent)
 {
     if (stream.num_writers == MOST_WRITERS)
@@ -248,7 +248,7 @@ static mote_value wait_for_room(mote_vm *vm, mote_value data, size_t sent)
     unsigned pin = mote_pin(vm, data), fiber = pin == 0 ? 0 : mote_suspend(vm);
     if (fiber == 0) {
         if (pin != 0) mote_unpin(vm, pin);
-        end_stream(vm, "error", -IO_NO_SPACE); /* the peer may have a part */
+        end_stream(vm, "error", -IO_NO_SPACE); /* the peer may have received a part */
         return MOTE_FAILED;
     }
     stream.writers[stream.num_writers++] = (writer){fiber, pin, sent};
@@ -269,9 +269,9 @@ mote_value mote_native_socket_write(mote_vm *vm, mote_value receiver, const mote
     return wait_for_room(vm, args[0], (size_t)sent);
 }
 
-/* Reading and telling. */
+/* Reading and reporting. */
 
-/** A share of the arena stays free of what peers send. */
+/** Keeps a part of the arena free of data from peers. */
 static bool has_memory(mote_vm *vm)
 {
     mote_stats stats;
@@ -290,7 +290,7 @@ static void read_next(mote_vm *vm)
     else if (length != -IO_WOULD_BLOCK) end_stream(vm, "error", length);
 }
 
-/** False: the memory for a fiber is missing, and it is to be told again. */
+/** False: there is no memory for a fiber, so the event has to be reported again. */
 static bool tell(mote_vm *vm, const char *event, mote_value about)
 {
     unsigned pin = about == MOTE_FAILED ? 0 : mote_pin(vm, about);
@@ -309,7 +309,7 @@ static void tell_data(mote_vm *vm)
     stream.chunk_bytes = 0;
 }
 
-/** What a program has no function for is not told. */
+/** Events for which the program has no function are dropped. */
 static void tell_next(mote_vm *vm)
 {
     if (!mote_is_startable(vm, mote_socket_handler(vm))) {
@@ -337,7 +337,7 @@ unsigned mote_tcp_awaits(void)
 {
     unsigned room = stream.phase == PHASE_CONNECTING || stream.num_writers > 0 ? TCP_AWAITS_ROOM : 0;
     if (stream.event != NULL || stream.chunk_bytes > 0) return room | TCP_AWAITS_MEMORY;
-    /* What a handshake waits for is nearly always data. */
+    /* A handshake nearly always waits for data. */
     if (stream.phase == PHASE_SECURING) return TCP_AWAITS_DATA | TCP_AWAITS_MEMORY;
     if (stream.phase != PHASE_OPEN) return room;
     return room | (stream.tls != NULL && stream.tls->has_bytes() ? TCP_AWAITS_NOTHING : TCP_AWAITS_DATA);

@@ -1,4 +1,4 @@
-/* Looking up the translation of an image. */
+/* Finds the translation of an image. */
 #include "translation.h"
 
 #ifdef MOTE_TRANSLATED

@@ -9,10 +9,10 @@ enum { HIGHEST_DATAGRAM = 65507, HIGHEST_SOCKET = 0x3fffffff };
 
 typedef struct {
     bool open, connected;
-    bool announced; /* the callback was started and something still waits */
+    bool announced; /* the callback was started, and something has not been read yet */
     uint16_t generation;
-    unsigned callback;      /* pin, 0: none */
-    socket_address *sender; /* of the datagram received last; of open sockets */
+    unsigned callback;      /* pin; 0: none */
+    socket_address *sender; /* of the last datagram received; allocated for open sockets */
 } udp_socket;
 
 static udp_socket sockets[UDP_SLOTS];
@@ -174,8 +174,8 @@ void mote_udp_poll(mote_vm *vm)
     for (unsigned slot = 0; slot < UDP_SLOTS; slot++) {
         udp_socket *self = &sockets[slot];
         if (!self->open || self->callback == 0) continue;
-        if (!mote_port_udp_readable(slot)) self->announced = false; /* read, or an error that a send has taken */
-        else if (!self->announced) /* without memory for a fiber: again at the next step */
+        if (!mote_port_udp_readable(slot)) self->announced = false; /* read, or reported by a send */
+        else if (!self->announced) /* no memory for a fiber: tries again at the next step */
             self->announced = mote_start(vm, mote_pinned(vm, self->callback), NULL, 0);
     }
 }

@@ -1,10 +1,10 @@
-/* What a program knows of the slots that programs lie in, and how it writes another one. */
+/* Natives with which a program inspects the program slots and writes another program. */
 #include "arguments.h"
 #include "program_update.h"
 
 #include <math.h>
 
-/** What a slot could have, whatever its size is. */
+/** Upper limit for any slot, whatever its size. */
 enum { MOST_IMAGE = INT32_MAX };
 
 mote_value mote_native_program_number(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)

@@ -1,6 +1,6 @@
 /*
- * Keys on their way through hands that may not see them: version 1, kind of handle 1, algorithm, group or hash 1, 0,
- * nonce 12, then the key sealed by another AEAD with these 16 bytes as additional data.
+ * Wrapped keys, for transport and storage without exposing them: version 1, kind of handle 1, algorithm, group or hash
+ * 1, 0, nonce 12, then the key sealed by another AEAD with these 16 bytes as additional data.
  */
 #include "aead_key.h"
 #include "arguments.h"
@@ -14,17 +14,17 @@
 #include <string.h>
 
 enum { VERSION = 1, AT_KIND = 1, AT_NUMBER = 2, AT_NONCE = 4, HEADER_BYTES = 16, MOST_SECRET = MOST_HASH_BYTES };
-/** In the format; not those of handle_kind, which may change. */
+/** Kinds in the format; independent of handle_kind, which may change. */
 enum { KIND_AEAD = 1, KIND_KEY = 2, KIND_SECRET = 3 };
 
 typedef struct {
     uint8_t kind;
-    int32_t number; /* algorithm or group; of a secret the hash */
+    int32_t number; /* algorithm or group; for a secret the hash */
     size_t length;
     uint8_t secret[MOST_SECRET];
 } bare_key;
 
-/** False when it is no handle of a key that can be wrapped, or the library does not give it. */
+/** False if it is not a handle of a key that can be wrapped, or the library does not export it. */
 static bool take_out(int32_t handle, bare_key *key)
 {
     const aead_key *aead = mote_handle_object(handle, HANDLE_AEAD);
