@@ -1,4 +1,4 @@
-/* The board's I2C bus; its pins are settings, i2c-sda and i2c-scl. */
+/* The board's I2C bus; the settings i2c-sda and i2c-scl select its pins. */
 #include "port.h"
 #include "settings.h"
 

@@ -1,6 +1,6 @@
 /*
- * The firmware on an ESP32-C3: starts radio and storage, chooses the program and runs it. Whatever ends it, the board
- * starts anew; a program that keeps crashing gives way to the one before (program.h).
+ * The firmware on an ESP32-C3: starts radio and storage, chooses the program and runs it. However the program ends, the
+ * board restarts; a program that keeps crashing is rolled back to the previous one (program.h).
  */
 #include "configuration.h"
 #include "esp32c3.h"
@@ -21,10 +21,11 @@
 #include <psa/crypto.h>
 #include <stdio.h>
 
-/** The machine sleeps no longer at once, so that the watchdog sees it; and so long after a crash. */
+/** Longest sleep at a time, so that the watchdog is fed, and the pause after a crash. */
 enum { LONGEST_SLEEP_MS = 5000, PAUSE_AFTER_CRASH_MS = 3000 };
-/** How long a program's start waits for an address: DHCP takes seconds, and a program without network may still
- * measure. */
+/**
+ * How long a program's start waits for an address: DHCP takes seconds, and a program can also measure without network.
+ */
 enum { LONGEST_NETWORK_WAIT_S = 30 };
 
 static uint64_t micros(void *context)
@@ -38,7 +39,7 @@ static void feed_watchdog(void)
     esp_task_wdt_reset();
 }
 
-/** The machine has nothing to do: a sign of life. A program that hangs never gets here, and the watchdog ends it. */
+/** The machine is idle, a sign of life. A program that hangs never gets here, and the watchdog ends it. */
 static void rest(program_choice *program, uint64_t now)
 {
     feed_watchdog();
@@ -58,7 +59,7 @@ static void run(mote_vm *vm, program_choice *program, int wake_fd)
             return;
         }
         if (wake > now) rest(program, now);
-        /* Each turn pauses a tick: whatever peers send, the idle task runs and its watchdog stays quiet. */
+        /* Each turn pauses for a tick, so that the idle task runs and its watchdog is fed, whatever peers send. */
         vTaskDelay(1);
         if (wake <= now) continue;
         mote_sockets_wait(wake - now > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (uint32_t)(wake - now), wake_fd);
@@ -81,7 +82,7 @@ static void start(program_choice *program, int wake_fd)
                                    .arch_id = CONFIG_IDF_TARGET,
                                    .natives = mote_natives,
                                    .buffer_natives = mote_buffer_crypto_natives};
-    /* The chip's malloc aligns to 4 bytes. */
+    /* The chip's malloc only aligns to 4 bytes. */
     const uint32_t bytes = MOTE_ARENA_KB * 1024u;
     const mote_config config = {.arena = heap_caps_aligned_alloc(MOTE_ARENA_ALIGNMENT, bytes, MALLOC_CAP_8BIT),
                                 .arena_bytes = bytes,

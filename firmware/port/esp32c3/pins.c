@@ -4,7 +4,7 @@
 #include <driver/gpio.h>
 #include <esp_adc/adc_oneshot.h>
 
-/* Of the chips' data sheets; only those of the ESP32-C3 were ever compiled. */
+/* From the chips' data sheets; only the ESP32-C3's variant was ever compiled. */
 #if defined(CONFIG_IDF_TARGET_ESP32C6)
 enum { PINS = 31, FIRST_ANALOG_PIN = 0, ANALOG_PINS = 7, FIRST_FLASH_PIN = 24, LAST_FLASH_PIN = 30 };
 #elif defined(CONFIG_IDF_TARGET_ESP32S3)
@@ -21,11 +21,11 @@ uint32_t mote_port_pin_capabilities(unsigned pin)
 {
     if (pin >= PINS || (pin >= FIRST_FLASH_PIN && pin <= LAST_FLASH_PIN)) return 0;
     uint32_t digital = PIN_CAN_PULL_UP | PIN_CAN_PULL_DOWN | PIN_CAN_INPUT | PIN_CAN_OUTPUT;
-    bool analog = pin - FIRST_ANALOG_PIN < ANALOG_PINS; /* unsigned: below the first it is large */
+    bool analog = pin - FIRST_ANALOG_PIN < ANALOG_PINS; /* unsigned, so a pin below the first gives a large number */
     return analog ? digital | PIN_CAN_ANALOG : digital;
 }
 
-/** The analog pins are the channels of ADC1, in their order. */
+/** The analog pins are ADC1's channels, in order. */
 static adc_channel_t channel_of(unsigned pin)
 {
     return (adc_channel_t)(pin - FIRST_ANALOG_PIN);
@@ -43,7 +43,7 @@ bool mote_port_pin_configure(unsigned pin, int32_t mode)
 {
     int32_t base = mode & PIN_MODE_BASE;
     if (base == PIN_ANALOG_IN) return configure_analog(pin);
-    /* The level is there before the pin drives it, so that it does not flicker. */
+    /* Sets the level before the pin drives it, so that the output does not glitch. */
     if (mode == PIN_OUTPUT_HIGH || mode == PIN_OUTPUT_LOW) gpio_set_level((gpio_num_t)pin, mode == PIN_OUTPUT_HIGH);
     bool up = mode == PIN_INPUT_PULL_UP || mode == PIN_OFF_PULL_UP;
     bool down = mode == PIN_INPUT_PULL_DOWN || mode == PIN_OFF_PULL_DOWN;

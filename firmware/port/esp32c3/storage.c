@@ -1,4 +1,4 @@
-/* Blobs in NVS, which survives power cuts by itself. */
+/* Blobs in NVS, which itself survives power cuts. */
 #include "esp32c3.h"
 #include "port.h"
 
@@ -14,7 +14,7 @@ bool mote_storage_open(void)
 {
     esp_err_t status = nvs_flash_init();
     if (status == ESP_ERR_NVS_NO_FREE_PAGES || status == ESP_ERR_NVS_NEW_VERSION_FOUND) {
-        if (nvs_flash_erase() != ESP_OK) return false; /* written by another version: unreadable anyhow */
+        if (nvs_flash_erase() != ESP_OK) return false; /* written by another version, so unreadable anyway */
         status = nvs_flash_init();
     }
     return status == ESP_OK && nvs_open("mote", NVS_READWRITE, &blobs) == ESP_OK;
@@ -31,7 +31,7 @@ static int32_t code_of(esp_err_t status)
     }
 }
 
-/** NVS reads blobs whole or not at all. */
+/** NVS reads a blob only as a whole. */
 static int32_t load_part(const char *name, uint8_t *target, size_t size, size_t length)
 {
     uint8_t *whole = malloc(length);

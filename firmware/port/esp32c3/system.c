@@ -15,11 +15,11 @@
 #include <time.h>
 
 enum { PROGRAM_SUBTYPE = 0x40, SETTINGS_SUBTYPE = 0x41 };
-/** 2024-01-01: before that nobody has set the clock. */
+/** 2024-01-01: an earlier time means that the clock was never set. */
 #define EARLIEST_TIME 1704067200
 /**
- * Before the radio stops: the first datagram after a wake waits until the next hop has told its hardware address, which
- * comes with a beacon of the access point, every 102 ms.
+ * Pause before the radio stops: the first datagram after waking waits until the next hop's hardware address is
+ * resolved, which takes until the access point's next beacon, sent every 102 ms.
  */
 enum { LAST_DATAGRAM_MS = 150 };
 
@@ -46,7 +46,7 @@ static const esp_partition_t *find_program(unsigned slot)
     return find(PROGRAM_SUBTYPE, slot == 0 ? "program0" : "program1");
 }
 
-/** Clears a bit where it lies: nothing is erased. */
+/** Clears a bit in place, without erasing. */
 static void mark_program(unsigned slot)
 {
     static const uint8_t mark = PROGRAM_HAS_LASTED;
@@ -55,7 +55,7 @@ static void mark_program(unsigned slot)
         puts("warning: the program cannot be marked as good");
 }
 
-/** Flash is erased by sectors. */
+/** Flash is erased in sectors. */
 enum { SECTOR_BYTES = 4096 };
 
 static bool erase_program(unsigned slot, size_t bytes)
@@ -71,7 +71,7 @@ static bool write_program(unsigned slot, size_t at, const uint8_t *bytes, size_t
     return found != NULL && esp_partition_write(found, at, bytes, length) == ESP_OK;
 }
 
-/** Not by way of the map: what was written just now may not be in its cache. */
+/** Does not read through the mapping, whose cache may not contain what was just written. */
 static bool read_program(unsigned slot, size_t at, uint8_t *bytes, size_t length)
 {
     const esp_partition_t *found = find_program(slot);
@@ -150,6 +150,6 @@ void mote_port_deep_sleep(uint64_t ms)
 {
     fflush(stdout);
     vTaskDelay(pdMS_TO_TICKS(LAST_DATAGRAM_MS));
-    esp_wifi_stop(); /* else the radio may not power down */
+    esp_wifi_stop(); /* otherwise the radio cannot power down */
     esp_deep_sleep(ms * 1000);
 }

@@ -1,4 +1,4 @@
-/* Wi-Fi station: connects, and after a loss again, with pauses that grow to half a minute. */
+/* Wi-Fi station: connects, and reconnects after a loss, with pauses that grow up to half a minute. */
 #include "esp32c3.h"
 #include "port.h"
 #include "settings.h"
@@ -19,7 +19,7 @@ enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30000 };
 static uint32_t pause_ms = FIRST_PAUSE_MS;
 static esp_timer_handle_t again;
 static esp_netif_t *station_netif;
-/** Given once there is an address. */
+/** Given as soon as there is an address. */
 static SemaphoreHandle_t addressed;
 
 static void connect(void *context)
@@ -47,13 +47,13 @@ static void on_event(void *context, esp_event_base_t base, int32_t id, void *dat
         mote_random_is_good();
         esp_wifi_connect();
     } else if (base == WIFI_EVENT && id == WIFI_EVENT_STA_CONNECTED) {
-        esp_netif_create_ip6_linklocal(station_netif); /* IPv6 begins with it: routers are asked from this address */
+        esp_netif_create_ip6_linklocal(station_netif); /* the source address of IPv6 router solicitations */
     } else if (base == WIFI_EVENT && id == WIFI_EVENT_STA_DISCONNECTED) {
         disconnected();
     } else if (base == IP_EVENT && id == IP_EVENT_STA_GOT_IP) {
         has_address();
     } else if (base == IP_EVENT && id == IP_EVENT_GOT_IP6) {
-        /* The link-local address comes first, and reaches nobody behind a router. */
+        /* The link-local address comes first, and cannot reach anything beyond a router. */
         ip_event_got_ip6_t *got = data;
         if (esp_netif_ip6_get_addr_type(&got->ip6_info.ip) == ESP_IP6_ADDR_IS_GLOBAL) has_address();
     }
@@ -61,13 +61,13 @@ static void on_event(void *context, esp_event_base_t base, int32_t id, void *dat
 
 static bool start_clock(void)
 {
-    static char server[64] = "pool.ntp.org"; /* kept by reference */
+    static char server[64] = "pool.ntp.org"; /* SNTP keeps the pointer */
     mote_setting_text("sntp", server, sizeof server);
     esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG(server);
     return esp_netif_sntp_init(&config) == ESP_OK;
 }
 
-/** `false` when the setting does not fit: names have 32 bytes, passwords 64. */
+/** False if the setting does not fit: names have at most 32 bytes, passwords 64. */
 static bool put(uint8_t *target, size_t size, const char *name)
 {
     size_t length = 0;
@@ -78,7 +78,7 @@ static bool put(uint8_t *target, size_t size, const char *name)
     return true;
 }
 
-/** A country that this radio does not know must not keep the board off the network: what all countries allow, then. */
+/** An unknown country must not keep the board off the network: then only what all countries allow is used. */
 static bool set_country(void)
 {
     size_t length;

@@ -1,4 +1,4 @@
-/* Work beside the script: a second task, and an event descriptor that ends the machine's sleep. */
+/* Background work: a second task, and an event descriptor that ends the machine's sleep. */
 #include "esp32c3.h"
 #include "port.h"
 
@@ -10,16 +10,16 @@
 #include <sys/poll.h>
 #include <unistd.h>
 
-/** Work comes from fibers that wait for it, so that the queues never hold more than there are fibers. */
+/** Work comes from fibers that wait for it, so the queues never hold more entries than there are fibers. */
 enum { MOST_WORK = 16 };
-/** Checking a chain of certificates was measured at 3904 bytes; the kernel's and the library's frames come on top. */
+/** Verifying a certificate chain was measured at 3904 bytes; the kernel's and the library's frames come on top. */
 enum { STACK_BYTES = 8192 };
 
 static QueueHandle_t waiting, finished;
 static int wake = -1;
 static bool running;
 static SemaphoreHandle_t crypto;
-static work *done_here; /* by the machine's own task: no queue could overflow */
+static work *done_here; /* done by the machine's own task; a list, because a queue could overflow */
 
 static void run(void *context)
 {
@@ -34,7 +34,7 @@ static void run(void *context)
 
 int mote_worker_start(void)
 {
-    static StaticSemaphore_t room; /* so that it is always there */
+    static StaticSemaphore_t room; /* static, so that creating it cannot fail */
     const esp_vfs_eventfd_config_t events = ESP_VFS_EVENTD_CONFIG_DEFAULT();
     crypto = xSemaphoreCreateMutexStatic(&room);
     waiting = xQueueCreate(MOST_WORK, sizeof(work *));
@@ -48,7 +48,7 @@ int mote_worker_start(void)
 void mote_port_work(work *job)
 {
     if (running && xQueueSend(waiting, &job, 0) == pdTRUE) return;
-    job->run(job); /* no task, or no room: the script waits instead */
+    job->run(job); /* no task or no room, so the script waits instead */
     job->next = done_here;
     done_here = job;
 }
@@ -62,7 +62,7 @@ work *mote_port_work_done(void)
         return job;
     }
     struct pollfd woken = {.fd = wake, .events = POLLIN};
-    if (wake >= 0 && poll(&woken, 1, 0) > 0) /* before the queue: what comes later wakes again */
+    if (wake >= 0 && poll(&woken, 1, 0) > 0) /* before the queue is read: what comes later wakes it again */
         (void)!read(wake, &count, sizeof count);
     return xQueueReceive(finished, &job, 0) == pdTRUE ? job : NULL;
 }

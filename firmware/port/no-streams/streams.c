@@ -1,4 +1,4 @@
-/* TCP of port.h where there is none. */
+/* TCP of port.h for ports without it. */
 #include "port.h"
 
 int32_t mote_port_tcp_connect(const socket_address *remote)

@@ -1,4 +1,4 @@
-/* Flash for blob_store.c: a file whose bytes behave as flash does, or memory. */
+/* Simulated flash for blob_store.c, in a file or in memory. */
 #include "blob_store.h"
 #include "posix.h"
 
@@ -38,7 +38,7 @@ static bool erase(unsigned bank)
     return store(bank * BANK_BYTES, BANK_BYTES);
 }
 
-/** Only the beginning of a file that was being made: erased flash. */
+/** A file whose creation was interrupted counts as erased flash. */
 static bool is_blank(const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -53,14 +53,14 @@ bool open_flash(const char *path)
     if (cells == NULL) return false;
     memset(cells, 0xff, 2 * BANK_BYTES);
     if (path != NULL) {
-        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_DSYNC, S_IRUSR | S_IWUSR); /* written when write returns */
+        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_DSYNC, S_IRUSR | S_IWUSR); /* O_DSYNC: stored on return */
         if (file < 0) return false;
         ssize_t length = pread(file, cells, 2 * BANK_BYTES, 0);
         if (length == 0 && !store(0, 2 * BANK_BYTES)) return false;
         bool unfinished = length > 0 && length < 2 * BANK_BYTES && is_blank(cells, (size_t)length);
         if (unfinished && !store(0, 2 * BANK_BYTES)) return false;
         if (length != 0 && length != 2 * BANK_BYTES && !unfinished) {
-            errno = EINVAL; /* some other file */
+            errno = EINVAL; /* a file of another kind */
             return false;
         }
     }

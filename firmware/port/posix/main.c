@@ -81,7 +81,7 @@ const char *mote_port_reboot_reason(void)
     return reason == NULL ? "power-on" : reason;
 }
 
-/** The process sleeps and becomes a new one. */
+/** The process sleeps, then executes itself anew. */
 void mote_port_deep_sleep(uint64_t ms)
 {
     struct timespec left = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
@@ -106,7 +106,7 @@ static void feed_watchdog(void)
     start_watchdog(watchdog_ms);
 }
 
-/** The machine has nothing to do: a sign of life. A program that hangs never gets here, so it is never confirmed. */
+/** The machine is idle, a sign of life. A program that hangs never gets here, so it is never confirmed. */
 static void rest(const settings *options, program_choice *program, uint64_t now)
 {
     if (watchdog_ms != 0) start_watchdog(0);
@@ -134,7 +134,7 @@ static void run(mote_vm *vm, const settings *options, program_choice *program)
             continue;
         }
         uint64_t deadline = mote_program_deadline(options->trial_ms);
-        if (wake > deadline) wake = deadline; /* it has lasted then, or has not */
+        if (wake > deadline) wake = deadline; /* to confirm the program, or restart it */
         now = micros(NULL) / 1000 - start;
         if (wake > now)
             mote_sockets_wait(wake - now > UINT32_MAX ? UINT32_MAX : (uint32_t)(wake - now), options->wake_fd);
@@ -152,7 +152,7 @@ static void print_stats(mote_vm *vm)
             stats.fixed_bytes, stats.peak_live_bytes, stats.peak_depth, stats.peak_stack_bytes);
 }
 
-/** The exception and the positions in the image, for a reader with the debug file. */
+/** Prints the exception and positions in the image, to be translated with the debug file. */
 static void report_panic(mote_vm *vm)
 {
     char text[PANIC_TEXT_BYTES];
@@ -176,7 +176,7 @@ static bool complain(const char *option, const char *wanted)
     return false;
 }
 
-/** Options with a value. `value` is NULL when it is missing. */
+/** Options with a value. `value` is NULL if it is missing. */
 static bool parse_value(const char *name, const char *value, settings *options)
 {
     static const char bad_number[] = "a number in its range is needed";
@@ -231,7 +231,7 @@ static bool parse(int argc, char **argv, settings *options)
     return complain("IMAGE", "a program is needed, or --slots");
 }
 
-/** The program of the command line, or the newest one that lasts. */
+/** The program given on the command line, or the newest good one in the slots. */
 static program_choice choose(const settings *options)
 {
     program_choice choice = {0};

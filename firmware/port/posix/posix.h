@@ -1,33 +1,35 @@
-/* The rooms of the Linux port. */
+/* The parts of the Linux port. */
 #ifndef MOTE_POSIX_H
 #define MOTE_POSIX_H
 
 #include "mote_vm.h"
 #include "program.h"
 
-/** Takes `name=value`; false when it is none or there are too many (64). */
+/** Takes `name=value`; false if it is malformed, or there are too many (64). */
 bool add_setting(const char *given);
-/** Settings of a file, one `name=value` in each line; lines that begin with # do not count. */
+/** Reads settings from a file, one `name=value` per line; lines beginning with # are ignored. */
 bool read_settings(const char *path);
 
-/** Flash in a file, or in memory when there is no path. False, with errno, when the file cannot be used. */
+/**
+ * Opens simulated flash in a file, or in memory if there is no path. False, with errno set, if the file cannot be used.
+ */
 bool open_flash(const char *path);
 
-/** File descriptor that becomes readable when work beside the script is done; -1 when it cannot be made. */
+/** Returns a file descriptor that becomes readable when background work is done; -1 if it cannot be created. */
 int open_worker(void);
 
-/** The bytes of an image; NULL when it cannot be read. */
+/** Reads an image; NULL if it cannot be read. */
 uint8_t *read_image(const char *path, size_t *length);
-/** Programs of a folder, slot0 and slot1, which stays named while they run. */
+/** Reads the programs slot0 and slot1 in a folder. The name of the folder must stay valid while they run. */
 void read_slots(const char *folder, program_slot *slots);
 void free_programs(void);
 
-/** After `ms` it ends the program; 0 calms it. */
+/** Ends the process after `ms` unless called again; 0 stops the watchdog. */
 void start_watchdog(uint32_t ms);
 
 /* tls.c */
 
-/** Programs may open TLS streams from now on, where mbedTLS has them. */
+/** Lets programs open TLS streams from now on, if mbedTLS supports them. */
 void start_tls(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Settings of the command line and of a file, read where they lie: the file is what a partition of flash is on a board.
+/* Settings from the command line and from a file, read in place; the file takes the place of a board's flash partition.
  */
 #include "port.h"
 #include "posix.h"
@@ -51,7 +51,7 @@ bool read_settings(const char *path)
     int file = open(path, O_RDONLY | O_CLOEXEC);
     bool known = file >= 0 && fstat(file, &status) == 0;
     size_t bytes = known ? (size_t)status.st_size : 0;
-    /* mmap takes no file of no bytes */
+    /* mmap fails for an empty file */
     const char *lines = bytes > 0 ? mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, file, 0) : "";
     if (file >= 0) close(file);
     if (!known || lines == MAP_FAILED) return false;

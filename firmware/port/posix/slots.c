@@ -1,4 +1,4 @@
-/* Programs in files: a slot each, as flash has them, or an image alone. */
+/* Programs in files: slot files with the content of flash slots, or a single image. */
 #include "posix.h"
 #include "program_update.h"
 
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** As much as a slot of the emulated board has. */
+/** The size of a slot on the emulated board. */
 enum { SLOT_BYTES = 256 * 1024 };
 
 static uint8_t *programs[PROGRAM_SLOTS];
@@ -42,7 +42,7 @@ static void slot_path(unsigned slot, char *path, size_t size)
     snprintf(path, size, "%s/slot%u", slot_folder, slot);
 }
 
-/** Only while the file is the program that runs: mote flash may have put another one there. */
+/** Only if the file still contains the running program: mote flash may have replaced it. */
 static void mark_slot(unsigned slot)
 {
     static const char mark = PROGRAM_HAS_LASTED;
@@ -58,7 +58,8 @@ static void mark_slot(unsigned slot)
     close(file);
 }
 
-/* A file behaves as flash does: erased it has 0xff, and writing clears bits. What runs is a copy in memory. */
+/* A file behaves like flash: erased bytes are 0xff, and writing clears bits. The running program is a copy in memory.
+ */
 
 static bool erase_slot(unsigned slot, size_t bytes)
 {
@@ -76,7 +77,7 @@ static bool erase_slot(unsigned slot, size_t bytes)
     return done;
 }
 
-/** Behind the end of the file the flash is erased. */
+/** Beyond the end of the file the flash is erased. */
 static bool read_at(int file, size_t at, uint8_t *bytes, size_t length)
 {
     memset(bytes, 0xff, length);

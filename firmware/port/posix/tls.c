@@ -1,6 +1,6 @@
 /*
- * TLS of the program's stream, by mbedTLS over the TCP of port.h. A peer shows a certificate of an authority that this
- * computer trusts, for the name or address that the program gave.
+ * TLS for the program's stream, with mbedTLS over the TCP of port.h. The peer has to present a certificate from an
+ * authority that this computer trusts, for the name or address given by the program.
  */
 #include "identity.h"
 #include "port.h"
@@ -31,14 +31,14 @@ static struct {
     char host[HOST_NAME_BYTES];
     mbedtls_ssl_context ssl;
     mbedtls_ssl_config config;
-    int32_t network; /* the last IO code of TCP */
+    int32_t network; /* last IO code of TCP */
     const char *complaint;
 } tls;
 
-/** Read when a program first wants them. */
+/** Loaded when a program first needs them. */
 static mbedtls_x509_crt authorities;
 
-/** Those of $SSL_CERT_FILE, or of the system. */
+/** The authorities of $SSL_CERT_FILE, or of the system. */
 static bool read_authorities(void)
 {
     static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
@@ -51,7 +51,7 @@ static bool read_authorities(void)
     return false;
 }
 
-/* What mbedTLS calls. */
+/* Callbacks for mbedTLS. */
 
 static int fill_random(void *context, unsigned char *target, size_t length)
 {
@@ -77,7 +77,7 @@ static int receive_records(void *context, unsigned char *target, size_t size)
     return length == -IO_WOULD_BLOCK ? MBEDTLS_ERR_SSL_WANT_READ : MBEDTLS_ERR_NET_RECV_FAILED;
 }
 
-/** mbedTLS 2 compares no addresses, and takes a common name for a host's. */
+/** Done here because mbedTLS 2 does not compare addresses, and accepts a common name as a host name. */
 static int check_name(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
     (void)context;
@@ -85,7 +85,7 @@ static int check_name(void *context, mbedtls_x509_crt *certificate, int depth, u
     return 0;
 }
 
-/* What went wrong. */
+/* Errors. */
 
 static const char *certificate_complaint(uint32_t flags)
 {
@@ -141,7 +141,7 @@ static int32_t begin(const char *host)
     mbedtls_ssl_conf_ca_chain(&tls.config, &authorities, NULL);
     mbedtls_ssl_conf_verify(&tls.config, check_name, NULL);
     mbedtls_ssl_set_bio(&tls.ssl, NULL, send_records, receive_records, NULL);
-    /* An address is no server name (RFC 6066 §3). */
+    /* An address is not sent as server name (RFC 6066 §3). */
     bool ready = mbedtls_ssl_set_hostname(&tls.ssl, is_address(host) ? NULL : host) == 0 &&
                  mbedtls_ssl_setup(&tls.ssl, &tls.config) == 0;
     return ready ? 0 : -IO_NO_SPACE;
@@ -170,7 +170,7 @@ static int32_t receive_bytes(uint8_t *target, size_t size)
     if (status == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) return -IO_WOULD_BLOCK;
 #endif
     if (status == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return 0;
-    /* TCP alone has ended: somebody may have cut the stream. */
+    /* Only TCP has ended, without close_notify: an attacker may have cut the stream. */
     if (status == 0) return -IO_CONNECTION_CLOSED;
     return status > 0 ? status : code_of(status);
 }

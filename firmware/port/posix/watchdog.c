@@ -1,4 +1,4 @@
-/* What a board has in hardware: a program that hangs is ended. */
+/* A software watchdog: ends a program that hangs, like a board's hardware does. */
 #include "posix.h"
 
 #include <signal.h>

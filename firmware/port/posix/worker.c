@@ -1,4 +1,4 @@
-/* Work beside the script: one thread for each. */
+/* Background work, with one thread for each. */
 #include "port.h"
 #include "posix.h"
 
@@ -23,7 +23,7 @@ static void finish(work *job)
     job->next = done;
     done = job;
     pthread_mutex_unlock(&lock);
-    if (write(wake[1], &byte, 1) < 0) return; /* full: it is awake anyhow */
+    if (write(wake[1], &byte, 1) < 0) return; /* the pipe is full, so the machine is awake anyway */
 }
 
 static void *run(void *argument)

@@ -31,7 +31,7 @@ uint64_t board_ticks(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* Interrupts stay off: a pending one ends wfi all the same. */
+/* Interrupts stay disabled: a pending one ends wfi nevertheless. */
 void board_sleep(uint64_t until)
 {
     CLINT_MTIMECMP[1] = UINT32_MAX;
@@ -50,7 +50,7 @@ void board_wake_by(unsigned line)
     PLIC_ENABLE[0] |= 1u << line;
 }
 
-/* RISC-V semihosting: three instructions in a row that the emulator knows. */
+/* RISC-V semihosting: a sequence of three instructions that the emulator recognizes. */
 static int32_t semihost(int32_t operation, const void *arguments)
 {
     register int32_t a0 __asm__("a0") = operation;
@@ -73,14 +73,14 @@ int32_t host_open(const char *path, enum host_mode mode)
 int host_read(int32_t file, void *target, size_t length)
 {
     const uint32_t arguments[] = {(uint32_t)file, (uint32_t)(uintptr_t)target, (uint32_t)length};
-    return semihost(SYS_READ, arguments) == 0; /* the number of bytes not read */
+    return semihost(SYS_READ, arguments) == 0; /* number of bytes not read */
 }
 
 int host_write_at(int32_t file, uint32_t at, const void *source, size_t length)
 {
     const uint32_t place[] = {(uint32_t)file, at};
     const uint32_t arguments[] = {(uint32_t)file, (uint32_t)(uintptr_t)source, (uint32_t)length};
-    return semihost(SYS_SEEK, place) == 0 && semihost(SYS_WRITE, arguments) == 0; /* the number of bytes not written */
+    return semihost(SYS_SEEK, place) == 0 && semihost(SYS_WRITE, arguments) == 0; /* number of bytes not written */
 }
 
 uint32_t host_unix_time(void)

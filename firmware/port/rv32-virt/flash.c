@@ -1,4 +1,4 @@
-/* Flash for blob_store.c: two banks of memory, which deep sleep keeps, and a file of the host behind them. */
+/* Flash for blob_store.c: two banks in memory that deep sleep preserves, backed by a file of the host. */
 #include "blob_store.h"
 #include "board.h"
 #include "port.h"
@@ -34,7 +34,7 @@ static bool erase(unsigned bank)
     return store(bank * BANK_BYTES, BANK_BYTES);
 }
 
-/** What the file has; one that is not there, or not whole, becomes erased flash. */
+/** Loads the file; if it is missing or incomplete, the flash is erased. */
 static bool load(const char *path)
 {
     file = host_open(path, HOST_CHANGE);
@@ -44,7 +44,7 @@ static bool load(const char *path)
     return file >= 0 && store(0, sizeof cells);
 }
 
-/** Without the setting `flash` the board is new whenever it is powered on. */
+/** Without the setting `flash`, the flash is erased whenever the board is powered on. */
 static bool power_on(void)
 {
     char path[256];

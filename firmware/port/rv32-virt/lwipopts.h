@@ -1,6 +1,6 @@
 /*
- * lwIP without an operating system: UDP and TCP over IPv4 and IPv6, names by DNS. Small pools: a device has one or two
- * sockets, and one stream.
+ * lwIP without an operating system: UDP and TCP over IPv4 and IPv6, and DNS. Small pools, because a device has one or
+ * two sockets and one stream.
  */
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0

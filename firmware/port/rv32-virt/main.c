@@ -1,8 +1,8 @@
 /*
- * The firmware on QEMU's virt machine. The program lies in its own partition, settings as lines `name=value` in
- * another; the emulator's loader puts them there. Settings of the board itself: arena (KB), depth, guard, stats (1),
- * flash: a file of the host, in which what programs save outlasts the board's power, and slots: the folder of the files
- * that the loader took the programs from, so that programs which came over the air outlast it, too.
+ * The firmware on QEMU's virt machine. The program is in a partition of its own, and settings as lines `name=value` in
+ * another; the emulator's loader fills both. Settings of the board itself: arena (KB), depth, guard, stats (1); flash:
+ * a file of the host that preserves saved blobs when the board is switched off; slots: the folder of the files from
+ * which the loader took the programs, so that programs received over the air are preserved, too.
  */
 #include "arch/cc.h"
 #include "board.h"
@@ -33,9 +33,9 @@ static uint32_t number_setting(const char *name, uint32_t usual)
     return (uint32_t)mote_setting_number(name, usual);
 }
 
-/* Randomness of the host */
+/* Random numbers from the host */
 
-static int32_t random_source __attribute__((section(".noinit"))); /* stays open in deep sleep */
+static int32_t random_source __attribute__((section(".noinit"))); /* stays open during deep sleep */
 
 bool mote_port_random(uint8_t *target, size_t length)
 {
@@ -77,7 +77,7 @@ void mote_port_log(int32_t level, const char *message, size_t length)
     printf("%s: %.*s\n", names[level], (int)length, message);
 }
 
-/* Not cleared at the start: it lies behind what start.S clears. */
+/* Not cleared at the start, because it is outside the part that start.S clears. */
 enum { SLEPT = 0x5133b001 };
 static uint32_t start_mark __attribute__((section(".noinit")));
 static bool slept;
@@ -89,7 +89,7 @@ const char *mote_port_reboot_reason(void)
 
 void _start(void);
 
-/** Sleeps, and starts as from the beginning. */
+/** Sleeps, then restarts from the beginning. */
 void mote_port_deep_sleep(uint64_t ms)
 {
     network_drain();
@@ -117,11 +117,11 @@ static void run(mote_vm *vm, bool on_trial)
             puts("error: the program has not confirmed itself in its time");
             return;
         }
-        if (on_trial && wake > now && now >= PROGRAM_TRIAL_MS) { /* at rest: a program that hangs has not lasted */
+        if (on_trial && wake > now && now >= PROGRAM_TRIAL_MS) { /* when idle: a program that hangs is not confirmed */
             mote_program_confirm_itself();
             on_trial = false;
         }
-        /* lwIP's own timers want a turn every 100 ms */
+        /* lwIP's own timers have to run every 100 ms */
         uint64_t latest = board_ticks() + 100 * TICKS_PER_MS;
         uint64_t until = wake < latest / TICKS_PER_MS ? wake * TICKS_PER_MS : latest;
         if (wake > now) board_sleep(until);

@@ -1,7 +1,7 @@
 /*
- * mbedTLS 2.28 on the emulated board: what the natives need, P-256, X25519 and X.509 included, and DTLS 1.2 with the
- * same options for the anchor of bench:rv32 (its functions are dropped by the linker where nobody calls them). 1 KB
- * records, tables in flash. MOTE_PSK_ONLY: for the half of that bench in which neither side has curves.
+ * mbedTLS 2.28 on the emulated board: what the natives need, including P-256, X25519 and X.509, and DTLS 1.2 with the
+ * same options as the baseline of bench:rv32 (the linker drops its functions if nothing calls them). 1 KB records,
+ * tables in flash. MOTE_PSK_ONLY: for the part of that benchmark in which neither side has elliptic curves.
  */
 #ifndef MOTE_MBEDTLS_CONFIG_H
 #define MOTE_MBEDTLS_CONFIG_H
@@ -39,7 +39,7 @@
 #define MBEDTLS_PSK_MAX_LEN 16
 
 #ifdef MOTE_PSK_ONLY
-/* Pairs of keys are what natives keep in slots; else one is taken for the length of a call (buffer_crypto.c). */
+/* Natives keep key pairs in slots; another slot is used during a call (buffer_crypto.c). */
 #define MBEDTLS_PSA_KEY_SLOT_COUNT 4
 #define MBEDTLS_SSL_CIPHERSUITES MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8
 #else

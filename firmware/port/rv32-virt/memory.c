@@ -1,4 +1,4 @@
-/* memcpy, memmove and memset by words, as the board's ROM has them: picolibc's for RV32 go byte by byte. */
+/* memcpy, memmove and memset by words, like in the board's ROM, because picolibc's for RV32 work byte by byte. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* All that there are, and the end. */
+/* The number of natives, and an end marker. */
 #define X(name, function, arguments) +1
 enum { MOST_NATIVES = 1 MOTE_NATIVES(X) };
 #undef X

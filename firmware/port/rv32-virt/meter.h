@@ -1,15 +1,15 @@
-/* Instructions spent in natives, by native. */
+/* Counts the instructions spent in each native. */
 #ifndef MOTE_METER_H
 #define MOTE_METER_H
 
 #include "mote_vm.h"
 
-/** mote_natives with a counter around each: for mote_host.natives. */
+/** mote_natives, each wrapped in a counter: for mote_host.natives. */
 const mote_native_entry *metered_natives(void);
 void meter_reset(void);
-/** Instructions of all natives since the reset. */
+/** Total instructions of all natives since the reset. */
 uint64_t meter_total(void);
-/** One line for each native that was called: `native: NAME calls N instructions N`. */
+/** Prints one line for each native that was called: `native: NAME calls N instructions N`. */
 void meter_report(void);
 
 #endif

@@ -1,5 +1,4 @@
-/* UDP and name resolution of port.h on lwIP's raw interface, over the virtio driver. The board is 10.0.2.15 and
- * fec0::15. */
+/* UDP and name resolution of port.h on lwIP's raw API, over the virtio driver. The board is 10.0.2.15 and fec0::15. */
 #include "board.h"
 #include "port.h"
 
@@ -28,7 +27,7 @@ typedef struct {
 static struct netif interface;
 static uint8_t frame[FRAME_BYTES];
 static udp_slot slots[UDP_SLOTS];
-/* Datagrams that lwIP took and has not sent: it does not know the next hop's hardware address yet. */
+/* Datagrams that lwIP has queued because it does not know the next hop's hardware address yet. */
 static unsigned pending;
 
 u32_t sys_now(void)
@@ -64,7 +63,7 @@ static err_t init_interface(struct netif *self)
     return ERR_OK;
 }
 
-/** No router is asked: QEMU's network is the same each time. */
+/** The address is fixed, without router solicitation, because QEMU's network is always the same. */
 static void add_ipv6_address(void)
 {
     ip6_addr_t own;
@@ -98,7 +97,7 @@ void network_poll(void)
 {
     for (size_t length = vnet_receive(frame, sizeof frame); length > 0; length = vnet_receive(frame, sizeof frame)) {
         struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)length, PBUF_POOL);
-        if (packet == NULL) continue; /* as a full radio does */
+        if (packet == NULL) continue; /* dropped, as by a full radio */
         pbuf_take(packet, frame, (u16_t)length);
         if (interface.input(packet, &interface) != ERR_OK) pbuf_free(packet);
     }
@@ -125,7 +124,7 @@ static int32_t code_of(err_t error)
     }
 }
 
-/** In small letters, as everybody else writes them. */
+/** Lowercase, as usual. */
 static void write_address(const ip_addr_t *address, char *text)
 {
     ipaddr_ntoa_r(address, text, ADDRESS_BYTES);
@@ -210,7 +209,7 @@ void mote_port_udp_close(unsigned slot)
     self->pcb = NULL;
 }
 
-/* Names: the script's fiber waits, and so does the board. */
+/* Name resolution: the script's fiber waits, and so does the whole board. */
 
 typedef struct {
     bool done, known;
@@ -229,7 +228,7 @@ static void found(const char *name, const ip_addr_t *address, void *context)
 void mote_port_resolve(const char *host, char (*addresses)[ADDRESS_BYTES], unsigned most)
 {
     (void)most;
-    static answer into; /* outlives a late callback */
+    static answer into; /* static, because it has to outlive a late callback */
     into.done = false;
     addresses[0][0] = addresses[1][0] = 0;
     err_t error = dns_gethostbyname(host, &into.address, found, &into);

@@ -1,4 +1,4 @@
-/* The slots of programs: memory that the emulator's loader has filled from files, and these files behind it. */
+/* The program slots: memory that the emulator's loader has filled from files, backed by these files. */
 #include "board.h"
 #include "program_update.h"
 #include "settings.h"
@@ -11,7 +11,7 @@ extern const char program_partition_bytes[];
 
 enum { FOLDER_BYTES = 256, ERASED = 0xff };
 
-/* What deep sleep keeps: -1 is no file. */
+/* Preserved by deep sleep; -1: no file. */
 static int32_t files[PROGRAM_SLOTS] __attribute__((section(".noinit")));
 static program_flash device;
 
@@ -20,7 +20,7 @@ static uint8_t *cells_of(unsigned slot)
     return program_partition + slot * device.slot_bytes;
 }
 
-/** @return whether there is a path: without the setting what is written is lost with the board's power */
+/** @return whether there is a path; without the setting, updates are lost when the board is switched off */
 static bool file_path(unsigned slot, char *path, size_t size)
 {
     char folder[FOLDER_BYTES];

@@ -1,11 +1,11 @@
-/* TCP of port.h on lwIP's raw interface. What has arrived stays in lwIP's buffers until the program takes it. */
+/* TCP of port.h on lwIP's raw API. Received data stays in lwIP's buffers until the program takes it. */
 #include "board.h"
 #include "port.h"
 
 #include <lwip/tcp.h>
 
 static struct {
-    struct tcp_pcb *pcb; /* NULL: none, or lwIP gave it up */
+    struct tcp_pcb *pcb; /* NULL: none, or lwIP has freed it */
     struct pbuf *arrived;
     bool connected, ended;
     err_t failure;
@@ -26,7 +26,7 @@ static int32_t code_of(err_t error)
     }
 }
 
-/** lwIP has freed its part. A reset in answer to the first segment means that nobody listens. */
+/** lwIP has already freed the pcb. A reset in answer to the first segment means that nothing listens on the port. */
 static void failed(void *context, err_t error)
 {
     (void)context;

@@ -5,7 +5,7 @@
 
 enum { RING = 16, FRAME = 1526, NET_HEADER = 12, RECEIVE = 0, TRANSMIT = 1, DEVICE_WRITES = 2, NO_INTERRUPT = 1 };
 
-/* Registers, as words from the base. */
+/* Registers, as word offsets. */
 enum {
     MAGIC = 0,
     VERSION = 1,

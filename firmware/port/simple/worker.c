@@ -1,4 +1,4 @@
-/* Slow work where there is no second thread: it runs at once, and its fiber goes on at the next step. */
+/* Work on ports without a second thread: it runs at once, and its fiber continues at the next step. */
 #include "port.h"
 
 static work *finished;
@@ -17,7 +17,7 @@ work *mote_port_work_done(void)
     return job;
 }
 
-/* Nobody else uses the library meanwhile. */
+/* No lock is needed, because there is only one thread. */
 
 void mote_port_crypto_lock(void)
 {

@@ -31,7 +31,7 @@ int32_t mote_sockets_code(int error)
     }
 }
 
-/** IPv4 in four decimal parts; as a mapped address where the family is IPv6. */
+/** Parses an IPv4 address; the result is a mapped address if the family is IPv6. */
 static bool parse_v4(const socket_address *from, int family, sockets_address *to, socklen_t *length)
 {
     struct in_addr bytes;

@@ -1,4 +1,4 @@
-/* Addresses and errors of BSD sockets as port.h has them. */
+/* Converts addresses and errors between BSD sockets and port.h. */
 #ifndef MOTE_ADDRESSES_H
 #define MOTE_ADDRESSES_H
 
@@ -13,11 +13,14 @@ typedef union {
     struct sockaddr_in6 v6;
 } sockets_address;
 
-/** Minus the IO code of an errno. */
+/** Minus the IO code for an errno. */
 int32_t mote_sockets_code(int error);
-/** A numeric host in `family` (AF_UNSPEC: any); IPv4 as a mapped address where that is IPv6. False: it is none. */
+/**
+ * Parses a numeric host for `family` (AF_UNSPEC: any); IPv4 becomes a mapped address if that is IPv6. False: it is not
+ * an address.
+ */
 bool mote_sockets_parse(const socket_address *from, int family, sockets_address *to, socklen_t *length);
-/** IPv4 that came to a socket of IPv6 as what it is; addresses of a link with the number of their interface. */
+/** Formats an address: IPv4-mapped ones as IPv4, link-local ones with the number of their interface. */
 void mote_sockets_print(const sockets_address *from, socket_address *to);
 
 #endif

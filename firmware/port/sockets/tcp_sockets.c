@@ -7,7 +7,7 @@
 #include <sys/poll.h>
 #include <unistd.h>
 
-/* A peer that is gone is an error of the call, not a signal. */
+/* Writing to a closed stream must be an error of the call, not a signal. */
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif

@@ -9,7 +9,7 @@
 #include <sys/poll.h>
 #include <unistd.h>
 
-/* Linux tells the whole length of a datagram that was cut; lwIP only that it was. */
+/* Linux reports the full length of a truncated datagram; lwIP only that it was truncated. */
 #ifdef __linux__
 #define WHOLE_LENGTH MSG_TRUNC
 #else
@@ -19,7 +19,7 @@
 typedef struct {
     int fd; /* 0: closed; standard input is never a socket here */
     int family;
-    bool refused; /* a send met the error of an earlier datagram */
+    bool refused; /* a send got the error of an earlier datagram */
 } udp_fd;
 
 static udp_fd sockets[UDP_SLOTS];
@@ -95,7 +95,7 @@ int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length
     if (to != NULL && !mote_sockets_parse(to, sockets[slot].family, &remote, &size)) return -IO_INVALID_ARGUMENT;
     const struct sockaddr *target = to == NULL ? NULL : &remote.any;
     ssize_t sent = sendto(sockets[slot].fd, datagram, length, 0, target, size);
-    if (sent < 0 && errno == ECONNREFUSED) { /* of an earlier datagram: told when somebody receives, this one goes */
+    if (sent < 0 && errno == ECONNREFUSED) { /* of an earlier datagram; the next receive reports it */
         sockets[slot].refused = true;
         sent = sendto(sockets[slot].fd, datagram, length, 0, target, size);
     }

@@ -1,6 +1,6 @@
 /*
- * The machine as a WebAssembly module: one instance has one machine. What the machine needs of its surroundings is
- * imported from "mote"; times are doubles, in ms, since JavaScript has no cheap 64-bit integers.
+ * The machine as a WebAssembly module: one machine per instance. Host functions are imported from "mote"; times are
+ * doubles, in ms, because JavaScript has no cheap 64-bit integers.
  */
 #include "mote_vm.h"
 
@@ -68,7 +68,9 @@ static mote_value call_buffer_native(mote_vm *machine, mote_value receiver, cons
     return host_native(true, mote_running_native(machine), receiver, args, count);
 }
 
-/** Memory that is never given back: an instance is dropped as a whole. 8-byte aligned; NULL when there is none. */
+/**
+ * Memory that is never freed, because an instance is dropped as a whole. 8-byte aligned; NULL if there is none left.
+ */
 EXPORT("allocate") void *allocate(size_t bytes)
 {
     extern unsigned char __heap_base;
@@ -81,7 +83,7 @@ EXPORT("allocate") void *allocate(size_t bytes)
     return (void *)start;
 }
 
-/** Before `create`: the native `ds.NAME`, or Buffer's. `name` is kept. */
+/** Before `create`: adds the native `ds.NAME`, or a method of Buffer. `name` is kept. */
 EXPORT("add_native") void add_native(bool of_buffer, unsigned index, const char *name, unsigned num_args)
 {
     if (index >= MOST_NATIVES) return;
@@ -112,7 +114,7 @@ EXPORT("load") int load(const void *image, size_t length)
 }
 
 #ifdef MOTE_TRANSLATED
-/** After `load`: runs the functions that this module has as C for the image with this hash. False: it has none. */
+/** After `load`: runs functions that this module has as C for the image with this hash. False: it has none. */
 EXPORT("translate") bool translate(const uint8_t *sha256)
 {
     extern const mote_translation *const mote_translations[];
@@ -126,7 +128,7 @@ EXPORT("translate") bool translate(const uint8_t *sha256)
 #endif
 
 #ifdef MOTE_PROFILE
-/** After `load`: counts what the functions do, in words of mote_profile at the address that it returns. */
+/** After `load`: starts counting what the functions do, in words of mote_profile at the returned address. */
 EXPORT("profile") mote_profile *profile(unsigned functions)
 {
     static mote_profile *counts;
@@ -146,7 +148,7 @@ EXPORT("load_error") const char *load_error(void)
     return mote_vm_load_error(vm);
 }
 
-/** Next wake time in ms, or -1 for never. */
+/** Returns the next wake time in ms, or -1 for never. */
 EXPORT("step") double step(double now)
 {
     uint64_t wake = mote_vm_step(vm, (uint64_t)now);
@@ -174,7 +176,7 @@ EXPORT("operations") double operations(void)
     return (double)stats.operations;
 }
 
-/** The other counters of mote_stats, as 32-bit words from `natives` on. */
+/** The other counters of mote_stats, as 32-bit words beginning with `natives`. */
 EXPORT("counters") const uint32_t *counters(void)
 {
     mote_vm_stats(vm, &stats);
@@ -193,7 +195,7 @@ EXPORT("exception") size_t exception(char *text, size_t size)
 
 /* Values. */
 
-/** Length of what string_of or buffer_of gave last. */
+/** Length of the last result of string_of or buffer_of. */
 EXPORT("last_length") size_t get_last_length(void)
 {
     return last_length;
@@ -234,7 +236,7 @@ EXPORT("is_object") bool is_object_value(mote_value value)
     return mote_is_object(vm, value);
 }
 
-/** Only while `collected` runs. */
+/** Only valid while `collected` runs. */
 EXPORT("is_alive") bool is_alive(mote_value object)
 {
     return mote_is_alive(vm, object);
@@ -315,7 +317,7 @@ EXPORT("start") bool start(mote_value function)
     return mote_start(vm, function, NULL, 0);
 }
 
-/** Runs ds._socketOnEvent, if there is any; `about` may be undefined. False: there is no memory for it. */
+/** Runs ds._socketOnEvent if the program has it; `about` may be undefined. False: there is no memory for it. */
 EXPORT("tell_socket") bool tell_socket(const char *event, size_t length, mote_value about)
 {
     const mote_value handler = mote_socket_handler(vm);

@@ -1,4 +1,4 @@
-/* What lwIP wants to know of compiler and board. */
+/* Definitions that lwIP needs for compiler and board. */
 #include <stdlib.h>
 
 #define LWIP_NO_UNISTD_H 1
