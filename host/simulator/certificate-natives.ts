@@ -33,7 +33,7 @@ function timeOf(call: NativeCall): number | undefined {
     return when
 }
 
-/** The natives of firmware/natives/certificate.c, with Node's verdicts. */
+/** The natives of firmware/natives/certificate.c, with verification by Node. */
 export function certificateNatives(): NativesNamed<"_moteCertificate"> {
     return {
         _moteCertificateCheck: (call) => {

@@ -45,7 +45,7 @@ function aeadOf(call: NativeCall, number: AeadAlgorithm): AeadAlgorithm {
     return number
 }
 
-/** The packed state of natives.ts. */
+/** The packed record state, see natives.ts. */
 function packedState(call: NativeCall): Buffer {
     const view = call.target(0, "state")
     if (view.length < STATE_LENGTH || view.length !== STATE_LENGTH + view[STATE_ID_LENGTH])
@@ -53,7 +53,7 @@ function packedState(call: NativeCall): Buffer {
     return Buffer.from(view.buffer, view.byteOffset, view.length)
 }
 
-/** What stands in a state of DTLS 1.2. */
+/** Unpacks a state of DTLS 1.2. */
 function recordState(call: NativeCall, handles: Handles): { state: Buffer; protection: RecordProtection } {
     const state = packedState(call)
     const aead = handles.byNumber(state.readUInt16BE(1))
@@ -100,14 +100,14 @@ function receiving(call: NativeCall, handles: Handles): { state: Buffer; protect
     return isV13(call) ? stateV13(call, handles, true) : recordState(call, handles)
 }
 
-/** A Buffer beside the record state: were it the state itself, the key and the numbers would be overwritten. */
+/** A Buffer other than the record state, whose key and numbers would otherwise be overwritten. */
 function otherTarget(call: NativeCall, index: number, name: string): Uint8Array {
     const target = call.target(index, name)
     if (call.args[index] === call.args[0]) throw call.rangeError(name, "another Buffer than the state")
     return target
 }
 
-/** @returns the sequence number of a record that is sealed in place; it is counted in the state */
+/** @returns the sequence number for a record sealed in place; increments it in the state */
 function takeNumber(call: NativeCall, state: Buffer): number {
     const sequence = state.readUIntBE(5, 6)
     if (sequence === MAX_SEQUENCE) throw call.rangeError("state", "below the last sequence number")
@@ -152,7 +152,7 @@ function headerLength(state: Buffer): number {
     return RECORD_HEADER_LENGTH + state[STATE_ID_LENGTH]
 }
 
-/** The sequence number of DTLS 1.2 stands in the header. */
+/** In DTLS 1.2 the header contains the sequence number. */
 function plaintextAt(
     protection: RecordProtection,
     state: Buffer,
@@ -226,14 +226,14 @@ function unwrap(call: NativeCall, handles: Handles): number | undefined {
     return handles.add(object)
 }
 
-/** Devices take no more than a record can have. */
+/** Devices accept no more than a record can contain. */
 function limited(call: NativeCall, index: number, name: string): Buffer {
     const bytes = call.buffer(index, name)
     if (bytes.length > MOST_TEXT) throw call.rangeError(name, `at most ${MOST_TEXT} bytes`)
     return Buffer.from(bytes)
 }
 
-/** What a key of the wrong length makes of it. */
+/** Converts the error for a key of the wrong length. */
 function keyed<T>(call: NativeCall, make: () => T): T {
     try {
         return make()
@@ -266,7 +266,7 @@ function keyNatives(handles: Handles): NativesNamed<"_moteKey"> {
     }
 }
 
-/** Its label, and what is expanded with it. */
+/** The label, and the value expanded with it. */
 function labelOf(call: NativeCall): string {
     const label = call.text(1, "label")
     if (Buffer.byteLength(label) > 249) throw call.rangeError("label", "at most 249 bytes")

@@ -8,14 +8,14 @@ interface Place {
     line: number
 }
 
-/** The compiler's debug file: from code positions of an image to lines of TypeScript. */
+/** The compiler's debug file: translates code positions in an image to lines of TypeScript. */
 export class DebugMap {
     private constructor(
         private debug: DebugFile,
         private home: string,
     ) {}
 
-    /** @param home folder that its paths are relative to; undefined when there is no such file */
+    /** @param home folder to which its paths are relative; undefined if there is no such file */
     static load(path: string, home: string): DebugMap | undefined {
         try {
             return new DebugMap(JSON.parse(readFileSync(path, "utf8")) as DebugFile, home)
@@ -26,9 +26,8 @@ export class DebugMap {
     }
 
     /**
-     * One line for each function at a position, innermost first: more than one where a function stands in place of its
-     * call.
-     * @param position bytes from the image's start, inside a statement or just behind it
+     * One line for each function at a position, innermost first: several if functions were inlined there.
+     * @param position bytes from the image's start, inside a statement or just after it
      */
     lines(position: number): string[] {
         const places = this.places(position)
@@ -36,7 +35,7 @@ export class DebugMap {
         return places.map(({ functionName, file, line }) => `    at ${functionName} (${file}:${line})`)
     }
 
-    /** A message with the full names of fields and methods, where an optimized image has short ones. */
+    /** Replaces the short names of fields and methods in an optimized image by the full ones. */
     withNames(text: string): string {
         const { shortNames } = this.debug
         return text.replace(/field '([^']+)'/g, (all, name: string) =>
@@ -48,7 +47,7 @@ export class DebugMap {
         const { functions, inlined } = this.debug
         // A saved position is that of the next operation.
         const at = position - 1
-        // Sizes count the function's header, too: the one that starts last before it is the one.
+        // Sizes include the function's header, so the function is the last one that starts before the position.
         const before = functions.filter(({ startpc }) => startpc <= at).sort((a, b) => b.startpc - a.startpc)
         const entry = before.at(0)
         if (entry === undefined) return []
@@ -82,7 +81,7 @@ export class DebugMap {
         return { file: "?", line: 0 }
     }
 
-    /** As seen from the current folder, where it is a file of the program's. */
+    /** The path relative to the current folder, if it is a file of the program. */
     private fileOf(path: string): string {
         const file = join(this.home, path)
         if (!existsSync(file)) return path

@@ -1,22 +1,22 @@
 import { performance } from "node:perf_hooks"
 
-/** What may happen outside of a device while its program waits. */
+/** External events that a waiting program may receive. */
 export enum Outside {
-    /** nothing: only the program's own timers */
+    /** none: only the program's own timers */
     nothing,
-    /** a datagram may come, or bytes of a stream */
+    /** a datagram, or bytes of a stream */
     datagrams,
-    /** a native works on what the program waits for */
+    /** the result of a native that the program waits for */
     natives,
 }
 
-/** The time of a simulated device. */
+/** The clock of a simulated device. */
 export interface DeviceClock {
-    /** ms since the device was made, a whole number */
+    /** ms since the device was created, a whole number */
     now(): number
-    /** Returns when `time` ms are over, or at once when it was woken since it last slept. @param time undefined: for ever */
+    /** Returns after `time` ms, or at once if it was woken since it last slept. @param time undefined: no limit */
     sleep(time: number | undefined, outside: Outside): Promise<void>
-    /** Something happened: it is time to look. */
+    /** Ends `sleep`, because something happened. */
     wake(): void
 }
 
@@ -30,7 +30,7 @@ class Pause {
         this.wakeUp?.()
     }
 
-    /** @returns whether it was woken, before the time was over */
+    /** @returns whether it was woken before the time was over */
     async sleep(time: number | undefined): Promise<boolean> {
         await new Promise<void>((resolve) => {
             let timer: NodeJS.Timeout | undefined
@@ -67,13 +67,16 @@ export class RealClock implements DeviceClock {
     }
 }
 
-/** Real milliseconds that a jumping clock waits for datagrams, and in how many turns of the event loop. */
+/**
+ * Real time that a jumping clock waits for datagrams, ms, and the number of event loop turns over which it is spread.
+ */
 const GRACE = 20
 const TURNS = 4
 
 /**
- * Sleeping takes no time; while sockets are open, a little, since datagrams come in real time. It waits in turns, since timers come
- * before datagrams in a turn: where a turn takes long, that time is over before anybody has looked whether something came.
+ * Virtual time: sleeping takes no real time, or a little while sockets are open, because datagrams arrive in real time.
+ * The wait is spread over several turns of the event loop, because within a turn timers run before I/O: a single timer
+ * could expire in a long turn before anything has checked for datagrams.
  */
 export class JumpingClock implements DeviceClock {
     private pause = new Pause()
@@ -90,7 +93,7 @@ export class JumpingClock implements DeviceClock {
         if (!woken && target !== undefined) this.time = target
     }
 
-    /** Whether something happens outside before time jumps. */
+    /** Waits for external events before time jumps. */
     private async hasNews(outside: Outside): Promise<boolean> {
         if (outside === Outside.nothing) return await this.pause.sleep(0)
         for (let i = 0; i < TURNS; i++) if (await this.pause.sleep(GRACE / TURNS)) return true

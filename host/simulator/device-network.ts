@@ -6,10 +6,10 @@ import { type GError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type UdpOptions } from "../../src/platform/services.js"
 
-/** Where the datagrams of a simulated device's socket go. */
+/** Sends the datagrams of a simulated device's socket. */
 export interface DatagramPort {
     port(): number
-    /** @param to undefined: the peer that it is connected to */
+    /** @param to undefined: the connected peer */
     send(datagram: Buffer, to: SocketAddress | undefined): void
     close(): void
 }
@@ -23,36 +23,36 @@ export interface StreamOptions {
     /** name or numeric address */
     host: string
     port: number
-    /** TLS, with the certificates that this computer trusts */
+    /** whether to use TLS, with the certificate authorities that this computer trusts */
     tls: boolean
 }
 
 /** A TCP or TLS connection of a simulated device. */
 export interface StreamPort {
-    /** `done` is called once the network has taken the bytes; never, when the stream ends before. */
+    /** Calls `done` once the network has taken the bytes; never, if the stream ends before that. */
     send(bytes: Buffer, done: () => void): void
-    /** Bytes that come stay with the network. */
+    /** Received bytes stay in the network. */
     pause(): void
     resume(): void
     close(): void
 }
 
-/** `ended` or `failed` come last, and once. */
+/** `ended` or `failed` is called last, and only once. */
 export interface StreamListener {
     opened(): void
     received(bytes: Buffer): void
-    /** the peer has sent all */
+    /** the peer has sent everything */
     ended(): void
     failed(error: Error): void
 }
 
-/** The network that a simulated device is in. */
+/** The network of a simulated device. */
 export interface DeviceNetwork {
-    /** Throws GError. */
+    /** Opens a socket. Throws GError. */
     open(options: UdpOptions, listener: DatagramListener): Promise<DatagramPort>
-    /** Begins to connect. */
+    /** Starts to connect. */
     connect(options: StreamOptions, listener: StreamListener): StreamPort
-    /** Addresses of a host; none: it is not known. */
+    /** Addresses of a host; empty if it is unknown. */
     resolve(host: string): Promise<string[]>
 }
 
@@ -62,7 +62,8 @@ export const hostNetwork: DeviceNetwork = {
         const socket = await openSocket(options)
         socket.on("message", (data, { address, port }) => listener.received(data, { address, port }))
         socket.on("error", (error) => listener.failed(asGError(error, "socket")))
-        // The system answers later here: what befell this datagram alone is a loss. Refused is an earlier one, as on a device.
+        // This computer's system reports errors later than a device: an error of this datagram only is a loss, and
+        // "refused" concerns an earlier datagram, as on a device.
         const sent = (error: Error | null): void => {
             const failure = error === null ? undefined : asGError(error, "socket")
             if (failure?.code === IOErrorEnum.CONNECTION_REFUSED) listener.failed(failure)
@@ -91,7 +92,7 @@ export const hostNetwork: DeviceNetwork = {
             resume: () => void socket.resume(),
             close: () => {
                 socket.removeAllListeners()
-                socket.on("error", () => undefined) // of what is still to be sent: nobody waits for it
+                socket.on("error", () => undefined) // errors of data still to be sent: no caller waits
                 socket.unref()
                 if (socket.connecting) socket.destroy()
                 else socket.destroySoon()
@@ -104,7 +105,7 @@ export const hostNetwork: DeviceNetwork = {
             const found = await lookup(host, { all: true, order: "ipv4first" })
             return found.map(({ address }) => address)
         } catch {
-            return [] // natives.ts: an empty array when there is none
+            return [] // natives.ts: an empty array if there is none
         }
     },
 }

@@ -18,44 +18,44 @@ export interface DeviceOptions {
     /** bytes */
     heapBytes: number
     maxDepth: number
-    /** operations without yielding; 0: no limit */
+    /** limit on operations without yielding; 0: none */
     guard: number
     gcStress: boolean
-    /** sleeping takes no time; while sockets are open, a little (datagrams come in real time) */
+    /** sleeping takes no real time, or a little while sockets are open, because datagrams arrive in real time */
     virtualTime: boolean
     /** 16 hexadecimal digits */
     deviceId: string
     settings: Record<string, string | undefined>
     storageFolder: string
-    /** instead of the one that `virtualTime` says */
+    /** replaces the clock selected by `virtualTime` */
     clock?: DeviceClock
     /** Unix seconds; default: the time of this computer */
     wallClock?: () => number
     /** default: this computer's */
     network?: DeviceNetwork
-    /** functions of the image: the machine counts what each does, and has to be a profiling one (machineModule) */
+    /** number of functions in the image: counts what each does; needs a profiling machine (machineModule) */
     profiledFunctions?: number
-    /** natives of the program's own, as `ds.NAME` */
+    /** additional natives for the program, as `ds.NAME` */
     natives?: Native[]
     /** default: a bus with an SHT4x */
     i2c?: I2cBus
     /** One console line; level is one of `> * ! ? #`. */
     print(level: string, line: string): void
     log(level: LogLevel, message: string): void
-    /** told of every datagram that passes the device's sockets */
+    /** called for every datagram that passes the device's sockets */
     observe?: DatagramObserver
 }
 
 export interface Outcome {
-    /** 0: ds.restart(); other numbers: panic; undefined: stopped, or nothing is left that could run */
+    /** 0: ds.restart(); other numbers: panic; undefined: stopped, or nothing is left to run */
     code: number | undefined
-    /** the exception that nobody caught; "" when there is none */
+    /** the uncaught exception; "" if there is none */
     exception: string
     /** code positions, innermost call first */
     trace: number[]
     counters: Counters
     calls: Map<string, number>
-    /** by number; empty unless asked for */
+    /** by function number; empty unless asked for */
     functions: FunctionCount[]
     /** ms spent inside the machine */
     busy: number
@@ -70,13 +70,13 @@ export class Device {
     private stopped = false
     private busy = 0
     private image: Uint8Array
-    /** ms of deep sleep that the program asked for */
+    /** ms of deep sleep requested by the program */
     private deepSleep = 0
-    /** among them the settings, and with them the key */
+    /** private because it contains the settings, including the key */
     readonly #options: DeviceOptions
     private rebootReason = "power-on"
 
-    /** Throws when the heap is too small or the machine refuses the image. */
+    /** Throws if the heap is too small, or the machine refuses the image. */
     constructor(module: WebAssembly.Module, image: Uint8Array, options: DeviceOptions) {
         this.#options = options
         this.image = image
@@ -157,7 +157,7 @@ export class Device {
         this.streams.close()
     }
 
-    /** The device is off; then it starts anew, with nothing but its storage. */
+    /** Switches the device off, then restarts it with only its storage preserved. */
     private async sleepDeeply(): Promise<void> {
         this.closeNetwork()
         this.machine.erase()
@@ -169,7 +169,7 @@ export class Device {
         this.load()
     }
 
-    /** Collects garbage now; then `liveBytes` is what is alive. */
+    /** Collects garbage, so that `liveBytes` contains only live data. */
     measure(): Counters {
         this.machine.collect()
         return this.machine.counters()
@@ -180,7 +180,7 @@ export class Device {
         this.clock.wake()
     }
 
-    /** What the device waits for, apart from its timers. */
+    /** External events that the device waits for. */
     outside(): Outside {
         if (this.machine.pending > 0) return Outside.natives
         return this.sockets.size > 0 || this.streams.isAwaited ? Outside.datagrams : Outside.nothing

@@ -6,10 +6,10 @@ import { type KeyPair } from "./key-pair.js"
 import { type NativeCall } from "./native-call.js"
 import { type Value } from "./machine-values.js"
 
-/** Record states have 16 bits for it. */
+/** Record states store handles in 16 bits. */
 export const HIGHEST_HANDLE = 0x7fff
 
-/** A hash that may be copied at any time. */
+/** A running hash that can be copied at any time. */
 export class RunningHash {
     constructor(private readonly hash: Hash) {}
 
@@ -26,11 +26,11 @@ export class RunningHash {
     }
 
     close(): void {
-        // node:crypto frees it with the object.
+        // node:crypto frees the hash with its object.
     }
 }
 
-/** Of one direction of one epoch of DTLS 1.3. */
+/** The keys of one direction of one epoch of DTLS 1.3. */
 export class RecordKeys {
     constructor(
         readonly secret: HashedSecret,
@@ -50,7 +50,7 @@ export class Handles {
     private owners = new Map<number, Value>()
     private last = 0
 
-    /** Numbers are used in turn, so that a stale one is noticed. */
+    /** Numbers are used in turn, so that stale handles are detected. */
     add(object: Keyed): number {
         do this.last = (this.last % HIGHEST_HANDLE) + 1
         while (this.objects.has(this.last))
@@ -101,7 +101,7 @@ export class Handles {
         return object !== undefined && "seal" in object ? object : undefined
     }
 
-    /** An AEAD, a key pair or a secret; undefined for all else. */
+    /** An AEAD, a key pair or a secret; undefined for anything else. */
     wrappable(handle: number): Aead | KeyPair | HashedSecret | undefined {
         const object = this.objects.get(handle)
         if (object instanceof HashedSecret) return object

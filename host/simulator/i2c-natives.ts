@@ -2,7 +2,7 @@ import { Word } from "../abi/abi.js"
 import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
-/** Where simulated devices have their Sensirion SHT4x, as firmware/natives/simulated_sht4x.c has it. */
+/** Address of the simulated devices' Sensirion SHT4x, as in firmware/natives/simulated_sht4x.c. */
 const SHT4X_ADDRESS = 0x44
 const MEASURE = [0xfd, 0xf6, 0xe0]
 
@@ -13,15 +13,15 @@ enum Status {
     noAckData = 2,
 }
 
-/** Something on a simulated I2C bus. */
+/** A device on a simulated I2C bus. */
 export interface I2cPeripheral {
-    /** Bytes that the program writes, none in a mere probe. @returns whether they are acknowledged */
+    /** Takes bytes that the program writes; none in a mere probe. @returns whether they are acknowledged */
     write(bytes: Uint8Array): boolean
     /** @returns exactly `length` bytes; undefined: not acknowledged */
     read(length: number): Uint8Array | undefined
 }
 
-/** CRC-8 of Sensirion: polynomial 0x31, starts with 0xff. */
+/** Sensirion's CRC-8: polynomial 0x31, initial value 0xff. */
 function checksum(bytes: Uint8Array): number {
     let sum = 0xff
     for (const byte of bytes) {
@@ -31,7 +31,7 @@ function checksum(bytes: Uint8Array): number {
     return sum
 }
 
-/** A value of 16 bits that wanders a little with each measurement, until it is set. */
+/** A 16-bit value that changes a little with each measurement, until it is set. */
 class Wandering {
     private steady = false
 
@@ -50,13 +50,13 @@ class Wandering {
     }
 }
 
-/** Sensirion's SHT4x: temperature and humidity, in a climate that wanders until it is set. */
+/** Sensirion's SHT4x: temperature and humidity, in a climate that changes slowly until it is set. */
 export class SimulatedSht4x implements I2cPeripheral {
     private temperature = new Wandering(24341) // 20 degrees
     private humidity = new Wandering(27525) // 46.5 %
     private measured = false
 
-    /** From now on it measures exactly this (data sheet, section 4.6). @param temperature °C @param humidity % */
+    /** Fixes the measured values from now on (data sheet, section 4.6). @param temperature °C @param humidity % */
     setClimate(temperature: number, humidity: number): void {
         this.temperature.set(((temperature + 45) / 175) * 0xffff)
         this.humidity.set(((humidity + 6) / 125) * 0xffff)
@@ -77,19 +77,19 @@ export class SimulatedSht4x implements I2cPeripheral {
 /** The I2C bus of a simulated device. */
 export class I2cBus {
     private peripherals = new Map<number, I2cPeripheral>()
-    /** what every simulated device has, at 0x44 */
+    /** present in every simulated device, at 0x44 */
     readonly sht4x = new SimulatedSht4x()
 
     constructor() {
         this.attach(SHT4X_ADDRESS, this.sht4x)
     }
 
-    /** @param address 7 bits; what was there is replaced */
+    /** @param address 7 bits; replaces the device at that address */
     attach(address: number, peripheral: I2cPeripheral): void {
         this.peripherals.set(address, peripheral)
     }
 
-    /** Nothing answers at this address any more. */
+    /** Removes the device at this address. */
     detach(address: number): void {
         this.peripherals.delete(address)
     }
@@ -107,7 +107,7 @@ export class I2cBus {
     }
 }
 
-/** `_i2cTransaction`, which @devicescript/i2c calls. */
+/** `_i2cTransaction`, used by @devicescript/i2c. */
 export function i2cNatives(bus: I2cBus): NativesNamed<"_i2c"> {
     const transfer = (call: NativeCall): number => {
         const address = call.integer(0, "addr", 0, 127)

@@ -16,25 +16,25 @@ import { type BareKey, WrappedKind } from "../../src/platform/node/wrap.js"
 const SECP256R1 = 23
 const X25519 = 29
 const CURVE = "prime256v1"
-/** First byte of a point with both coordinates (SEC 1 §2.3.3); OpenSSL takes hybrid ones, 6 and 7, too. */
+/** First byte of a point with both coordinates (SEC 1 §2.3.3); OpenSSL would also accept the hybrid forms 6 and 7. */
 const UNCOMPRESSED = 4
 
 type Jwk = Extract<JsonWebKeyInput["key"], object>
 
 const text = (bytes: Buffer): string => bytes.toString("base64url")
 
-/** A public key of its wire form; undefined when it is none. */
+/** Converts a public key from its wire form; undefined if it is invalid. */
 function publicKeyOf(group: number, bytes: Buffer): KeyObject | undefined {
     try {
         if (group === X25519)
             return createPublicKey({ key: { kty: "OKP", crv: "X25519", x: text(bytes) }, format: "jwk" })
         if (bytes[0] !== UNCOMPRESSED) return undefined
-        // Refuses what is not on the curve.
+        // Throws if the point is not on the curve.
         const whole = ECDH.convertKey(bytes, CURVE, undefined, undefined, "uncompressed") as Buffer
         const key: Jwk = { kty: "EC", crv: "P-256", x: text(whole.subarray(1, 33)), y: text(whole.subarray(33)) }
         return createPublicKey({ key, format: "jwk" })
     } catch {
-        return undefined // node:crypto's only way to say no
+        return undefined // the only way that node:crypto reports it
     }
 }
 
@@ -44,7 +44,7 @@ function wireForm(group: number, key: KeyObject): Buffer {
     return group === X25519 ? parts[0] : Buffer.concat([Buffer.from([4]), ...parts])
 }
 
-/** A key pair of a simulated device: for agreement, or for signatures. */
+/** A key pair of a simulated device, for key agreement or for signatures. */
 export class KeyPair {
     private constructor(
         private group: number,
@@ -62,7 +62,7 @@ export class KeyPair {
         return new KeyPair(group, pair.privateKey, wireForm(group, pair.publicKey), false)
     }
 
-    /** A P-256 key for signatures; undefined when the number is none. */
+    /** Imports a P-256 key for signatures; undefined if the number is out of range. */
     static import(bytes: Buffer): KeyPair | undefined {
         const ecdh = createECDH(CURVE)
         try {
@@ -76,7 +76,7 @@ export class KeyPair {
         return new KeyPair(SECP256R1, createPrivateKey({ key, format: "jwk" }), whole, true)
     }
 
-    /** The pair of `bare`; undefined when there is none. */
+    /** Recreates the pair of `bare`; undefined if it is invalid. */
     static ofBare(group: number, secret: Buffer): KeyPair | undefined {
         if (group === 0) return KeyPair.import(secret)
         if (group === X25519) return KeyPair.ofX25519(secret)
@@ -90,7 +90,7 @@ export class KeyPair {
         return new KeyPair(X25519, privateKey, wireForm(X25519, createPublicKey(privateKey)), false)
     }
 
-    /** What wraps carry. */
+    /** The content of a wrapped key. */
     bare(): BareKey {
         const { d = "" } = this.privateKey.export({ format: "jwk" })
         const secret = Buffer.from(d, "base64url")
@@ -108,17 +108,17 @@ export class KeyPair {
         }
     }
 
-    /** ECDSA with SHA-256: r and s. */
+    /** ECDSA with SHA-256; returns r and s. */
     sign(data: Buffer): Buffer {
         return sign("sha256", data, { key: this.privateKey, dsaEncoding: "ieee-p1363" })
     }
 
     close(): void {
-        // node:crypto erases it with the object.
+        // node:crypto erases the key with its object.
     }
 }
 
-/** ECDSA over P-256 with SHA-256; `signature` is r and s. */
+/** Verifies ECDSA over P-256 with SHA-256; `signature` is r and s. */
 export function verify(publicKey: Buffer, data: Buffer, signature: Buffer): boolean {
     const key = publicKeyOf(SECP256R1, publicKey)
     return key !== undefined && verifySignature("sha256", data, { key, dsaEncoding: "ieee-p1363" }, signature)

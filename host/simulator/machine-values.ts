@@ -4,7 +4,7 @@ import { type Result } from "./native-call.js"
 /** A value word of the machine. Valid until the next call that may allocate; pin it to keep it. */
 export type Value = number
 
-/** What firmware/port/wasm/port.c exports. */
+/** The exports of firmware/port/wasm/port.c. */
 export interface Exports {
     memory: WebAssembly.Memory
     allocate(bytes: number): number
@@ -12,9 +12,9 @@ export interface Exports {
     set_device_id(id: number): void
     create(arenaBytes: number, maxDepth: number, guard: number, gcStress: number): number
     load(image: number, length: number): number
-    /** of a machine with translations alone */
+    /** only in a machine with translations */
     translate?(sha256: number): number
-    /** of the profiling machine alone */
+    /** only in the profiling machine */
     profile?(functions: number): number
     erase(): void
     load_error(): number
@@ -55,27 +55,27 @@ export interface Exports {
 
 const { UNDEFINED, NULL, FALSE, TRUE }: Record<string, Value> = Word
 
-/** What a call gives that has thrown, or found no memory. */
+/** The result of a call that has thrown, or found no memory. */
 export const FAILED: Value = Word.FAILED
 
-/** Bytes for texts on their way into the machine. */
+/** Size of the scratch memory for texts passed into the machine, bytes. */
 const SCRATCH = 4096
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** A machine's memory, and values of the program in it. */
+/** A machine's memory, and the program's values in it. */
 export class MachineValues {
-    /** where texts go on their way into the machine */
+    /** address of the scratch memory for texts */
     readonly scratch: number
-    /** of the text that was put last, bytes */
+    /** length of the last text in it, bytes */
     scratchLength = 0
 
     constructor(private exports: Exports) {
         this.scratch = exports.allocate(SCRATCH)
     }
 
-    /** A view, until memory grows. */
+    /** A view, valid until memory grows. */
     bytes(at: number, length: number): Uint8Array {
         return new Uint8Array(this.exports.memory.buffer, at, length)
     }
@@ -84,14 +84,14 @@ export class MachineValues {
         return decoder.decode(this.bytes(at, length))
     }
 
-    /** Puts a text with its NUL into scratch memory, cut where it does not fit. */
+    /** Writes a text and a NUL to scratch memory; a text that does not fit is cut off. */
     putText(text: string): number {
         this.scratchLength = encoder.encodeInto(text, this.bytes(this.scratch, SCRATCH - 1)).written
         this.bytes(this.scratch, SCRATCH)[this.scratchLength] = 0
         return this.scratch
     }
 
-    /** FAILED where there is no memory for it. */
+    /** FAILED if there is no memory for it. */
     fromResult(result: Result): Value {
         switch (typeof result) {
             case "undefined":
@@ -110,7 +110,7 @@ export class MachineValues {
 
     private newText(text: string): Value {
         const value = this.exports.new_string(this.putText(text), this.scratchLength)
-        // It may have been a key.
+        // Wiped, because the text may have been a key.
         this.bytes(this.scratch, this.scratchLength).fill(0)
         return value
     }

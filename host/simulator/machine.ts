@@ -6,10 +6,10 @@ import { type Native, NativeCall, NativeError, type Result } from "./native-call
 
 const MOST_POSITIONS = 16
 
-/** As in firmware/port/wasm/port.c: functions of `ds` that a port may have. */
+/** As in firmware/port/wasm/port.c: limit on a port's functions of `ds`. */
 const MOST_NATIVES = 128
 
-/** What is no image, or none that can be run safely. */
+/** Thrown for data that is not an image, or cannot be run safely. */
 export class ImageRefused extends Error {
     readonly code = Panic.INVALID_IMAGE
 }
@@ -17,9 +17,9 @@ export class ImageRefused extends Error {
 export interface MachineOptions {
     /** bytes of the arena, 4096 to 64 MB */
     arenaBytes: number
-    /** nested calls of a fiber */
+    /** limit on nested calls of a fiber */
     maxDepth: number
-    /** operations a fiber may run without yielding; 0: no limit */
+    /** limit on operations that a fiber runs without yielding; 0: none */
     guard: number
     gcStress: boolean
     /** 16 hexadecimal digits */
@@ -28,15 +28,15 @@ export interface MachineOptions {
     bufferNatives: Native[]
     /** One console line; level is one of `> * ! ? #`. */
     print(level: string, line: string): void
-    /** Something came in from outside: step again soon. */
+    /** Something arrived from outside, so `step` has to be called soon. */
     wake(): void
 }
 
-/** What the interpreter did in one function. */
+/** The interpreter's counts for one function. */
 export interface FunctionCount {
-    /** how often it was called */
+    /** number of times it was called */
     calls: number
-    /** how often it called another one, or a native */
+    /** number of calls it made, to functions and natives */
     made: number
     operations: number
 }
@@ -62,9 +62,9 @@ export class Machine {
     private exports: Exports
     readonly values: MachineValues
     private positions: number
-    /** natives whose fibers wait for the host */
+    /** number of natives whose fibers wait for the host */
     pending = 0
-    /** counts loaded programs: what a native answers to one does not reach the next */
+    /** number of loaded programs: a native's late answer to one must not reach the next */
     private loads = 0
     /** times each native was called, by name */
     readonly calls = new Map<string, number>()
@@ -109,7 +109,7 @@ export class Machine {
         this.exports.add_native(ofBuffer, index, at, native.numArgs)
     }
 
-    /** Verifies an image and makes it ready to run. Throws with the reason when the machine refuses it. */
+    /** Verifies an image and prepares it to run. Throws with the reason if the machine refuses it. */
     load(image: Uint8Array): void {
         this.endNatives()
         this.pending = 0
@@ -122,20 +122,20 @@ export class Machine {
         throw new ImageRefused(`The machine refuses the image: ${this.values.text(reason, end)}`)
     }
 
-    /** Functions of this image that the machine has as C run in place of their bytecode. */
+    /** Lets functions of this image run as C if the machine has them, instead of their bytecode. */
     private translate(image: Uint8Array): void {
         const hash = createHash("sha256").update(image).digest()
         this.values.bytes(this.values.scratch, hash.length).set(hash)
         this.exports.translate?.(this.values.scratch)
     }
 
-    /** After `load`, in the profiling machine: counts what each of the image's functions does. */
+    /** After `load`, in the profiling machine: starts counting what each of the image's functions does. */
     startProfile(functions: number): void {
         if (this.exports.profile === undefined) throw new Error("this machine does not count by function")
         this.profiled = { at: this.exports.profile(functions), functions }
     }
 
-    /** What the functions did since `startProfile`, by their numbers; none without it. */
+    /** The counts since `startProfile`, by function number; empty without it. */
     profile(): FunctionCount[] {
         const { at, functions } = this.profiled
         const words = new Uint32Array(this.exports.memory.buffer, at, functions * 3)
@@ -147,7 +147,7 @@ export class Machine {
 
     private profiled = { at: 0, functions: 0 }
 
-    /** The program is over: handles are closed, and its memory is overwritten, keys it may have held among them. */
+    /** The program has ended: closes handles and overwrites the memory, which may have contained keys. */
     erase(): void {
         this.endNatives()
         this.exports.erase()
@@ -160,14 +160,14 @@ export class Machine {
     /**
      * Runs what is due.
      * @param now ms since start
-     * @returns ms since start when something is due next, undefined when only an event from outside can wake it
+     * @returns time of the next step, ms since start; undefined if only an external event can wake it
      */
     step(now: number): number | undefined {
         const wake = this.exports.step(now)
         return wake < 0 ? undefined : wake
     }
 
-    /** The panic code, undefined while it runs. */
+    /** The panic code; undefined while the program runs. */
     get panic(): number | undefined {
         const code = this.exports.panic()
         return code < 0 ? undefined : code
@@ -208,7 +208,7 @@ export class Machine {
         return [...new Uint32Array(this.exports.memory.buffer, this.positions, count)]
     }
 
-    /** The exception that nobody caught, as text. */
+    /** The uncaught exception, as text. */
     exception(): string {
         return this.values.text(this.values.scratch, this.exports.exception(this.values.scratch, 400))
     }
@@ -232,7 +232,10 @@ export class Machine {
         return this.exports.throw_error(errorKinds.indexOf(kind), this.values.putText(message))
     }
 
-    /** The fiber sleeps until the promise is settled. A rejected one is a defect of the native: it says errors by value. */
+    /**
+     * Suspends the fiber until the promise is settled. A rejection is a defect of the native, because natives return
+     * errors as values.
+     */
     private suspend(native: Native, promise: Promise<Result>): Value {
         const pin = this.exports.suspend()
         if (pin === 0) return FAILED
@@ -253,7 +256,7 @@ export class Machine {
         return Word.UNDEFINED
     }
 
-    /** Runs what the program has as `ds._socketOnEvent`, if anything. False: there is no memory for it. */
+    /** Runs `ds._socketOnEvent` if the program has it. False: there is no memory for it. */
     tellSocket(event: string, about: Uint8Array | string | undefined): boolean {
         const value = this.values.fromResult(about)
         return (

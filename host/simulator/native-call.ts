@@ -4,13 +4,13 @@ import { type MachineValues, type Value } from "./machine-values.js"
 
 const encoder = new TextEncoder()
 
-/** What a native gives back; a promise suspends the calling fiber until it is settled. */
+/** The result of a native; a promise suspends the calling fiber until it is settled. */
 export type Result = undefined | null | boolean | number | string | Uint8Array | string[]
 
-/** Class of the exception that a native throws. */
+/** Class of an exception thrown by a native. */
 export type ErrorKind = (typeof errorKinds)[number]
 
-/** Thrown by a native: becomes an exception in the program. */
+/** Thrown by a native; becomes an exception in the program. */
 export class NativeError extends Error {
     constructor(
         readonly kind: ErrorKind,
@@ -20,19 +20,19 @@ export class NativeError extends Error {
     }
 }
 
-/** A native function: as `ds.NAME`, or of Buffer. */
+/** A native function: `ds.NAME`, or a method of Buffer. */
 export interface Native {
     name: string
-    /** missing arguments are filled up to it with undefined */
+    /** missing arguments up to this number are undefined */
     numArgs: number
     run(call: NativeCall): Result | Promise<Result>
-    /** Called in each collection: whether an object of the program is still reachable. */
+    /** Called in each garbage collection. @param isAlive whether an object of the program is still reachable */
     collected?(isAlive: (object: Value) => boolean): void
     /** Called when the program has ended and another may be loaded. */
     ended?(): void
 }
 
-/** The arguments of one call, checked: errors name the argument. */
+/** Checks the arguments of one call; errors name the argument. */
 export class NativeCall {
     readonly values: MachineValues
 
@@ -62,7 +62,7 @@ export class NativeCall {
         return number
     }
 
-    /** undefined where the program passed that. */
+    /** undefined if the program passed undefined. */
     optionalNumber(index: number, name: string): number | undefined {
         if (this.args[index] === Word.UNDEFINED) return undefined
         const number = this.values.numberOf(this.args[index])
@@ -116,13 +116,13 @@ export class NativeCall {
         })
     }
 
-    /** A word that names the object until a collection finds it out of reach. */
+    /** A reference to an object, valid until a collection finds the object unreachable. */
     object(index: number, name: string): Value {
         if (!this.values.isObject(this.args[index])) throw this.wrongType(name, "an object")
         return this.args[index]
     }
 
-    /** A function of the program, kept alive; run it with machine.startPinned. */
+    /** Keeps a function of the program alive; run it with machine.startPinned. */
     callback(index: number, name: string): number {
         if (!this.values.isFunction(this.args[index])) throw this.wrongType(name, "a function of the program")
         return this.values.pin(this.args[index])

@@ -1,4 +1,7 @@
-/* The natives of firmware/abi/abi.json as the simulator has them: by name, so that none is missing and none unknown. */
+/*
+ * The simulator's types for the natives of firmware/abi/abi.json: keyed by name, so that a missing or unknown one is a
+ * type error.
+ */
 import { bufferNatives, natives } from "../abi/abi.js"
 import { type Native, type NativeCall, type Result } from "./native-call.js"
 
@@ -7,10 +10,10 @@ interface Entry {
     suspends: boolean
 }
 
-/** One that does not suspend answers at once. */
+/** A native that does not suspend returns its result directly. */
 type Run<Of extends Entry> = (call: NativeCall) => Of["suspends"] extends true ? Result | Promise<Result> : Result
 
-/** A native's function, or that with what it does in a collection and at the end of a program. */
+/** A native's function, optionally with handlers for garbage collections and the end of a program. */
 type Implementation<Of extends Entry> = Run<Of> | ({ run: Run<Of> } & Pick<Native, "collected" | "ended">)
 
 type Implementations<Of extends Record<string, Entry>> = { [Name in keyof Of]: Implementation<Of[Name]> }
@@ -18,7 +21,7 @@ type Implementations<Of extends Record<string, Entry>> = { [Name in keyof Of]: I
 /** Every native of the host. */
 export type HostNatives = Implementations<typeof natives>
 
-/** Those whose names begin so. */
+/** The natives whose names begin with `Start`. */
 export type NativesNamed<Start extends string> = Pick<HostNatives, Extract<keyof HostNatives, `${Start}${string}`>>
 
 /** The natives of Buffer. */

@@ -6,13 +6,13 @@ const Can = { pullUp: 1, pullDown: 2, input: 4, output: 8, analog: 16 }
 const Mode = { input: 1, output: 2, analogIn: 3, base: 0x0f, inputPullUp: 0x11, outputHigh: 0x12 }
 
 const PINS = 64
-/** Those of an ESP32-C3, as firmware/natives/simulated_pins.c has them: some belong to the flash, five are analog. */
+/** The pins of an ESP32-C3, as in firmware/natives/simulated_pins.c: some are used by the flash, five are analog. */
 const LAST_PIN = 21
 const FLASH_PINS = [12, 13, 14, 15, 16, 17]
 const ANALOG_PINS = 5
 const FULL_SCALE = 65535
 
-/** What a pin must be able to do for each mode. */
+/** The capability that a pin needs for each mode. */
 const NEEDS = new Map([
     [0x00, Can.input],
     [0x10, Can.input | Can.pullUp],
@@ -32,7 +32,7 @@ function capabilities(pin: number): number {
     return pin < ANALOG_PINS ? digital | Can.analog : digital
 }
 
-/** The pins of a simulated device; inputs read what the settings `pin-0` to `pin-21` say, 0 to 1. */
+/** The pins of a simulated device; inputs read the settings `pin-0` to `pin-21`, 0 to 1. */
 class SimulatedPins {
     private readonly modes = new Map<number, number>()
     private readonly levels = new Map<number, boolean>()
@@ -70,7 +70,7 @@ class SimulatedPins {
     }
 }
 
-/** What the machine's GPIO.prototype calls (firmware/vm/pins.c). */
+/** Natives that the machine's GPIO.prototype calls (firmware/vm/pins.c). */
 export function pinNatives(settings: Record<string, string | undefined>): NativesNamed<"_moteGpio"> {
     const pins = new SimulatedPins(settings)
     const pin = (call: NativeCall): number => call.integer(0, "pin", 0, PINS - 1)

@@ -5,7 +5,7 @@ import { lookup } from "node:dns/promises"
 import { buildStockImage } from "../build/device.js"
 import { type OfficialRun, runOfficial } from "../build/official.js"
 
-/** What the sensor reads as settings; host and port are where the bridge sends its datagrams. */
+/** The sensor's settings; host and port tell the bridge where to send datagrams. */
 export interface StockSettings extends Record<string, string> {
     host: string
     port: string
@@ -17,7 +17,7 @@ function framed(bytes: Buffer): Buffer {
     return Buffer.concat([length, bytes])
 }
 
-/** Takes whole frames out of what came so far. */
+/** Takes whole frames from the bytes received so far. */
 function* frames(pending: { bytes: Buffer }): Generator<Buffer> {
     while (pending.bytes.length >= 2 && pending.bytes.length >= 2 + pending.bytes.readUInt16BE(0)) {
         const end = 2 + pending.bytes.readUInt16BE(0)
@@ -26,13 +26,13 @@ function* frames(pending: { bytes: Buffer }): Generator<Buffer> {
     }
 }
 
-/** One connection of the VM: datagrams to and from the server that the settings name. */
+/** One connection of the VM: forwards datagrams to and from the server in the settings. */
 async function bridge(stream: Socket, settings: StockSettings): Promise<void> {
     const { address, family } = await lookup(settings.host)
     const udp = createSocket(family === 6 ? "udp6" : "udp4")
     const pending = { bytes: Buffer.alloc(0) }
     udp.on("message", (datagram) => stream.write(framed(datagram)))
-    udp.on("error", () => undefined) // a refused datagram is a lost one: the sensor's timers see to it
+    udp.on("error", () => undefined) // a refused datagram counts as lost: the sensor's timers handle it
     stream.on("error", () => stream.destroy())
     stream.on("close", () => udp.close())
     stream.on("data", (chunk) => {
@@ -53,9 +53,9 @@ async function listen(settings: StockSettings, streams: Set<Socket>): Promise<{ 
 }
 
 /**
- * The sensor in the official DeviceScript VM, its datagrams through a TCP bridge.
+ * Runs the sensor in the official DeviceScript VM, with its datagrams through a TCP bridge.
  * @param timeout ms
- * @param print gets each console line as it comes
+ * @param print called with each console line as it arrives
  * @returns the console lines and the VM's panic code, 0 after ds.restart()
  */
 export async function runStockSensor(
@@ -70,7 +70,7 @@ export async function runStockSensor(
         return await runOfficial(readFileSync(image.path), false, timeout, print)
     } finally {
         server.close()
-        // The VM leaves its end open; its datagram socket goes with it.
+        // The VM does not close its end; its datagram socket ends with the stream.
         for (const stream of streams) stream.destroy()
     }
 }

@@ -6,7 +6,7 @@ import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
 export interface SystemOptions {
-    /** what `_moteSetting` gives: host, port, identity, key, ... */
+    /** the values of `_moteSetting`: host, port, identity, key, ... */
     settings: Record<string, string | undefined>
     storageFolder: string
     /** Unix seconds; default: the clock of this computer */
@@ -14,10 +14,10 @@ export interface SystemOptions {
     log(level: LogLevel, message: string): void
 }
 
-/** How the device starts and stops. */
+/** Start and stop of the device. */
 export interface Power {
     reason(): string
-    /** It is switched off and starts anew after `ms`. */
+    /** Switches the device off; it restarts after `ms`. */
     deepSleep(ms: number): void
 }
 
@@ -30,7 +30,7 @@ function storageName(call: NativeCall): string {
     return name
 }
 
-/** 0 when it was done. */
+/** The native's result; 0 on success. */
 async function codeOf(done: Promise<void>): Promise<number> {
     try {
         await done
@@ -66,10 +66,10 @@ export function systemNatives(
         _moteRebootReason: () => power.reason(),
         _moteDeepSleep: (call) => {
             power.deepSleep(call.integer(0, "ms", 1, 0x7fffffff))
-            return new Promise<undefined>(() => undefined) // nothing of this run goes on
+            return new Promise<undefined>(() => undefined) // never resolves, so that this run does not continue
         },
         _moteFreeMemory: () => 0,
-        // A simulated program lies in no slot.
+        // A simulated program is not in a slot.
         _moteProgramNumber: () => 0,
         _moteProgramIsOnTrial: () => false,
         _moteProgramConfirm: () => undefined,

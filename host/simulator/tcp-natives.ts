@@ -4,19 +4,19 @@ import { type Machine } from "./machine.js"
 import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
-/** Bytes that the program is told of at once, as on a device (firmware/natives/tcp.c). */
+/** Largest number of bytes delivered to the program at a time, as on a device (firmware/natives/tcp.c). */
 const CHUNK = 512
 
-/** Part of the arena that stays free of what peers send, and ms after which the program's memory is looked at again. */
+/** Part of the arena kept free of data from peers, and ms after which the program's memory is checked again. */
 const RESERVED_SHARE = 1 / 8
 const PAUSE = 100
 
-/** Fibers that may wait until their bytes are taken. */
+/** Limit on fibers that wait until their bytes are taken. */
 const MOST_WRITERS = 4
 
 const UNTRUSTED = "the peer's certificate is of no authority that is trusted here"
 
-/** What a device says of the same; other errors are said as Node has them. */
+/** A device's error messages; other errors have Node's messages. */
 const sentences: Record<string, string> = {
     ENOTFOUND: "the host is not known: check the name and the network",
     EAI_AGAIN: "the host is not known: check the name and the network",
@@ -44,12 +44,12 @@ interface StreamEvent {
     about?: Uint8Array | string
 }
 
-/** One stream; what becomes of it waits here until the program is told. */
+/** One stream; its events are queued until they are delivered to the program. */
 class DeviceStream implements StreamListener {
     readonly port: StreamPort
     readonly events: StreamEvent[] = []
     isOpen = false
-    /** of those that wait for the network: told when the stream ends */
+    /** fibers that wait for the network; notified when the stream ends */
     readonly writers = new Set<(result: number) => void>()
 
     constructor(
@@ -98,23 +98,23 @@ class DeviceStream implements StreamListener {
     }
 }
 
-/** The streams of @devicescript/net of one device: one at a time, as the package has it. */
+/** The streams of @devicescript/net on one device, one at a time like in the package. */
 export class DeviceStreams {
     private stream: DeviceStream | undefined
     private timer: NodeJS.Timeout | undefined
 
-    /** @param wake the machine has something to do */
+    /** @param wake called when the machine has something to do */
     constructor(
         private network: DeviceNetwork,
         private wake: () => void,
     ) {}
 
-    /** Whether anything may come of it. */
+    /** Whether the stream may still produce events. */
     get isAwaited(): boolean {
         return this.stream !== undefined
     }
 
-    /** Tells the program the next that happened, one thing for each step of the machine. */
+    /** Delivers the next event to the program, at most one in each step of the machine. */
     poll(machine: Machine): void {
         const { stream } = this
         if (stream === undefined || stream.events.length === 0) return
@@ -144,7 +144,7 @@ export class DeviceStreams {
         this.close()
         const options = { host, port: Math.abs(port), tls: port < 0 }
         this.stream = new DeviceStream(this.network, options, this.wake)
-        // As on a device, the opener goes on after a while; it may be told then.
+        // The opener continues later, as on a device, so that events can be delivered by then.
         return Promise.resolve(0)
     }
 

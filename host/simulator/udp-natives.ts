@@ -9,10 +9,10 @@ import { type Machine } from "./machine.js"
 import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
-/** Datagrams that wait per socket; more are dropped, as a small device's network stack does. */
+/** Limit on datagrams that wait at a socket; more are dropped, as by a small device's network stack. */
 const QUEUE_LIMIT = 16
 
-/** Bytes of the largest datagram of UDP over IPv4. */
+/** Length of the largest UDP datagram over IPv4, bytes. */
 const HIGHEST_DATAGRAM = 65507
 
 interface Waiting {
@@ -21,7 +21,7 @@ interface Waiting {
     port: number
 }
 
-/** A socket of one device. Errors are minus an IOErrorEnum code, as natives.ts says. */
+/** A socket of one device. Errors are minus an IOErrorEnum code, see natives.ts. */
 class DeviceSocket implements DatagramListener {
     private outward: DatagramPort | undefined
     private queue: Waiting[] = []
@@ -136,7 +136,7 @@ export class DeviceSockets {
         return socket
     }
 
-    /** Arguments are checked at once, so that the program's exception is that of the call. */
+    /** Checks the arguments synchronously, so that an exception has the call's position. */
     private open(call: NativeCall): Promise<number> {
         const localHost = call.text(0, "localHost")
         const localPort = call.integer(1, "localPort", 0, 65535)

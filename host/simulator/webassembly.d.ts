@@ -1,4 +1,7 @@
-/* The part of WebAssembly's JavaScript interface that the simulator uses; @types/node leaves it to the DOM's types. */
+/*
+ * The part of WebAssembly's JavaScript interface that the simulator uses; in @types/node it is missing, as a part of
+ * the DOM's types.
+ */
 declare namespace WebAssembly {
     class Module {
         constructor(bytes: Uint8Array)
