@@ -1,17 +1,17 @@
 import { type MessageLayer } from "../../src/coap/message-layer.js"
 import { type ObservedState } from "./observed-paths.js"
 
-/** What a client's CoAP session remembers, so that it goes on elsewhere: times are ages, for clocks differ. */
+/** The state of a client's CoAP session that moves to another gateway. Times are ages, because clocks differ. */
 export interface CoapState {
-    /** the next message id of this side, and how long ago the half of ids in use was begun, ms */
+    /** this side's next message id, and the age of the half of ids in use, ms */
     next: number
     begun: number
-    /** requests that came, and base64 of what was replied */
+    /** requests received, and the replies to them in base64 */
     seen: { messageId: number; age: number; reply: string | undefined }[]
     observed: ObservedState[]
 }
 
-/** But for what is observed. */
+/** The state without observations. */
 export function coapStateOf({ ids, seen, services }: MessageLayer): Omit<CoapState, "observed"> {
     const now = services.now()
     return {
@@ -25,7 +25,7 @@ export function coapStateOf({ ids, seen, services }: MessageLayer): Omit<CoapSta
     }
 }
 
-/** For a layer that has done nothing yet. */
+/** Restores the state in a new layer. */
 export function restoreCoapState(layer: MessageLayer, { next, begun, seen }: CoapState): void {
     const now = layer.services.now()
     layer.ids = { next, started: now - begun }

@@ -4,10 +4,10 @@ import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.
 import { type Services } from "../../src/platform/services.js"
 import { ReservedMessageLayer } from "./reserved-message-layer.js"
 
-/** How long a client's requests may take to come to an end before it is handed over, ms. */
+/** How long a client's requests may take to finish before it is handed over, ms. */
 const COMING_TO_REST = 500
 
-/** Waits until a client's requests are answered. @returns false when that takes too long, or the connection ends */
+/** Waits until a client's requests are answered. @returns false if that takes too long, or the connection ends */
 export async function comesToRest(
     services: Services,
     server: CoapServer,
@@ -17,14 +17,14 @@ export async function comesToRest(
     for (let calm = 0; calm < 2 && services.now() < until;) {
         const isIdle = isAtRest(server, connection)
         calm = isIdle ? calm + 1 : 0
-        // What has arrived gets its turn, and what was answered is on its way.
+        // Lets received data be processed, and answers be sent.
         await new Promise((resolve) => (isIdle ? setImmediate(resolve) : setTimeout(resolve, 2)))
         if (!connection.isOpen()) return false
     }
     return isAtRest(server, connection)
 }
 
-/** Nothing has come that is not answered, and no answer waits to be sent. */
+/** Whether every request is answered, and no answer waits to be sent. */
 function isAtRest({ underWay, layer }: CoapServer, connection: DtlsServerConnection): boolean {
     const isSending = layer instanceof ReservedMessageLayer && layer.sending > 0
     return underWay === 0 && !isSending && connection.conditionCheck(IOCondition.IN) === 0

@@ -5,14 +5,14 @@ import { gather, scatter } from "../../src/gio/vectors.js"
 import { type UdpSocket } from "../../src/platform/services.js"
 import { ForwardingSocket } from "../trace/forwarding-socket.js"
 
-/* A frame between processes: one byte with the length of what follows, "address|port|local", and the datagram. */
+/* A frame between processes: one byte with the length of the text "address|port|local", that text, and the datagram. */
 
 export function framed(datagram: Buffer, { address, port, local }: SocketAddress): Buffer {
     const header = Buffer.from(`${address}|${port}|${local ?? ""}`)
     return Buffer.concat([Buffer.from([header.length]), header, datagram])
 }
 
-/** What `framed` made. */
+/** Decodes the result of `framed`. */
 export function unframed(frame: Buffer): { datagram: Buffer; address: SocketAddress } {
     const end = 1 + frame[0]
     const [address, port, local] = frame.toString("latin1", 1, end).split("|")
@@ -20,7 +20,7 @@ export function unframed(frame: Buffer): { datagram: Buffer; address: SocketAddr
     return { datagram: frame.subarray(end), address: local === "" ? from : { ...from, local } }
 }
 
-/** The socket of a worker: another process has the port, and frames what comes and goes. */
+/** A worker's socket: another process owns the port, and exchanges frames with the worker. */
 export class FramedSocket extends ForwardingSocket {
     /**
      * @param inner connected to that process

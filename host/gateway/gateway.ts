@@ -25,84 +25,90 @@ import { type ArrivedReading, notNow, refusal, type Requester, Resources } from 
 
 /** A connected client. */
 export interface GatewayPeer {
-    /** for people, "client 7": one for each connection */
+    /** for people: "client 7", unique for each connection */
     name: string
-    /** see `identityOf`; empty without one */
+    /** see `identityOf`; empty if there is none */
     identity: Buffer
     connection: DtlsServerConnection
-    /** of its handshake, from the ClientHello with a cookie on: a round trip and what both sides computed, ms; undefined: it was imported */
+    /**
+     * duration of the handshake since the ClientHello with a cookie: a round trip and the computations of both sides,
+     * ms; undefined: the association was imported
+     */
     handshakeTime: number | undefined
 }
 
-/** What an application hears of. What these functions throw is logged, and the gateway goes on. */
+/** Events of a gateway. Exceptions from these functions are logged, and the gateway continues. */
 export interface GatewayEvents {
     connected(peer: GatewayPeer): void
     readings(peer: GatewayPeer, path: string, readings: ArrivedReading[]): void
-    /** a payload in which no readings were found was stored */
+    /** a payload without readings was stored */
     unread?(peer: GatewayPeer, path: string, format: number, payload: Buffer): void
-    /** a client tried to write to a path of another one; told once for each connection */
+    /** a client tried to write to another client's path; called once for each connection */
     refused?(peer: GatewayPeer, path: string): void
     ended(peer: GatewayPeer, error: Error | undefined): void
 }
 
-/** What becomes of readings that arrived. */
+/** What happens to received readings. */
 export interface Delivery {
-    /** s until the client may try again, as 5.03 tells it; 0: they are taken */
+    /** s until the client may try again, sent in a 5.03 response; 0: the readings are accepted */
     retryAfter: number
-    /** taken: the client is acknowledged when this resolves, and told to try again when it rejects */
+    /** if accepted: the client gets its acknowledgement when this resolves, and is told to try again if it rejects */
     stored?: Promise<void> | undefined
 }
 
-/** What a gateway does besides keeping what it is sent. */
+/** Options of a gateway beyond storing what it receives. */
 export interface GatewayOptions {
     /** ALPN names */
     protocols?: string[] | undefined
-    /** shared by several gateways, so that one has what another was sent; default: its own, where a path belongs to who created it */
+    /**
+     * shared by several gateways, so that each has the resources of all; default: its own, in which a path belongs to
+     * its creator
+     */
     resources?: Resources | undefined
-    /** hands readings on before the client's request is acknowledged */
+    /** passes readings on before the client's request is acknowledged */
     deliver?: ((peer: GatewayPeer, path: string, readings: ArrivedReading[]) => Delivery) | undefined
-    /** looks at datagrams first, see `takeOver`; default: nobody does */
+    /** sees datagrams before the gateway does, see `takeOver`; default: none */
     route?: Route | undefined
-    /** waits until numbers may be reserved for what a connection has to send; default: a connection without any ends */
+    /** waits until sequence numbers may be reserved for sending; default: a connection without any left ends */
     moreNumbers?: ((connection: DtlsServerConnection) => Promise<void>) | undefined
-    /** whether a client may read (GET), or write (all other methods), at `path`; default: everywhere */
+    /** whether a client may read (GET) or write (all other methods) at `path`; default: everywhere */
     mayUse?: ((peer: GatewayPeer, path: string, isRead: boolean) => boolean) | undefined
 }
 
-/** Clients whose associations were exported, and why others were not. */
+/** Exported clients, and the reasons why others could not be exported. */
 export interface ExportedClients {
     /** one for each association */
     associations: Buffer[]
     failures: { peer: GatewayPeer; error: Error }[]
 }
 
-/** A client that goes on at another gateway. */
+/** A client that continues at another gateway. */
 export interface HandedOver {
-    /** as `exportAssociation` gives it */
+    /** as returned by `exportAssociation` */
     association: Buffer
-    /** of this side, by which its datagrams are found: `connectionIdsOf` */
+    /** ids of this side that its datagrams may carry: `connectionIdsOf` */
     ids: string[]
-    /** undefined: it is not known, and repetitions of requests are taken for new ones */
+    /** undefined: unknown, so retransmitted requests are taken for new ones */
     coap: CoapState | undefined
 }
 
-/** A client of another gateway that can go on here. */
+/** A client of another gateway that can continue here. */
 export interface TakenOver {
     connection: DtlsServerConnection
-    /** Serves it; numbers have to be reserved before. */
+    /** Starts to serve it; sequence numbers have to be reserved first. */
     begin: () => Promise<GatewayPeer>
 }
 
-/** A client that is told to try again although nobody knows for how long, s. */
+/** Time after which a client should try again if no better estimate is known, s. */
 const RETRY_AFTER = 30
 
-/** A CoAPs server that keeps what is posted to it and tells of readings. */
+/** A CoAPs server that stores what is posted to it, and reports readings. */
 export class Gateway {
     private count = 0
     private closing = false
     private peers = new Map<CoapServer, GatewayPeer>()
     private servers = new Map<GatewayPeer, CoapServer>()
-    /** connected clients whose writing to others' paths was told */
+    /** connected clients whose write attempts to others' paths have been reported */
     private refusedPeers = new Set<GatewayPeer>()
     private observed: ObservedPaths
     private unwatch: () => void
@@ -119,7 +125,9 @@ export class Gateway {
         this.unwatch = resources.watch((path) => this.observed.changed(path))
     }
 
-    /** Opens its socket and serves. Throws GError: ADDRESS_IN_USE, ... @param failed told when it can serve no more */
+    /**
+     * Opens its socket and serves. Throws GError: ADDRESS_IN_USE, ... @param failed called when it can no longer serve
+     */
     static async start(
         services: Services,
         settings: DtlsSettings,
@@ -149,7 +157,7 @@ export class Gateway {
         return this.listener
     }
 
-    /** Clients that are connected now. */
+    /** The clients that are connected now. */
     connectedPeers(): GatewayPeer[] {
         return [...this.peers.values()]
     }
@@ -242,7 +250,7 @@ export class Gateway {
         guarded(this.services, `the handler of "${event}"`, callback, undefined)
     }
 
-    /** Once for each connection: a client that goes on trying does not fill the log. */
+    /** Reports refused writes once for each connection, so that a persistent client does not fill the log. */
     private tellRefused(peer: GatewayPeer, path: string): void {
         if (this.refusedPeers.has(peer)) return
         this.refusedPeers.add(peer)
@@ -250,8 +258,8 @@ export class Gateway {
     }
 
     /**
-     * Every client's association, for `importClients` of a gateway that takes the place of this one; from then on this one
-     * sends and receives nothing: `kill` it.
+     * Exports every client's association, for `importClients` of a gateway that replaces this one. After that this
+     * gateway sends and receives nothing; `kill` it.
      */
     exportClients(wrapper: Aead): ExportedClients {
         const exported: ExportedClients = { associations: [], failures: [] }
@@ -265,8 +273,8 @@ export class Gateway {
     }
 
     /**
-     * Goes on with the clients of an earlier gateway. What was exported must not be imported again: remove it first.
-     * @returns why some were not taken: they need a new handshake
+     * Continues with an earlier gateway's clients. Exported state must not be imported twice, so remove it first.
+     * @returns why some clients could not be imported: they need a new handshake
      */
     async importClients(associations: Buffer[], wrapper: Aead): Promise<Error[]> {
         const failures: Error[] = []
@@ -283,9 +291,9 @@ export class Gateway {
     }
 
     /**
-     * Ends a client here, without a word to it, so that it can go on elsewhere as if nothing had been. First its requests come to
-     * their end: none is answered here and asked again there.
-     * @returns undefined when that takes too long, and when it has ended
+     * Ends a client here without notifying it, so that it can continue at another gateway unnoticed. First lets its
+     * requests finish, so that none is answered here and repeated there.
+     * @returns undefined if that takes too long, or the client's connection has ended
      */
     async handOver(peer: GatewayPeer, wrapper: Aead): Promise<HandedOver | undefined> {
         const { connection } = peer
@@ -299,9 +307,9 @@ export class Gateway {
     }
 
     /**
-     * Takes in a client that another gateway handed over, or has lost. It sends and takes nothing before numbers are reserved
-     * (`reserveNumbers`), and then `begin` is called.
-     * Throws GError as `importAssociation` of the listener.
+     * Takes over a client that another gateway handed over, or that belonged to a gateway which failed. It sends and
+     * accepts nothing until numbers are reserved (`reserveNumbers`) and `begin` is called.
+     * Throws the listener's errors of `importAssociation`.
      */
     async takeOver(client: Omit<HandedOver, "ids">, wrapper: Aead, minimumGeneration: number): Promise<TakenOver> {
         const connection = await this.listener.importAssociation(client.association, wrapper, minimumGeneration)
@@ -312,17 +320,17 @@ export class Gateway {
         return { connection, begin }
     }
 
-    /** Whether a datagram has the connection id of a client that is here, or whose handshake is under way. */
+    /** Whether a datagram carries the connection id of a client that is connected here, or in a handshake. */
     knowsIdOf(datagram: Buffer): boolean {
         return this.listener.getEndpoint().knowsIdOf(datagram, datagram.length)
     }
 
-    /** A datagram that `options.route` kept back. */
+    /** Delivers a datagram that `options.route` held back. */
     inject(datagram: Buffer, from: SocketAddress): void {
         if (this.socket instanceof RoutedSocket) this.socket.inject(datagram, from)
     }
 
-    /** Says close_notify to every client. */
+    /** Sends close_notify to every client and stops. */
     async close(): Promise<void> {
         this.closing = true
         this.unwatch()
@@ -330,7 +338,7 @@ export class Gateway {
         this.socket.close()
     }
 
-    /** Gone without a word, as in a power cut, or because another gateway goes on with its clients. */
+    /** Stops without notifying clients, as in a power cut, or because another gateway continues with them. */
     kill(): void {
         this.closing = true
         this.unwatch()

@@ -3,9 +3,10 @@ import { inOwnMemory } from "../../src/platform/node/connect/compact.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 
 /**
- * Who a client is to the gateway, by what its session proved: its psk_identity, or the SHA-256 of its public key
- * (SubjectPublicKeyInfo) as 64 lower-case hexadecimal digits, whether it came bare (RFC 7250) or in a certificate. Whatever a
- * certificate says of its subject plays no part: two authorities may give one name to two devices. Empty: nothing was proved.
+ * A client's identity, as proved by its session: its psk_identity, or the SHA-256 of its public key
+ * (SubjectPublicKeyInfo) as 64 lower-case hexadecimal digits, for raw public keys (RFC 7250) and certificates alike. A
+ * certificate's subject is ignored, because two authorities may give the same name to two devices. Empty: nothing was
+ * proved.
  */
 export function identityOf(connection: DtlsServerConnection): Buffer {
     const publicKey = connection.getPeerPublicKey()

@@ -1,6 +1,7 @@
 /*
- * mote-dtls/gateway: a CoAPs server that collects readings, and what programs around it share with the command line:
- * configuration files, pre-shared keys, texts for people. The package mote-gateway is made of it; docs/gateway.md.
+ * mote-dtls/gateway: a CoAPs server that collects readings, and code that programs around it share with the command
+ * line: configuration files, pre-shared keys, texts for people. The package mote-gateway is built on it;
+ * docs/gateway.md.
  */
 export { type CertificateFiles, readCertificateFiles } from "../certificate-files.js"
 export { JsonText } from "../config/json-text.js"

@@ -11,22 +11,22 @@ import { type CoapAnswer, type CoapHandler, type CoapServer } from "../../src/co
 import { coapPathText } from "../../src/coap/uri.js"
 import { type Services } from "../../src/platform/services.js"
 
-/** Observers of one path at the same time: who comes later gets the state and no notifications (RFC 7641 §4.1). */
+/** Limit on simultaneous observers of one path; others get the state but no notifications (RFC 7641 §4.1). */
 const MAX_OBSERVERS = 1000
 
-/** What a client observes, so that it is told by another gateway. */
+/** A client's observation, so that another gateway can notify it. */
 export interface ObservedState {
-    /** base64 of the request that began it */
+    /** the request that began it, in base64 */
     request: string
-    /** of the last notification */
+    /** number of the last notification */
     number: number
 }
 
-/** The paths that clients observe (RFC 7641), each with its observers on whichever connections. */
+/** The paths that clients observe (RFC 7641), with the observers on all connections. */
 export class ObservedPaths {
     private byPath = new Map<string, ObservableResource>()
 
-    /** @param handler answers requests for every path with its present state */
+    /** @param handler answers requests for every path with its current state */
     constructor(
         private services: Services,
         private handler: CoapHandler,
@@ -48,7 +48,7 @@ export class ObservedPaths {
         return resource
     }
 
-    /** What the client of a connection observes. */
+    /** The observations of a connection's client. */
     stateOf(server: CoapServer): ObservedState[] {
         return [...this.byPath.values()].flatMap((resource) =>
             resource.requestsOf(server).map((request) => {
@@ -58,7 +58,7 @@ export class ObservedPaths {
         )
     }
 
-    /** Goes on with what a client observed at another gateway; it is told the state here. */
+    /** Continues observations begun at another gateway; the client is notified of the state here. */
     restore(server: CoapServer, states: ObservedState[]): void {
         for (const { request, number } of states) {
             const bytes = Buffer.from(request, "base64")
@@ -67,7 +67,7 @@ export class ObservedPaths {
         }
     }
 
-    /** Tells who observes a path of its new state, or that there is none any more. */
+    /** Notifies a path's observers of its new state, or that it was deleted. */
     changed(path: string): void {
         const resource = this.byPath.get(path)
         if (resource === undefined) return

@@ -4,12 +4,12 @@ import { type DatagramBased } from "../../src/gio/datagram-based.js"
 import { IOErrorEnum, isIoError } from "../../src/gio/errors.js"
 import { type Services } from "../../src/platform/services.js"
 
-/** A message layer of a connection that is saved elsewhere: a message waits until numbers are reserved for it. */
+/** The message layer of a connection that is saved elsewhere: messages wait until numbers are reserved for them. */
 export class ReservedMessageLayer extends WaitingMessageLayer {
-    /** messages that are on their way to the base */
+    /** number of messages being sent */
     sending = 0
 
-    /** @param moreNumbers resolves when there may be some */
+    /** @param moreNumbers resolves when numbers may be available */
     constructor(
         services: Services,
         base: DatagramBased,

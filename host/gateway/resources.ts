@@ -8,7 +8,7 @@ import { readSenmlCbor, type ResolvedRecord } from "../../src/coap/senml.js"
 import { readSenmlJson } from "../../src/coap/senml-json.js"
 import { coapPathText } from "../../src/coap/uri.js"
 
-/** A value that arrived, whatever format it came in. */
+/** A received value, independent of its format. */
 export interface ArrivedReading {
     name: string
     value: number
@@ -16,32 +16,35 @@ export interface ArrivedReading {
 }
 
 interface Resource {
-    /** identity of the client that created it, as hex; nobody else writes to it unless its path is shared */
+    /** identity of the client that created it, as hex; only that client may write to it, unless its path is shared */
     owner: string
     segments: string[]
     format: number
     payload: Buffer
-    /** of what the gateway itself provides */
+    /** only for resources of the gateway itself */
     etag?: Buffer
 }
 
-/** Owner of what the gateway itself provides: no identity is called so. */
+/** Owner of the gateway's own resources; not a possible identity. */
 const OWN = "the gateway"
 
-/** Largest number of resources kept, in all and of one identity: a client cannot fill the memory, nor what is left for others. */
+/**
+ * Limits on resources, in total and per identity, so that a client can neither fill the memory nor use up other
+ * clients' share.
+ */
 const MAX_RESOURCES = 1000
 const MAX_RESOURCES_OF_ONE = 100
 
-/** Bytes of an ETag. */
+/** Length of an ETag, bytes. */
 const ETAG_LENGTH = 8
 
-/** When it is worth while to ask a full gateway again, s (RFC 7252 §5.9.3.4). */
+/** Time after which a client should try a full gateway again, s (RFC 7252 §5.9.3.4). */
 const RETRY_AFTER = 60
 
-/** Where the resources are listed (RFC 6690 §4). */
+/** Path of the list of resources (RFC 6690 §4). */
 const DISCOVERY = "/.well-known/core"
 
-/** Readings out of a payload of a format that sensors send; undefined when it is none. */
+/** Extracts readings from a payload in a format that sensors send; undefined if it contains none. */
 export function readReadings(format: number, payload: Buffer, path: string): ArrivedReading[] | undefined {
     if (format === ContentFormat.SENML_CBOR) return numbersOf(readSenmlCbor(payload))
     if (format === ContentFormat.SENML_JSON) return numbersOf(readSenmlJson(payload))
@@ -55,7 +58,7 @@ function numbersOf(records: ResolvedRecord[] | undefined): ArrivedReading[] | un
     )
 }
 
-/** A base name ends with a separator; what stands behind it is the quantity. */
+/** A base name ends with a separator; the rest is the quantity. */
 function lastPart(name: string): string {
     return name.replace(/^.*[:/]/, "")
 }
@@ -77,7 +80,10 @@ function readJson(text: string): ArrivedReading[] | undefined {
     return readings
 }
 
-/** Lines "name value unit", the value finite: of 300 digits at most; a number alone is a reading of the resource it was posted to. */
+/**
+ * Lines "name value unit" with finite values of at most 300 digits; a number alone is a reading of the resource it was
+ * posted to.
+ */
 function readText(text: string, resource: string): ArrivedReading[] | undefined {
     if (/^-?\d{1,300}(\.\d+)?$/.test(text.trim())) return [{ name: resource, value: Number(text), unit: "" }]
     const readings = text.split("\n").map((line) => /^(\w+) (-?\d{1,300}(?:\.\d+)?) (\S+)$/.exec(line))
@@ -88,24 +94,24 @@ function readText(text: string, resource: string): ArrivedReading[] | undefined 
     })
 }
 
-/** Who sends a request, and who hears of what it brings. */
+/** The sender of a request, and callbacks for its content. */
 export interface Requester {
     /** its identity in the DTLS session, as hex */
     identity: string
     /**
-     * A payload with readings came, and is stored after this.
-     * @returns an answer, when it cannot be taken now: then it is not stored
+     * A payload with readings was received, and is stored after this call.
+     * @returns the answer if it cannot be accepted now: then it is not stored
      */
     readings(path: string, readings: ArrivedReading[]): CoapAnswer | undefined
-    /** a payload in which no readings were found was stored */
+    /** a payload without readings was stored */
     unread(path: string, format: number, payload: Buffer): void
-    /** it tried to write to a path of another client */
+    /** it tried to write to another client's path */
     refused(path: string): void
 }
 
 /**
- * The gateway's resources: whatever is put or posted to a path can be got from it, by everybody. A path belongs to the
- * identity that created it: others do not overwrite it, unless the path is shared, and never delete it.
+ * The gateway's resources: what is put or posted to a path can be read from it by every client. A path belongs to the
+ * identity that created it: other clients cannot overwrite it unless the path is shared, and can never delete it.
  */
 export class Resources {
     private byPath = new Map<string, Resource>()
@@ -113,8 +119,8 @@ export class Resources {
     private watchers: ((path: string) => void)[] = []
 
     /**
-     * @param shared paths to which, and below which, everybody writes: "/readings"; "/" for all
-     * @param limit of resources in all
+     * @param shared paths to which, and below which, every client may write: "/readings"; "/" for all
+     * @param limit on the total number of resources
      */
     constructor(
         private shared: string[],
@@ -122,15 +128,15 @@ export class Resources {
     ) {}
 
     /**
-     * @param changed is told the path of each resource that gets another representation, or is deleted
-     * @returns ends that
+     * @param changed called with the path of each resource that gets a new representation or is deleted
+     * @returns a function that ends this
      */
     watch(changed: (path: string) => void): () => void {
         this.watchers.push(changed)
         return () => void (this.watchers = this.watchers.filter((other) => other !== changed))
     }
 
-    /** What clients get at a path, and none of them changes. @returns false: it is what they got before */
+    /** Sets a read-only resource of the gateway itself. @returns false if nothing has changed */
     provide(segments: string[], format: number, payload: Buffer): boolean {
         const path = coapPathText(segments)
         const etag = createHash("sha256").update(payload).digest().subarray(0, ETAG_LENGTH)
@@ -142,7 +148,7 @@ export class Resources {
         return true
     }
 
-    /** What was provided at a path is there no more. */
+    /** Removes a resource set by `provide`. */
     withdraw(segments: string[]): void {
         const path = coapPathText(segments)
         if (this.byPath.get(path)?.owner !== OWN) return
@@ -181,7 +187,7 @@ export class Resources {
         return answer
     }
 
-    /** RFC 6690 §4; queries are no filters here, which the RFC leaves open. */
+    /** RFC 6690 §4; query filters, which are optional, are not supported. */
     private discover(request: CoapMessage): CoapAnswer {
         if (request.code !== CoapCode.GET) return refusal(CoapCode.METHOD_NOT_ALLOWED, "only GET is possible here")
         const links = [...this.byPath.values()].map(({ segments, format }) => ({
@@ -227,7 +233,7 @@ export class Resources {
         return notNow(`there are ${this.limit} resources already`, RETRY_AFTER)
     }
 
-    /** It says whose path it is not, and not whose it is. */
+    /** Does not reveal who owns the path. */
     private notYours(path: string, from: Requester): CoapAnswer {
         from.refused(path)
         return refusal(CoapCode.FORBIDDEN, `${path} belongs to another client`)
@@ -256,19 +262,19 @@ export class Resources {
     }
 }
 
-/** A representation, when the client accepts its format (RFC 7252 §5.10.4). */
+/** A representation, if the client accepts its format (RFC 7252 §5.10.4). */
 function content(request: CoapMessage, format: number, payload: Buffer): CoapAnswer {
     const accepted = uintOptionOf(request, CoapOption.ACCEPT, format)
     if (accepted !== format) return refusal(CoapCode.NOT_ACCEPTABLE, `only format ${format}`)
     return { code: CoapCode.CONTENT, options: [uintOption(CoapOption.CONTENT_FORMAT, format)], payload }
 }
 
-/** Whether a path is `root` or lies below it; everything lies below "/". */
+/** Whether a path is `root` or below it; every path is below "/". */
 export function isAtOrBelow(path: string, root: string): boolean {
     return root === "/" || path === root || path.startsWith(`${root}/`)
 }
 
-/** 5.03 with Max-Age (RFC 7252 §5.9.3.4). @param retryAfter when it is worth while to ask again, s */
+/** 5.03 with Max-Age (RFC 7252 §5.9.3.4). @param retryAfter time after which the client should try again, s */
 export function notNow(diagnostic: string, retryAfter: number): CoapAnswer {
     const options = [uintOption(CoapOption.MAX_AGE, retryAfter)]
     return { ...refusal(CoapCode.SERVICE_UNAVAILABLE, diagnostic), options }

@@ -5,13 +5,13 @@ import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { scatter } from "../../src/gio/vectors.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
 
-/** Looks at every datagram first. @returns false: it is kept from the socket's owner, who may get it later by `inject` */
+/** Sees every datagram first. @returns false: the socket's owner does not get it, unless by `inject` later */
 export type Route = (datagram: Buffer, from: SocketAddress) => boolean
 
-/** Datagrams that wait in the process, as those of a socket of Node. */
+/** Limit on datagrams that wait in the process, as for a socket of Node. */
 const QUEUE_LIMIT = 4096
 
-/** A socket whose datagrams somebody looks at, holds back and brings again. */
+/** A socket whose datagrams can be inspected, held back and delivered later. */
 export class RoutedSocket extends DatagramSocket implements UdpSocket {
     private queue: { data: Buffer; from: SocketAddress }[] = []
 
@@ -37,12 +37,13 @@ export class RoutedSocket extends DatagramSocket implements UdpSocket {
             } catch (error) {
                 this.error = error as GError
                 this.changed.notify()
-                // Whoever owns the socket decides what an error means; one that lasts must not fill the processor.
+                // The socket's owner decides what an error means. The pause prevents a persistent error from using all
+                // CPU time.
                 await this.services.newSignal().wait(50)
             }
     }
 
-    /** As if it had just arrived, past the route. */
+    /** Delivers a datagram as if it had just arrived, bypassing the route. */
     inject(data: Buffer, from: SocketAddress): void {
         if (this.queue.length >= QUEUE_LIMIT) return
         this.queue.push({ data, from })

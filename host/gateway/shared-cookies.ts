@@ -6,7 +6,7 @@ import { newExchangeV12V13, newExchangeV13 } from "../../src/dtls/endpoint/v13/h
 import { COOKIE_SECRET_LIFETIME } from "../../src/dtls/handshake/cookie-secrets.js"
 import { type Versions } from "../../src/platform/node/connect/versions.js"
 
-/** Cookies that every gateway with this secret takes, as far as their clocks agree. @param secret 32 random bytes */
+/** Cookies that every gateway with this secret accepts, as far as their clocks agree. @param secret 32 random bytes */
 export function sharedCookies(secret: Buffer, { oldest, newest }: Versions): NewHelloExchange {
     const drawn = (older: NewHelloExchange): NewHelloExchange => drawnFrom(secret, "cookies", older)
     if (newest === "1.2") return drawn(newExchangeV12())
@@ -16,13 +16,13 @@ export function sharedCookies(secret: Buffer, { oldest, newest }: Versions): New
 function drawnFrom(secret: Buffer, label: string, inner: NewHelloExchange): NewHelloExchange {
     return (settings, counters, now) => {
         const crypto = drawing(settings.crypto, secret, label)
-        // Secrets change at the same moments everywhere.
+        // Secrets rotate at the same moments on all gateways.
         const begun = now - (Date.now() % COOKIE_SECRET_LIFETIME)
         return inner({ ...settings, crypto }, counters, begun)
     }
 }
 
-/** Draws secrets that follow from `secret` and the time; an exchange draws nothing else. */
+/** Derives the cookie secrets from `secret` and the time; an exchange draws no other random values. */
 function drawing(crypto: CryptoProvider, secret: Buffer, label: string): CryptoProvider {
     return Object.assign(Object.create(crypto) as CryptoProvider, {
         random: (length: number): Buffer => {

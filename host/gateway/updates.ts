@@ -3,12 +3,12 @@ import { UsageError } from "../credentials.js"
 import { openUpdate, type UpdateDescription } from "../update/update-file.js"
 import { type Resources } from "./resources.js"
 
-/** A program that devices get over the air. */
+/** A program that devices can download. */
 export type OfferedUpdate = UpdateDescription & { file: Buffer }
 
 /**
- * Reads updates that `mote build --update` has written, one for each product and board.
- * @param what the option or setting that names them. Throws UsageError.
+ * Reads updates written by `mote build --update`, one for each product and board.
+ * @param what the option or setting that names the files. Throws UsageError.
  */
 export function readUpdates(paths: string[], what: string): OfferedUpdate[] {
     const updates = new Map<string, OfferedUpdate>()
@@ -20,13 +20,13 @@ export function readUpdates(paths: string[], what: string): OfferedUpdate[] {
     return [...updates.values()]
 }
 
-/** What a gateway offers at update/PRODUCT/BOARD (docs/update.md). */
+/** The updates that a gateway offers at update/PRODUCT/BOARD (docs/update.md). */
 export class OfferedUpdates {
     private targets: string[] = []
 
     constructor(private resources: Resources) {}
 
-    /** From now on these are offered, and no others. @returns those that were not before */
+    /** Replaces the updates on offer. @returns those that are new */
     replace(updates: OfferedUpdate[]): OfferedUpdate[] {
         const targets = updates.map(({ target }) => target)
         for (const target of this.targets) if (!targets.includes(target)) this.resources.withdraw(segmentsOf(target))
