@@ -1,6 +1,6 @@
 /*
- * npm run abi: writes what C and TypeScript know of firmware/abi/abi.json. With --check it writes nothing, and ends with 1
- * when a file is not what it would write.
+ * npm run abi: generates the files for C and TypeScript from firmware/abi/abi.json. With --check it writes nothing, and
+ * exits with 1 if a file is not current.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -9,7 +9,7 @@ import { descriptionPath, readDescription, root } from "../abi/description.js"
 import { bytecodeHeader, nativesHeader, publicHeader } from "../abi/write-c.js"
 import { algorithmsModule, hostModule, nativesModule } from "../abi/write-typescript.js"
 
-/** The generated files with their text, by path. */
+/** The contents of the generated files, by path. */
 export async function abiFiles(): Promise<Map<string, string>> {
     const description = readDescription()
     const files = new Map([
@@ -33,7 +33,7 @@ export async function staleAbiFiles(): Promise<string[]> {
         try {
             return readFileSync(join(root, path), "utf8") === text
         } catch {
-            return false // not there
+            return false // missing
         }
     }
     return [...(await abiFiles())].filter(([path, text]) => !current(path, text)).map(([path]) => path)

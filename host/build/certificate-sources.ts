@@ -1,26 +1,28 @@
-/* The part of src/sensor/configured.ts that depends on whether devices have a pre-shared key or certificates. */
+/*
+ * Generates the part of src/sensor/configured.ts that depends on whether devices have a pre-shared key or certificates.
+ */
 import { importing } from "./module-source.js"
 
-/** What devices show, and whom they believe, when it is no pre-shared key. */
+/** The credentials of devices, and how they trust servers, if not only by pre-shared key. */
 export interface CertificateKinds {
-    /** what a device presents */
+    /** the credentials that a device presents */
     own: "certificate" | "rawPublicKey"
-    /** by what it believes a server: certified by an authority, a public key that is pinned, or either of the two */
+    /** how it trusts a server: by a certificate from an authority, a pinned public key, or either */
     peers: "authority" | "pin" | "either"
-    /** it has a pre-shared key, too, and the server picks */
+    /** it has a pre-shared key as well, and the server chooses */
     hasPsk: boolean
 }
 
 /**
- * Bytes of the limits of `mcuLimits` that certificates need: a message, all of a flight, and what of it comes in DTLS 1.3 while the
- * key agreement runs. A chain of four certificates, or a raw public key.
+ * Changes to `mcuLimits` that certificates need, bytes: for a message, a whole flight, and early records in DTLS 1.3
+ * while the key agreement runs. For a chain of four certificates, or a raw public key.
  */
 const LIMITS = {
     chain: { handshakeMessageBytes: 4096, inboxBytes: 6144, earlyRecordBytes: 4096 },
     publicKey: { earlyRecordBytes: 768 },
 }
 
-/** What makes credentials, where it is not a certificate beside authorities. */
+/** The function that makes credentials, except for a certificate with authorities. */
 const MAKERS = { authority: "bareCredentials", pin: "pinnedCredentials", either: "pinnedOrCertified" }
 
 const signature = (name: string, type: string, parameters: string[] = []): string =>
@@ -28,7 +30,7 @@ const signature = (name: string, type: string, parameters: string[] = []): strin
 
 const CREDENTIALS = signature("configuredCredentials", "Credentials", ["services: Services", "setting: SettingSource"])
 
-/** configuredCredentials and configuredLimits. */
+/** Sources of configuredCredentials and configuredLimits. */
 export function credentialsSource(kinds: CertificateKinds | undefined): string[] {
     const imports = [importing("type Limits, mcuLimits", "dtls/handshake/limits"), ...CREDENTIAL_IMPORTS]
     return [...imports, ...(kinds === undefined ? pskSource() : publicKeySource(kinds)), ...limitsSource(kinds)]
@@ -61,7 +63,7 @@ function publicKeySource(kinds: CertificateKinds): string[] {
     ]
 }
 
-/** The setting with the pre-shared key of a device whose `key` is the private one. */
+/** The setting with the pre-shared key of a device whose setting `key` is its private key. */
 export const PSK_SETTING = "psk"
 
 function publicKeys({ own, peers }: CertificateKinds): string {
@@ -80,7 +82,7 @@ function limitsSource(kinds: CertificateKinds | undefined): string[] {
     return [head, "    const limits = mcuLimits()", ...changes, "    return limits", "}"]
 }
 
-/** What the two versions have in common about certificates: configuredTypes. */
+/** The part about certificates that both versions share: configuredTypes. */
 export function typesSource({ own, peers }: CertificateKinds): string[] {
     const types = (isRaw: boolean, isX509: boolean): string =>
         `[${[...(isRaw ? ["CertificateType.rawPublicKey"] : []), ...(isX509 ? ["CertificateType.x509"] : [])].join(", ")}]`

@@ -1,6 +1,6 @@
 /*
- * npm run check:mbedtls -- DIR and npm run check:idf -- DIR: compile the natives, and the port of the ESP32-C3, against the
- * headers of a checkout, by Debian's gcc for RISC-V. Nothing is linked. By hand: a checkout has to be there.
+ * npm run check:mbedtls -- DIR and npm run check:idf -- DIR: compile the natives, and the ESP32-C3's port, against the
+ * headers of a checkout, with Debian's gcc for RISC-V. Nothing is linked. Run by hand, because a checkout is needed.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -40,7 +40,7 @@ const own = (...folders: string[]): string[] => folders.map((folder) => `-I${joi
 const system = (folders: string[]): string[] =>
     folders.filter((path) => existsSync(path)).map((path) => `-isystem${path}`)
 
-/** mbedTLS 4 keeps its cryptography in a folder of its own. */
+/** mbedTLS 4 has its cryptography in a separate folder. */
 function mbedtlsIncludes(folder: string): string[] {
     const crypto = join(folder, "tf-psa-crypto")
     return system([
@@ -64,7 +64,7 @@ function checkMbedtls(folder: string): number {
     return compile(cFiles(join(firmware, "natives")), flags)
 }
 
-/** What the headers ask of a project's configuration: the values of an ESP32-C3 with sdkconfig.defaults. */
+/** The configuration that the headers expect: the values for an ESP32-C3 with sdkconfig.defaults. */
 const SDKCONFIG = `#pragma once
 #define CONFIG_IDF_TARGET_ESP32C3 1
 #define CONFIG_IDF_TARGET "esp32c3"
@@ -152,13 +152,13 @@ const SDKCONFIG = `#pragma once
 #define CONFIG_MMU_PAGE_MODE "64KB"
 `
 
-/** What picolibc for bare metal lacks and ESP-IDF's newlib has. */
+/** Declarations that ESP-IDF's newlib has and picolibc for bare metal lacks. */
 const STUBS: Record<string, string> = {
     "sys/reent.h": "#pragma once\nstruct _reent { int unused; };\n",
     "sys/ioctl.h": "#pragma once\n",
 }
 
-/** Folders named include below a component, to some depth: a project's build would name those that it requires. */
+/** Folders named include below a component, to some depth; a project's build would name the ones that it needs. */
 function includeFolders(folder: string, depth: number): string[] {
     return readdirSync(folder, { withFileTypes: true })
         .filter((entry) => entry.isDirectory() && !/^(test|host|linux|esp32(?!c3)|xtensa|test_apps)/.test(entry.name))

@@ -1,4 +1,4 @@
-/* npm run check:tsan: the Linux device under ThreadSanitizer, with slow work of all kinds beside the script. */
+/* npm run check:tsan: runs the Linux device under ThreadSanitizer, with all kinds of background work. */
 import { spawnSync } from "node:child_process"
 import { cachedDeviceImage } from "./device.js"
 import { buildNative, missingFor, threadCheckedDevice } from "./native.js"
@@ -10,13 +10,13 @@ function certificate(): string {
     return made.stdout.toString("hex")
 }
 
-/** @returns the exit code: 0 when no race was seen and every answer was right */
+/** @returns the exit code: 0 if no race was found and all answers were right */
 function checkThreads(): number {
     const missing = missingFor(threadCheckedDevice)
     if (missing !== undefined) throw new Error(missing)
     const program = cachedDeviceImage("test/device/natives/workers.ts").path
     const device = buildNative(threadCheckedDevice)
-    // Without random addresses: older kernels and newer ones disagree with the sanitizer about where things may lie.
+    // Disables address space randomization, because the sanitizer does not support the layouts of all kernels.
     const command = ["-R", device, "--guard", "0", "--setting", `certificate=${certificate()}`, program]
     const { status, stdout, stderr, error } = spawnSync("setarch", command, { encoding: "utf8", timeout: 600000 })
     if (error !== undefined) throw error

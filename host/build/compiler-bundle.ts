@@ -1,11 +1,15 @@
 /*
- * The official compiler as the bundle of its command line has it, changed so that it does nothing twice. No change changes an image.
+ * The official compiler, extracted from the bundle of its command line and patched so that it does nothing twice. The
+ * patches do not affect images.
  */
 
-/** What the bundle's file has for a command line, a second copy of the compiler included, takes longer to load than the rest. */
+/**
+ * The parts of the bundle that are used. Its command line and a second copy of the compiler take longer to load than
+ * the rest.
+ */
 const PARTS = ["require_devicescript_vm", "require_devicescript_compiler_node"] as const
 
-/** A file as TypeScript has parsed and bound it. */
+/** A file that TypeScript has parsed and bound. */
 interface SourceFile {
     fileName: string
     text: string
@@ -13,12 +17,12 @@ interface SourceFile {
 
 type Parse = (fileName: string, text: string, ...options: unknown[]) => SourceFile
 
-/** What programs compiled in one process share: source files. */
+/** Shares parsed source files between the programs compiled in one process. */
 export class SharedFiles {
     private readonly parsed = new Map<string, SourceFile>()
     private notes = new Map<object, object>()
 
-    /** Parses a file unless it has been parsed with this text. */
+    /** Parses a file, unless it has already been parsed with this text. */
     readonly parsing =
         (parse: Parse): Parse =>
         (fileName, text, ...options) => {
@@ -28,7 +32,7 @@ export class SharedFiles {
             return file
         }
 
-    /** What the compiler notes on nodes and symbols: it is about one program, they are shared. */
+    /** The compiler's notes on nodes and symbols: they concern one program, while nodes and symbols are shared. */
     readonly noteOf = (object: object): object => {
         const note = this.notes.get(object) ?? {}
         this.notes.set(object, note)
@@ -40,29 +44,29 @@ export class SharedFiles {
     }
 }
 
-/** Changes of the compiler's text, which finds `SharedFiles` as `module.exports.shared`. */
+/** Patches of the compiler's text. They use `SharedFiles` as `module.exports.shared`. */
 const CHANGES: [from: string, to: string][] = [
-    // It checked the types of its own packages with each program, which is most of its time.
+    // Avoids checking the types of the compiler's own packages in each program, which took most of its time.
     ["// skipLibCheck: true,", "skipLibCheck: true,"],
     [
         "program2.getSemanticDiagnostics()",
         'program2.getSourceFiles().filter(({ fileName }) => !fileName.includes("node_modules/@devicescript/"))' +
             ".flatMap((file) => program2.getSemanticDiagnostics(file))",
     ],
-    // It made up the full name of a symbol wherever that is mentioned.
+    // Caches the full names of symbols.
     [
         "let r = this.checker.getFullyQualifiedName(sym);",
         "const fullNames = (this.fullNames ??= new Map());" +
             "if (!fullNames.has(sym)) fullNames.set(sym, this.checker.getFullyQualifiedName(sym));" +
             "let r = fullNames.get(sym);",
     ],
-    // It gave nodes their parents as soon as they were parsed, and once more before their types were checked.
+    // Sets the parents of nodes only once, before the type check.
     ["const setParentNodes = true;", "const setParentNodes = false;"],
-    // It parsed every file anew with each program.
+    // Shares parsed files between programs.
     ["return ts.createSourceFile(", "return module.exports.shared.parsing(ts.createSourceFile)("],
 ]
 
-/** Of TypeScript's parser, which parsed all comments of documentation: only their tags of DeviceScript mean something here. */
+/** A patch of TypeScript's parser: skips documentation comments without DeviceScript's tags. */
 const COMMENTS: [from: string, to: string] = [
     "ts6.getJSDocCommentRanges(node, sourceText), function(comment) {",
     "ts6.getJSDocCommentRanges(node, sourceText), function(comment) {" +
@@ -71,7 +75,7 @@ const COMMENTS: [from: string, to: string] = [
 
 const NOTED = /\b\w+(?=\.__ds_|\._devsIsTopLevel)/g
 
-/** Where DeviceScript's compiler begins, behind TypeScript's. */
+/** Where DeviceScript's compiler begins, after TypeScript's. */
 const COMPILER = "var TsHost = class {"
 
 function changed(bundle: string): string {
@@ -85,7 +89,7 @@ function replaced(text: string, [from, to]: [from: string, to: string]): string 
     return text.replace(from, to)
 }
 
-/** The bundle's text without its command line; it exports `parts`, functions that give them. */
+/** The bundle's text without its command line; exports `parts`, functions that return the parts. */
 export function compilerSource(file: Buffer): string {
     const helpers = file.toString("utf8", 0, file.indexOf("\n//"))
     const modules = PARTS.map((name) => {

@@ -1,6 +1,7 @@
 /*
- * The official compiler and WebAssembly machine, taken out of the installed @devicescript/cli and used inside this process: its
- * command line starts anew for every program, and the compiler is several times as fast once it is warm.
+ * The official compiler and WebAssembly machine, extracted from the installed @devicescript/cli and run inside this
+ * process: its command line would start anew for every program, while the compiler is several times as fast once it is
+ * warm.
  */
 import { readFileSync } from "node:fs"
 import { createRequire, Module } from "node:module"
@@ -11,12 +12,12 @@ import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
 import { compilerSource, SharedFiles } from "./compiler-bundle.js"
 
-/** A message of TypeScript's checker or of the compiler; only the compiler looks inside. */
+/** A message of TypeScript's checker or of the compiler, opaque to other code. */
 type Diagnostic = object
 
 interface CompilerHost {
     write(name: string, contents: unknown): void
-    /** throws when there is no such file */
+    /** throws if there is no such file */
     read(name: string): string
     resolvePath(path: string): string
     log(message: string): void
@@ -30,11 +31,11 @@ interface Compiler {
     resolveBuildConfig(local: { hwInfo: object }): unknown
     preludeFiles(config: unknown): Record<string, string>
     compileWithHost(main: string, host: CompilerHost): { success: boolean; binary?: Uint8Array }
-    /** with the lines they are about, and colours unless plain */
+    /** with the lines concerned, and colours unless plain */
     formatDiagnostics(diagnostics: Diagnostic[], plain: boolean): string
 }
 
-/** The parts of the machine's interface used here. */
+/** The parts of the machine's interface that are used here. */
 export interface OfficialInstance {
     dmesg(line: string): void
     log(...data: unknown[]): void
@@ -60,10 +61,10 @@ interface Bundle extends Module {
     _compile(code: string, path: string): void
 }
 
-/** The version that Mote is made for: its images are the ones that the optimizer and the machine know. */
+/** The compiler version that Mote supports: the optimizer and the machine know its images. */
 export const COMPILER_VERSION = "2.16.4"
 
-/** The folder of @devicescript/cli: a development dependency of the project, or of Mote's repository. */
+/** The folder of @devicescript/cli, a development dependency of the project or of Mote's repository. */
 export function compilerFolder(): string {
     const inside = join("node_modules", "@devicescript", "cli")
     const place = folderWith(process.cwd(), inside) ?? folderWith(root, inside)
@@ -77,8 +78,8 @@ let loaded: Parts | undefined
 const shared = new SharedFiles()
 
 /**
- * V8 11, which Node 20 has, optimizes code so early that this took a quarter of the few seconds that compiler and optimizer run: it
- * waits four times as long. Later versions wait by themselves.
+ * Delays optimization fourfold: V8 11, in Node 20, optimizes so early that this took a quarter of the few seconds that
+ * compiler and optimizer run. Later versions wait longer by default.
  */
 function waitWithOptimizing(): void {
     if (process.versions.v8.startsWith("11.")) setFlagsFromString("--interrupt-budget=270000")
@@ -100,13 +101,13 @@ function parts(): Parts {
 
 export const officialInstance = (): Promise<OfficialInstance> => parts().newInstance()
 
-/** The sources of the compiler's own packages, by path below the program's folder. */
+/** Sources of the compiler's own packages, by path below the program's folder. */
 export function compilerPackages(): Record<string, string> {
     const { compiler } = parts()
     return compiler.preludeFiles(compiler.resolveBuildConfig({ hwInfo: {} }))
 }
 
-/** What the compiler says of a program that it refuses. */
+/** The compiler's messages about a program that it refuses. */
 export class CompilationError extends Error {}
 
 /** An image, and the compiler's debug file as JSON. */
@@ -116,11 +117,11 @@ export interface CompiledProgram {
 }
 
 /**
- * Compiles a program without the compiler's verifier: it refuses code of more than 64 KB, which is the official machine's limit
- * and not ours. Each machine verifies the image that it loads. Throws CompilationError.
+ * Compiles a program without the compiler's verifier, which refuses code of more than 64 KB. That is the official
+ * machine's limit, not ours; each machine verifies the images that it loads. Throws CompilationError.
  * @param entry path of the main file
  * @param files contents by path; paths have no common root
- * @param flags of the compiler
+ * @param flags for the compiler
  */
 export function compileFiles(entry: string, files: Map<string, string>, flags: string[] = []): CompiledProgram {
     const { compiler } = parts()
@@ -153,5 +154,5 @@ export function compileFiles(entry: string, files: Map<string, string>, flags: s
 export const compileWithDebug = (source: string): CompiledProgram =>
     compileFiles("main.ts", new Map([["main.ts", source]]))
 
-/** Its image alone. */
+/** Compiles one DeviceScript file and returns only the image. */
 export const compileProgram = (source: string): Uint8Array => compileWithDebug(source).image

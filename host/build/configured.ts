@@ -1,4 +1,6 @@
-/* What a configuration decides about a program itself: it stands in one module, src/sensor/configured.ts, which is written anew. */
+/*
+ * Puts a configuration's decisions about the program into one module, src/sensor/configured.ts, which is regenerated.
+ */
 import { readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { type Versions } from "../../src/platform/node/connect/versions.js"
@@ -9,19 +11,19 @@ import { groupOf, SUITE_GROUPS } from "./device-suites.js"
 import { importing } from "./module-source.js"
 import { modulesBelow, type ProgramSources } from "./program-sources.js"
 
-/** What a configuration decides about the program itself. */
+/** A configuration's decisions about the program itself. */
 export interface Configured {
-    /** IANA names that `configuredSuites` returns */
+    /** IANA names of the suites returned by `configuredSuites` */
     suites: string[]
-    /** bytes of this side's connection id that `configuredExtensions` offers; undefined: no connection ids */
+    /** length of the connection id offered by `configuredExtensions`, bytes; undefined: no connection ids */
     connectionId?: number | undefined
-    /** those that connections of `configuredConnection` speak; undefined: DTLS 1.2 */
+    /** versions of `configuredConnection`; undefined: DTLS 1.2 */
     versions?: Versions | undefined
-    /** of `configuredExtensions`, beside connection ids; undefined: basic */
+    /** return routability check offered with connection ids; undefined: basic */
     returnRoutability?: ReturnRoutabilityForm | undefined
-    /** how DTLS 1.3 uses the pre-shared key; undefined: psk_ke */
+    /** key exchange mode with the pre-shared key in DTLS 1.3; undefined: psk_ke */
     pskKeyExchange?: PskKeyExchange | undefined
-    /** how the pre-shared key is imported; undefined: it is used as it is */
+    /** how the pre-shared key is imported; undefined: it is used directly */
     importedPsk?: ImportedKey | undefined
     /** undefined: devices have pre-shared keys */
     certificates?: CertificateKinds | undefined
@@ -32,16 +34,16 @@ export type ReturnRoutabilityForm = "basic" | "enhanced"
 
 /** How RFC 9258 imports a key. */
 export interface ImportedKey {
-    /** what it is used for; undefined: empty */
+    /** context of use; undefined: empty */
     context?: string
-    /** with which it may be used as it is; undefined: SHA-256 */
+    /** the external key's hash; undefined: SHA-256 */
     hash?: "SHA-256" | "SHA-384"
 }
 
-/** PskKeyExchangeMode (RFC 8446 §4.2.9): the pre-shared key alone, or with an ECDHE key agreement. */
+/** PskKeyExchangeMode (RFC 8446 §4.2.9): only the pre-shared key, or together with an ECDHE key agreement. */
 export type PskKeyExchange = "psk_ke" | "psk_dhe_ke"
 
-/** Where that stands in a program. */
+/** Path of that module in a program. */
 const CONFIGURED = join("src", "sensor", "configured.ts")
 
 function suitesSource(suites: string[]): string[] {
@@ -62,7 +64,7 @@ function suitesSource(suites: string[]): string[] {
     ]
 }
 
-/** Of all suites of a program that have certificates. */
+/** Shared by all of a program's suites with certificates. */
 const EXCHANGE =
     "    const exchange = new EcdheCertificateKeyExchange(new RuntimeKeys(), SignatureKind.ecdsa, configuredTypes())"
 const EXCHANGE_IMPORTS = [
@@ -70,7 +72,7 @@ const EXCHANGE_IMPORTS = [
     importing("EcdheCertificateKeyExchange", "dtls/key-exchange/ecdhe-certificate"),
 ]
 
-/** What makes an extension, and where its names come from. */
+/** The code that makes an extension, and the imports it needs. */
 interface ExtensionSource {
     made: string
     imports: string[]
@@ -98,7 +100,7 @@ function importSource({ context = "", hash = "SHA-256" }: ImportedKey): Extensio
     }
 }
 
-/** Certificates of DTLS 1.3 and the name of the server that is asked for. */
+/** Extensions for certificates in DTLS 1.3, and for the requested server name. */
 function certificatesSource({ peers }: CertificateKinds, isNewer: boolean): ExtensionSource[] {
     const withCertificates = {
         made: "certificates(new RuntimeKeys(), configuredTypes())",
@@ -113,7 +115,7 @@ function certificatesSource({ peers }: CertificateKinds, isNewer: boolean): Exte
 
 function extensionSources(of: Configured, isNewer: boolean): ExtensionSource[] {
     const { connectionId, pskKeyExchange, importedPsk, certificates } = of
-    // Beside certificates the hello has a share anyway: the key alone is offered only to those who ask for it.
+    // With certificates the hello contains a key share anyway, so psk_ke is offered only if it is configured.
     const required = certificates === undefined || pskKeyExchange !== "psk_ke"
     const withShares = {
         made: `keyShares(new RuntimeKeys(), ${required})`,
@@ -160,7 +162,10 @@ function connectionSource({ oldest, newest }: Versions): string[] {
     ]
 }
 
-/** Puts it into a program's sources, with the modules that it imports. Throws UsageError for a program that has no use for it. */
+/**
+ * Replaces the module in a program's sources, and adds the modules that it imports. Throws UsageError if the program
+ * does not use it.
+ */
 export function configure({ files }: ProgramSources, configured: Configured): void {
     const { suites, versions, certificates } = configured
     const spoken = versions ?? { oldest: "1.2", newest: "1.2" }
@@ -188,7 +193,7 @@ export function configure({ files }: ProgramSources, configured: Configured): vo
     }
 }
 
-/** The setting that a program without configured.ts cannot have. */
+/** The configuration setting that has no effect in a program without configured.ts. */
 function settingOf({ connectionId, versions }: Omit<Configured, "suites">): string {
     if (versions !== undefined && versions.newest !== "1.2") return "maxVersion"
     return connectionId === undefined ? "suites" : "connectionId"

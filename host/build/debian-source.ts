@@ -5,8 +5,8 @@ import { cacheFolder } from "../folders.js"
 import { exclusively, makeOnce } from "./make-once.js"
 
 /**
- * Source packages of Debian 12, the versions that the board is built with. apt checks their signatures with
- * Debian's keys; it works in a folder of its own, without rights and without the machine's lists.
+ * Source packages of Debian 12, in the versions with which the board is built. apt verifies their signatures with
+ * Debian's keys; it runs in a folder of its own, without root privileges and without the system's package lists.
  */
 export const boardLibraries = {
     mbedtls: { version: "2.28.3-1", folder: "mbedtls-2.28.3" },
@@ -17,7 +17,7 @@ const RELEASE = "bookworm"
 
 const workshop = cacheFolder("debian")
 
-/** The machine's own mirror of Debian, as sources instead of packages. */
+/** The machine's own Debian mirror, for source packages instead of binary ones. */
 function sourcesList(): string {
     const format = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"
     const run = spawnSync("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], { encoding: "utf8" })
@@ -49,7 +49,7 @@ function apt(...args: string[]): string | undefined {
 function unpack(name: keyof typeof boardLibraries, folder: string): void {
     const { version } = boardLibraries[name]
     const download = ["source", "--download-only", `${name}=${version}`]
-    // apt has one set of lists for all packages.
+    // Locked, because apt has one set of lists for all packages.
     const failed = exclusively(join(workshop, "apt"), () => apt("update") ?? apt(...download))
     if (failed !== undefined) throw new Error(`Debian's source package ${name} ${version} cannot be had: ${failed}`)
     const archive = readdirSync(workshop).find((file) => file.startsWith(`${name}_`) && file.includes(".orig.tar."))
@@ -59,7 +59,7 @@ function unpack(name: keyof typeof boardLibraries, folder: string): void {
     if (tar.status !== 0) throw new Error(`${archive} cannot be unpacked: ${String(tar.stderr)}`)
 }
 
-/** The folder of a source package, fetched from Debian when it is not there. Throws with what to do. */
+/** The folder of a source package, downloaded from Debian if it is missing. Throws an error that says what to do. */
 export function debianSource(name: keyof typeof boardLibraries): string {
     return makeOnce(join(workshop, boardLibraries[name].folder), (fresh) => unpack(name, fresh))
 }

@@ -1,4 +1,4 @@
-/* The cipher suites that a configuration may name, and the modules that a program has them from. */
+/* The cipher suites that a configuration may name, and the modules that contain them. */
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { allSuitesV13, TLS_AES_128_CCM_8_SHA256 } from "../../src/dtls/handshake/v13/suites.js"
 import * as certificateSuites from "../../src/dtls/key-exchange/certificate-suites.js"
@@ -10,15 +10,15 @@ import { NodeKeys } from "../../src/platform/node/keys.js"
 
 /** Suites of one kind. */
 export interface SuiteGroup {
-    /** relative to src, without its ending */
+    /** path relative to src, without extension */
     module: string
     version: Version
-    /** by which client and server know each other; in DTLS 1.3 a suite goes with both */
+    /** how client and server authenticate each other; DTLS 1.3 suites work with both */
     keys: "psk" | "certificates" | "both"
     suites: CipherSuite[]
 }
 
-/** Devices sign and verify with ECDSA alone. */
+/** Devices sign and verify only with ECDSA. */
 function ecdsaSuites(): CipherSuite[] {
     const exchange = new EcdheCertificateKeyExchange(new NodeKeys(), SignatureKind.ecdsa, x509Only())
     return Object.values(certificateSuites)
@@ -37,7 +37,7 @@ export const SUITE_GROUPS: SuiteGroup[] = [
     },
 ]
 
-/** Undefined when devices do not have it. */
+/** Undefined if devices do not support it. */
 export function groupOf(name: string): SuiteGroup | undefined {
     return SUITE_GROUPS.find(({ suites }) => suites.some((suite) => suite.name === name))
 }

@@ -25,7 +25,7 @@ import { type ProgramSources, programSources } from "./program-sources.js"
 
 export { root }
 
-/** The compiler's packages, as files: editors and type checks have their types from here. */
+/** The compiler's packages as files, from which editors and type checks take their types. */
 const packages = (): string => join(cacheFolder("device"), "packages")
 
 export interface DeviceImage {
@@ -34,7 +34,7 @@ export interface DeviceImage {
     bytes: number
     /** the compiler's debug file: function names, sizes, source map */
     debugPath: string
-    /** folder that the debug file's paths are relative to */
+    /** folder to which the debug file's paths are relative */
     home: string
 }
 
@@ -49,9 +49,8 @@ function ownSources(): Map<string, string> {
 }
 
 /**
- * Compiles every module that runs on a device, unused code included: what nobody uses is not compiled otherwise,
- * so it would not be checked either.
- * @param part folder that the modules are in
+ * Compiles every module that runs on a device, including unused code, which would otherwise not be checked.
+ * @param part folder of the modules
  */
 export function buildEverything(part: string): DeviceImage {
     const modules = deviceModules().filter((path) => path.startsWith(part))
@@ -72,13 +71,16 @@ export function buildEverything(part: string): DeviceImage {
     return compile("main.ts", ownSources().set("main.ts", main.join("\n")), ["allFunctions", "allPrototypes"])
 }
 
-/** A class that nobody mentions is left out even so; a mentioned one comes with all its methods. */
+/**
+ * Exported classes: a class that is never mentioned is still left out, while a mentioned one is compiled with all its
+ * methods.
+ */
 function exportedClasses(path: string): string[] {
     const source = readFileSync(join(root, path), "utf8")
     return [...source.matchAll(/^export (?:abstract )?class (\w+)/gm)].map((match) => match[1])
 }
 
-/** Paths of all modules that run on a device, relative to the project; programs (main.ts) and entries left out. */
+/** Paths of all modules that run on a device, relative to the project, without programs (main.ts) and entries. */
 export function deviceModules(): string[] {
     const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     return files
@@ -95,7 +97,7 @@ export function deviceModules(): string[] {
         .sort()
 }
 
-/** The sensor for the official VM; it has no settings, so the bridge's port is compiled in. */
+/** The sensor for the official VM. It has no settings, so the bridge's port is compiled in. */
 export function buildStockImage(port: number): DeviceImage {
     const bridge = `export const BRIDGE_PORT = ${port}\n`
     const files = ownSources().set(join("src", "sensor", "stock-port.ts"), bridge)
@@ -103,9 +105,9 @@ export function buildStockImage(port: number): DeviceImage {
 }
 
 /**
- * The image of a program, wherever it is: compiled only when one of its sources, the configuration or the optimizer has changed.
+ * The image of any program, compiled only if one of its sources, the configuration or the optimizer has changed.
  * @param path of the main file, absolute or relative to Mote's own folder
- * @param configured what the configuration decides about the program; without, src/sensor/configured.ts as it is
+ * @param configured the configuration's decisions about the program; default: src/sensor/configured.ts as it is
  */
 export function cachedDeviceImage(path: string, configured?: Configured): DeviceImage {
     const program = programSources(resolve(root, path))
@@ -113,7 +115,7 @@ export function cachedDeviceImage(path: string, configured?: Configured): Device
     return cachedProgramImage(program)
 }
 
-/** The same of a program whose sources are at hand. */
+/** The image of a program whose sources have been collected. */
 export function cachedProgramImage(program: ProgramSources): DeviceImage {
     const { path: image, debugPath } = kept(hashOf(program))
     const isKept = (): boolean => existsSync(image) && existsSync(packages())
@@ -134,13 +136,16 @@ function hashOf({ entry, files }: ProgramSources): string {
     return hash.digest("hex").slice(0, 16)
 }
 
-/** Where an image stays. */
+/** Paths of a cached image. */
 function kept(hash: string): { path: string; debugPath: string } {
     const path = join(cacheFolder("device"), "images", hash)
     return { path: `${path}.devs`, debugPath: `${path}.json` }
 }
 
-/** Copies an image out of the folder that it was made in. Renamed last: another process may look for it meanwhile. */
+/**
+ * Copies an image from the folder in which it was made to the cache. Renames it last, because another process may look
+ * for it meanwhile.
+ */
 function keep(image: DeviceImage, path: string, debugPath: string): void {
     for (const [from, to] of [
         [image.debugPath, debugPath],
@@ -151,7 +156,7 @@ function keep(image: DeviceImage, path: string, debugPath: string): void {
     }
 }
 
-/** The optimizer: TypeScript in the repository, whoever runs there, and JavaScript in the package. */
+/** The optimizer's folder: TypeScript in the repository, JavaScript in the package. */
 const optimizer = [join(root, "host", "image")].find(existsSync) ?? fileURLToPath(new URL("../image", import.meta.url))
 
 function hashFolder(hash: Hash, folder: string): void {
@@ -159,7 +164,7 @@ function hashFolder(hash: Hash, folder: string): void {
     for (const file of files.sort()) hash.update(file).update(readFileSync(join(folder, file)))
 }
 
-/** Makes the compiler's image smaller and quicker, in its place. */
+/** Optimizes the compiler's image in place. */
 function optimize(image: DeviceImage, machine: Machine): DeviceImage {
     const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
     const optimized = optimizeImage(readFileSync(image.path), debug, machine)
@@ -168,7 +173,7 @@ function optimize(image: DeviceImage, machine: Machine): DeviceImage {
     return { ...image, bytes: optimized.image.length }
 }
 
-/** Compiles into a folder of its own. Throws UsageError with the compiler's messages. */
+/** Compiles in a new folder. Throws UsageError with the compiler's messages. */
 function compile(entry: string, files: Map<string, string>, flags: string[] = []): DeviceImage {
     const folder = temporaryFolder("compile")
     const [path, debugPath] = [join(folder, "bytecode.devs"), join(folder, "bytecode-dbg.json")]
@@ -184,7 +189,7 @@ function compile(entry: string, files: Map<string, string>, flags: string[] = []
     }
 }
 
-/** What to do about an error of the compiler, where its own words do not say: a module of Node does not exist on a device. */
+/** Explains a compiler error if its own message does not: modules of Node do not exist on a device. */
 function hint(message: string): string {
     const [, missing = ""] = /Cannot find module '([^']+)'/.exec(message) ?? []
     return isBuiltin(missing)
@@ -192,7 +197,7 @@ function hint(message: string): string {
         : ""
 }
 
-/** Writes the compiler's packages, for editors and type checks, unless they are there. */
+/** Writes the compiler's packages, for editors and type checks, unless they exist. */
 function keepPackages(): void {
     const version = join(packages(), "version")
     exclusively(packages(), () => {
@@ -209,7 +214,7 @@ function keepPackages(): void {
     })
 }
 
-/** The compiler's own image of a program in this repository, not optimized: what the official machine runs. */
+/** The compiler's image of a program in this repository without optimization, for the official machine. */
 export const buildAsCompiled = (entry: string): DeviceImage => compile(entry, ownSources())
 
 /** Names of all functions and methods in an image. */

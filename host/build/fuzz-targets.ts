@@ -1,4 +1,4 @@
-/* What npm run fuzz can fuzz: docs/fuzzing.md. */
+/* The targets of npm run fuzz: docs/fuzzing.md. */
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -14,13 +14,13 @@ import {
 } from "./native.js"
 import { conformancePrograms, programImage } from "../../test/machine/images.js"
 
-/** A fuzzer that is built: what to run, and where its seeds are. */
+/** A fuzzer that has been built: the command to run, and the folder of its seeds. */
 export interface BuiltTarget {
     command: string
     args: string[]
-    /** folder with inputs to begin with, besides the committed corpus */
+    /** folder with initial inputs, in addition to the committed corpus */
     seeds: string
-    /** the image that code positions of a panic are in; undefined when panics have none to tell */
+    /** the image to which the code positions of a panic refer; undefined if panics have none */
     image?: string
 }
 
@@ -30,34 +30,34 @@ export interface FuzzTarget {
     about: string
     /** longest input, bytes */
     maxLength: number
-    /** with address and undefined-behaviour sanitizers; translations are not in it yet */
+    /** with address and undefined-behaviour sanitizers; does not include translations yet */
     checked: NativeProgram
-    /** the same without sanitizers */
+    /** the same program without sanitizers */
     quick: NativeProgram
     /** @param fuzzer `checked` or `quick`; @param crypto "stand-in" or "real" */
     build(fuzzer: NativeProgram, crypto: string): BuiltTarget
 }
 
-/** Where everything of a target goes that is not committed. */
+/** Folder for files of a target that are not committed. */
 export function workFolder(name: string, part: string): string {
     const folder = join(root, ".cache", "fuzz", name, part)
     mkdirSync(folder, { recursive: true })
     return folder
 }
 
-/** Small, minimised, in git. */
+/** The minimized corpus in git. */
 export function committedCorpus(name: string): string {
     return join(root, "test", "fuzz", "corpus", name)
 }
 
-/** The programs of test/fuzz: one image would be over the compiler's 64 KB of code. */
+/** The programs of test/fuzz: two, because one image would exceed the compiler's 64 KB of code. */
 const PROTOCOL = "test/fuzz/protocol-main.ts"
 const DATA = "test/fuzz/data-main.ts"
 
 function programTarget(name: string, about: string, entry: string, maxLength: number, options: string[]): FuzzTarget {
     const build = (fuzzer: NativeProgram, crypto: string): BuiltTarget => {
         const image = cachedDeviceImage(entry).path
-        // The other program's counters would be looked through after each execution, too.
+        // Only this program's translation: another one's counters would be scanned after each execution, too.
         const command = buildNative(withTranslations(fuzzer, [readFileSync(image)]))
         const args = [`--image=${image}`, `--target=${name}`, `--crypto=${crypto}`, ...options]
         const seeds = workFolder(name, `seeds-${crypto}`)
@@ -68,7 +68,7 @@ function programTarget(name: string, about: string, entry: string, maxLength: nu
     return { name, about, maxLength, checked: programFuzzer, quick: quickProgramFuzzer, build }
 }
 
-/** The conformance programs' images. */
+/** The images of the conformance programs. */
 function machineSeeds(): string {
     const folder = workFolder("machine", "seeds")
     for (const { name, source } of conformancePrograms()) {

@@ -1,4 +1,4 @@
-/* npm run fuzz: libFuzzer over the protocol, its codecs, the natives and the machine. docs/fuzzing.md tells how. */
+/* npm run fuzz: libFuzzer for the protocol, its codecs, the natives and the machine; docs/fuzzing.md. */
 import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -17,26 +17,26 @@ import {
 import { missingFor, type NativeProgram } from "./native.js"
 
 export interface FuzzResult {
-    /** inputs run; 0 when it did not start */
+    /** number of inputs run; 0 if it did not start */
     executions: number
-    /** of these: under address and undefined-behaviour sanitizers */
+    /** number of these run under address and undefined-behaviour sanitizers */
     sanitized: number
-    /** of the code that is covered: how many were reached */
+    /** number of edges reached in the code under coverage */
     edges: number
-    /** 0 or 1: a run ends with its first find */
+    /** 0 or 1: a run ends with its first finding */
     crashes: number
-    /** what the fuzzer said, and for a panic the lines of TypeScript */
+    /** the fuzzer's output, and for a panic the lines of TypeScript */
     output: string
 }
 
 export interface FuzzOptions {
-    /** of the fuzzer's randomness; the same seed gives the same inputs. Default: another one each time */
+    /** seed of the fuzzer's random numbers; the same seed gives the same inputs. Default: random */
     seed?: number
     /** without address and undefined-behaviour sanitizers */
     quick?: boolean
-    /** "stand-in", behind which every tag and cookie is right, or "real" */
+    /** "stand-in", which accepts every tag and cookie, or "real" */
     crypto?: string
-    /** ends after so many inputs */
+    /** limit on the number of inputs */
     executions?: number
 }
 
@@ -68,7 +68,7 @@ function fuzzerOf(target: FuzzTarget, { quick }: FuzzOptions): NativeProgram {
     return quick === true ? target.quick : target.checked
 }
 
-/** Lines of TypeScript for the code positions that a panic names. */
+/** The lines of TypeScript for the code positions in a panic. */
 function placesOf(output: string, image: string | undefined): string {
     const positions = /^fuzz \S+: .*; at ([\d ]+)$/m.exec(output)
     if (positions === null || image === undefined) return ""
@@ -94,7 +94,7 @@ function run({ command, args, image }: BuiltTarget, more: string[], { quick }: F
 }
 
 /**
- * Runs a target for a time, or until its first find, which is kept in .cache/fuzz/TARGET/found.
+ * Runs a target for a time, or until its first finding, which is saved in .cache/fuzz/TARGET/found.
  * @param seconds 0: no limit
  */
 export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions = {}): FuzzResult {
@@ -104,9 +104,10 @@ export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions =
     const flags = [
         `-max_total_time=${seconds}`,
         `-max_len=${target.maxLength}`,
-        // The entropic schedule costs more than the executions that it plans.
+        // The entropic schedule costs more time than the executions that it schedules.
         "-entropic=0",
-        // How often an edge is passed counts under sanitizers only: it makes inputs longer, and executions twice as long.
+        // Counts how often edges are passed only under sanitizers: that makes inputs longer and executions twice as
+        // slow.
         `-use_counters=${quick ? 0 : 1}`,
         "-timeout=10",
         "-rss_limit_mb=2048",
@@ -118,12 +119,12 @@ export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions =
     return run(built, [...flags, ...folders.filter((folder) => existsSync(folder))], options)
 }
 
-/** Most of the time without sanitizers, which finds the inputs; then with them, from all these inputs on. */
+/** Runs without sanitizers for most of the time, to find inputs, and then with them, starting with all these inputs. */
 export function fuzzBoth(target: FuzzTarget, seconds: number, options: FuzzOptions = {}): FuzzResult {
     const quick = fuzz(target, Math.ceil((seconds * 3) / 4), { ...options, quick: true })
     if (quick.crashes > 0) return quick
     const checked = fuzz(target, Math.max(1, Math.floor(seconds / 4)), { ...options, quick: false })
-    // The builds number their edges differently: those of the longer run stand for both.
+    // The two builds number edges differently, so the longer run's number is reported.
     return { ...checked, executions: quick.executions + checked.executions, edges: quick.edges }
 }
 
@@ -134,7 +135,7 @@ export function runInput(target: FuzzTarget, path: string, options: FuzzOptions 
     return run(built, ["--verbose", path], options)
 }
 
-/** Makes the committed corpus of a target anew: as few inputs as reach all edges that are reached. */
+/** Regenerates a target's committed corpus: the smallest set of inputs that reaches all edges reached so far. */
 export function mergeCorpus(target: FuzzTarget): void {
     const { seeds, command, args } = target.build(target.quick, "stand-in")
     const committed = committedCorpus(target.name)
@@ -162,7 +163,7 @@ interface Chosen {
     options: FuzzOptions
 }
 
-/** What the command line asks for; a sentence when it cannot be understood. */
+/** Parses the command line; returns a sentence if it is wrong. */
 function choose(args: string[]): Chosen | string {
     const { values, positionals } = parseArgs({
         args,
@@ -205,7 +206,7 @@ function one(target: FuzzTarget, chosen: Chosen): FuzzResult {
     return result
 }
 
-/** @returns the exit code: 0 without a find, 1 with one, 2 for what cannot be understood */
+/** @returns the exit code: 0 without a finding, 1 with one, 2 for a wrong command line */
 function main(args: string[]): number {
     if (args.includes("--help")) {
         process.stdout.write(help)

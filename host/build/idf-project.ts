@@ -1,13 +1,13 @@
 /*
- * What ESP-IDF's build would refuse and a compiler alone does not: headers of components that CMakeLists.txt does not
- * require, and names in the port's sdkconfig files that no Kconfig has.
+ * Checks for errors that ESP-IDF's build would report but a compiler alone does not: headers of components that
+ * CMakeLists.txt does not require, and names in the port's sdkconfig files that no Kconfig defines.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, join, relative, sep } from "node:path"
 
 const words = (text: string | undefined): string[] => text?.trim().split(/\s+/) ?? []
 
-/** Components whose headers the port may include: those that it requires, and those that all components have. */
+/** Components whose headers the port may include: those that it requires, and those available to all components. */
 function reachable(idf: string, port: string): Set<string> {
     const own = /PRIV_REQUIRES([\s\w]+)\)/.exec(readFileSync(join(port, "CMakeLists.txt"), "utf8"))
     const build = readFileSync(join(idf, "tools", "cmake", "build.cmake"), "utf8")
@@ -15,7 +15,7 @@ function reachable(idf: string, port: string): Set<string> {
     return new Set([...words(own?.[1]), ...common, "riscv"])
 }
 
-/** Components that have a header, by the folders that a build could name. */
+/** Components that contain a header, judged by the folders that a build could name. */
 function ownersOf(idf: string, header: string, folders: string[]): string[] {
     const components = join(idf, "components")
     return folders
@@ -24,8 +24,8 @@ function ownersOf(idf: string, header: string, folders: string[]): string[] {
 }
 
 /**
- * Headers that come from a component which is not required.
- * @param folders where headers are looked for
+ * Headers from components that are not required.
+ * @param folders in which to look for headers
  */
 export function unreachableHeaders(idf: string, port: string, files: string[], folders: string[]): string[] {
     const allowed = reachable(idf, port)
@@ -48,7 +48,7 @@ function kconfigNames(folder: string, depth: number, names: Set<string>): Set<st
     return names
 }
 
-/** Settings that ESP-IDF would leave out with no more than a line in its log. */
+/** Settings that ESP-IDF would drop with only a line in its log. */
 export function unknownSettings(idf: string, port: string): string[] {
     const names = kconfigNames(join(idf, "components"), 3, kconfigNames(idf, 0, new Set()))
     return ["sdkconfig.defaults", "sdkconfig.development", "sdkconfig.release"].flatMap((file) =>

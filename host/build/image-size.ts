@@ -6,7 +6,7 @@ import { HEADER, readImage, Section, SECTIONS } from "../image/ir/read.js"
 import { encodedSize } from "../image/ir/write.js"
 import type { DeviceImage } from "./device.js"
 
-/* Where the bytes of an image go: by source file, and by what they are. */
+/* Breaks down an image's bytes by source file, and by kind. */
 
 export type Sizes = Map<string, number>
 
@@ -17,8 +17,8 @@ function count(sizes: Sizes, name: string, bytes: number): void {
 const SHARED = "(names, literals, tables)"
 
 /**
- * Code and function headers by source file, inlined code by the file that it was written in. Names and literals are
- * shared by all files.
+ * Code and function headers by source file; inlined code counts for the file in which it was written. Names and
+ * literals are shared by all files.
  */
 export function sizeByFile(image: DeviceImage): Sizes {
     const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
@@ -50,7 +50,7 @@ function marksOf(srcmap: number[]): { code: number; position: number }[] {
     })
 }
 
-/** Source positions count through all files, one after the other. */
+/** Source positions count through all files, concatenated. */
 function sourceAt(debug: DebugFile, position: number): string {
     let start = 0
     for (const { path, length } of debug.sources) {
@@ -69,7 +69,7 @@ const SECTION_NAMES: Record<number, string> = {
     [Section.buffers]: "buffer table",
 }
 
-/** What an operation spends its bytes on, by what its immediate refers to. */
+/** Categories for an operation's bytes, by what its immediate refers to. */
 const OPERAND_NAMES: Partial<Record<string, string>> = {
     local: "code: variables",
     slot: "code: variables of closures",
@@ -82,7 +82,7 @@ const OPERAND_NAMES: Partial<Record<string, string>> = {
     int: "code: integers",
 }
 
-/** Sections, and the code by what its operations refer to. */
+/** Bytes of sections, with code broken down by what its operations refer to. */
 export function sizeByKind(image: DeviceImage): Sizes {
     const bytes = readFileSync(image.path)
     const sizes: Sizes = new Map([["header and section table", HEADER + 8 * SECTIONS]])

@@ -1,4 +1,7 @@
-/* llvm-main.ts FILE compiles a module: what it is made of is in the file, what was made goes to standard output (wasm.ts). */
+/*
+ * llvm-main.ts FILE compiles a module: reads its parts from the file, and writes the result to standard output
+ * (wasm.ts).
+ */
 import { readFileSync } from "node:fs"
 import { deserialize, serialize } from "node:v8"
 import { type Compilation, compileModule } from "./llvm.js"

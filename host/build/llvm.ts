@@ -1,32 +1,32 @@
-/* The LLVM of a development dependency, itself WebAssembly. */
+/* LLVM from a development dependency, compiled to WebAssembly itself. */
 
 export type Tree = { [name: string]: Tree | string | Uint8Array }
 
 /** A translation unit. */
 export interface Unit {
-    /** its path in `Compilation.tree` */
+    /** path in `Compilation.tree` */
     main: string
     flags: string[]
 }
 
-/** A module that is made of objects, some of which are there already. */
+/** A module linked from objects, some of which may be compiled already. */
 export interface Compilation {
     tree: Tree
-    /** by the name of its object, in the order of linking */
+    /** by object name, in linking order */
     objects: Record<string, Unit | Uint8Array>
-    /** arguments of the linker */
+    /** arguments for the linker */
     link: string[]
 }
 
 export interface Compiled {
     module: Uint8Array
-    /** those that were not there */
+    /** the objects that were compiled */
     objects: Record<string, Uint8Array>
 }
 
 /**
- * Runs a tool, which is told to write its result to standard output (`-o -`): a file is copied whole at each of thousands of small
- * writes. Throws with the tool's messages.
+ * Runs a tool, which must write its result to standard output (`-o -`): a file would be copied as a whole at each of
+ * thousands of small writes. Throws with the tool's messages.
  * @returns the result
  */
 export async function llvm(args: string[], files: Tree): Promise<Uint8Array> {
@@ -45,12 +45,14 @@ export async function llvm(args: string[], files: Tree): Promise<Uint8Array> {
     }
 }
 
-/** Files whose functions seldom run. Without inlining in them the compiler takes a third less time. */
+/** Files with rarely executed functions. Without inlining in them, compilation takes a third less time. */
 const COLD = "builtins device error json number object_natives pins serialize text unwind verify vm".split(" ")
 const COLD_BEGIN = "#pragma clang attribute push(__attribute__((cold)), apply_to = function)\n"
 const COLD_END = "#pragma clang attribute pop\n"
 
-/** One translation unit of all files, so that the compiler inlines across those that are not cold. */
+/**
+ * One translation unit of all files, so that the compiler inlines across files, except those that are rarely executed.
+ */
 export function oneUnit(names: string[]): string {
     const include = (some: string[]): string => some.map((name) => `#include "${name}"\n`).join("")
     const isCold = (name: string): boolean => COLD.includes(name.slice(0, -2))

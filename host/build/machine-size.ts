@@ -1,11 +1,11 @@
-/* How much of a chip the machine takes, as what runs seldom is compiled: the smaller of the two ways that the ports use. */
+/* The machine's size on a chip, compiled for size, which is the smaller of the two ways that the ports use. */
 import { spawnSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../folders.js"
 import { temporaryFolder } from "../temporary.js"
 
-/** Bytes of code and constants that the machine may have, everything of it included. */
+/** Budget for the machine's code and constants, everything included, bytes. */
 export const MACHINE_BUDGET = 58000
 
 export const MACHINE_TARGET = "RV32IMC at -Os -msave-restore"
@@ -18,7 +18,7 @@ export interface MachineSize {
     ram: number
 }
 
-/** Of firmware/vm in one translation unit, before it is linked; undefined without Debian's cross compiler. */
+/** Size of firmware/vm as one translation unit, before linking; undefined without Debian's cross compiler. */
 export function machineSize(...options: string[]): MachineSize | undefined {
     const vm = join(root, "firmware", "vm")
     const units = readdirSync(vm).filter((name) => name.endsWith(".c"))

@@ -1,6 +1,6 @@
 /*
- * What processes share below .cache is made by one of them while the others wait. A lock is a file with its owner's process
- * id beside what is made. The lock of an owner that was killed counts for nothing.
+ * Shared files below .cache are made by one process while the others wait. A lock is a file with its owner's process id
+ * next to the shared file. The lock of an owner that was killed is ignored.
  */
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { hostname } from "node:os"
@@ -8,12 +8,15 @@ import { dirname } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { isAlive } from "../temporary.js"
 
-/** How often a waiting process looks, ms. */
+/** Polling interval of waiting processes, ms. */
 const LOOK = 100
-/** Nothing takes longer to make, ms: the id in an older lock has been given to another process, or is another host's. */
+/**
+ * Longest validity of a lock, ms: nothing takes longer to make, so the id in an older lock belongs to another process
+ * by now, or to another host.
+ */
 const LONGEST = 15 * 60000
 
-/** Whether somebody is at work. False, too, when the lock has gone meanwhile. */
+/** Whether the lock's owner is at work. Also false if the lock has disappeared meanwhile. */
 function isHeld(lock: string): boolean {
     try {
         const [host, process] = readFileSync(lock, "utf8").split("\n")
@@ -25,7 +28,7 @@ function isHeld(lock: string): boolean {
     }
 }
 
-/** Links the lock to a file that is whole already: no process sees a lock without an owner. */
+/** Creates the lock by linking a complete file, so that no process sees a lock without an owner. */
 function take(lock: string): boolean {
     const own = `${lock}.${process.pid}`
     writeFileSync(own, `${hostname()}\n${process.pid}`)
@@ -34,7 +37,7 @@ function take(lock: string): boolean {
         return true
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
-        // Taken the next time that this process looks: by then all that saw the dead owner's lock have removed it.
+        // It is taken at the next attempt: by then all processes that saw the dead owner's lock have removed it.
         if (!isHeld(lock)) rmSync(lock, { force: true })
         return false
     } finally {
@@ -52,9 +55,9 @@ function pause(): void {
 }
 
 /**
- * Does work that no other process does meanwhile. It does not return to the event loop while it waits: inside `work` the same
- * path must not be asked for again.
- * @param path what the work is about; the lock lies beside it
+ * Does work under a lock. Does not return to the event loop while it waits, so `work` must not ask for the same path
+ * again.
+ * @param path the subject of the work; the lock is next to it
  */
 export function exclusively<T>(path: string, work: () => T): T {
     const lock = lockOf(path)
@@ -66,7 +69,7 @@ export function exclusively<T>(path: string, work: () => T): T {
     }
 }
 
-/** As `exclusively`, for work that awaits: other work of this process waits for it, too. */
+/** Like `exclusively`, for asynchronous work; other work in this process waits for it, too. */
 export async function exclusivelyAsync<T>(path: string, work: () => Promise<T>): Promise<T> {
     const lock = lockOf(path)
     while (!take(lock)) await sleep(LOOK)
@@ -78,8 +81,9 @@ export async function exclusivelyAsync<T>(path: string, work: () => Promise<T>):
 }
 
 /**
- * Makes a file or folder unless it is there.
- * @param make writes it to the path that it is given; what is there has been renamed when it was whole
+ * Makes a file or folder unless it exists.
+ * @param make writes it to the path passed to it; the result is renamed when complete, so what exists is always
+ * complete
  * @returns `path`
  */
 export function makeOnce(path: string, make: (fresh: string) => void): string {

@@ -1,5 +1,5 @@
-/** The folder src, as src/sensor/configured.ts names it. */
+/** The folder src, relative to src/sensor/configured.ts. */
 const SOURCES = ".."
 
-/** A line of that module. @param module relative to src, without its ending */
+/** An import in that module. @param module path relative to src, without extension */
 export const importing = (names: string, module: string): string => `import { ${names} } from "${SOURCES}/${module}.js"`

@@ -6,13 +6,13 @@ export interface OfficialRun {
     lines: string[]
     /** 0: ds.restart() */
     panic: number
-    /** what the machine itself said at the end: exception, message, places */
+    /** the machine's own messages at the end: exception, message, stack trace */
     ending: string[]
     /** ms spent inside the machine */
     busy: number
 }
 
-/** From here on the machine speaks of the end of the program. */
+/** Lines from which on the machine reports the end of the program. */
 const ENDING = /^(\* RESTART requested|! Unhandled exception)/
 
 /** Runs an image in the official machine until it ends. */
@@ -33,7 +33,7 @@ export async function runOfficial(
         const begin = performance.now()
         const next = process_()
         busy += performance.now() - begin
-        // It would set its timer again; an exception is its only way out.
+        // Throwing is the only way to stop the machine, which would otherwise set its timer again.
         if (ended) throw new Error("ended")
         return next
     }

@@ -1,11 +1,11 @@
-/* npm run prepack: compiles ahead what a laptop with nothing but Node could not: the simulator and the sensor's image. */
+/* npm run prepack: compiles what a computer with only Node could not, the simulator and the sensor's image. */
 import { copyFileSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../folders.js"
 import { cachedDeviceImage } from "./device.js"
 import { compiledMachine, MACHINE_KINDS, machineFile } from "./wasm.js"
 
-/** Where host/folders.ts looks for it when it runs in the package. */
+/** Where host/folders.ts finds it in the package. */
 const prebuilt = join(root, "dist", "prebuilt")
 
 const sensor = cachedDeviceImage("src/sensor/main.ts")

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { root } from "./device.js"
 import { exclusively } from "./make-once.js"
 
-/** From PyPI. SCons 4.11.1 is what this PlatformIO wants as its package tool-scons. */
+/** From PyPI. SCons 4.11.1 is the version that this PlatformIO requires as its package tool-scons. */
 const PLATFORMIO = "6.2.0"
 const SCONS = "4.11.1"
 const TOOL_SCONS = "4.41101.0"
@@ -27,7 +27,7 @@ function must(program: string, args: string[]): void {
     if (run.status !== 0) throw new Error(`${program} ${args[0]}: ${run.error?.message ?? run.stderr}`)
 }
 
-/** PlatformIO downloads one package always: it is laid out from PyPI's scons instead. */
+/** PlatformIO would always download this package: installs it from PyPI's scons instead. */
 function layOutScons(): void {
     const tool = join(core, "packages", "tool-scons")
     if (existsSync(join(tool, "scons.py"))) return
@@ -41,13 +41,13 @@ function layOutScons(): void {
     writeFileSync(join(tool, "scons.py"), SCONS_SCRIPT)
 }
 
-/** What keeps PlatformIO from being installed here, as a sentence; undefined when nothing does. */
+/** Why PlatformIO cannot be installed here, as a sentence; undefined if it can. */
 export function missingForPlatformio(): string | undefined {
     const found = spawnSync("python3", ["-c", "import venv, ensurepip"]).status === 0
     return found ? undefined : "python3-venv is not installed"
 }
 
-/** A venv knows its own path, so it is made in its place: half a one is made anew. */
+/** A venv contains its own path, so it is created in place; an incomplete one is replaced. */
 function install(): void {
     if (!existsSync(join(venv, "bin", "pio"))) {
         rmSync(venv, { recursive: true, force: true })
@@ -57,7 +57,7 @@ function install(): void {
     layOutScons()
 }
 
-/** Installs PlatformIO from PyPI into the project's cache, once. @returns how to run it */
+/** Installs PlatformIO from PyPI into the project's cache, once. @returns a function that runs it */
 export function platformio(): (...args: string[]) => { status: number | null; output: string } {
     exclusively(home, install)
     const env = {

@@ -1,9 +1,9 @@
 /*
- * node host/build/prepare-builds.ts --without-packages|--with-packages [THEME]: compiles what the tests of a theme (without: of
- * all) use, as many at a time as there are cores: the simulator, mote's commands and the device programs, which need no Debian
- * package and can be compiled while those are being installed; then the checked Linux device, the emulated board, the
- * independent peers that are built and the package. The tests would compile them within the time limit of the test that
- * happens to be the first, and those that run side by side would do it twice.
+ * node host/build/prepare-builds.ts --without-packages|--with-packages [THEME]: compiles what the tests of a theme
+ * (default: of all themes) use, on all cores. First the simulator, mote's commands and the device programs, which need
+ * no Debian package and can be compiled while packages are being installed; then the checked Linux device, the emulated
+ * board, the independent peers and the package. Otherwise the first test would compile them within its time limit, and
+ * tests running in parallel would compile them twice.
  */
 import { fork, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -22,15 +22,15 @@ import { compiledMachine, MACHINE_KINDS } from "./wasm.js"
 
 const SIMULATOR = "the simulator"
 const COMMANDS = "the commands"
-/** In one process: for the second one the compiler, itself WebAssembly, is compiled already. */
+/** Both in one process, because the compiler, itself WebAssembly, is then compiled only once. */
 const SIMULATORS = "the simulator, and the one that counts by function"
 const LINUX_DEVICE = "the Linux device"
 const BOARD = "the emulated board"
 const PEERS = Object.keys(buildNeeds) as BuiltPeer[]
-/** Simulator and sensor are in it. */
+/** The package contains the simulator and the sensor. */
 const PACKAGE = "the package"
 
-/** Those that devices talk to. */
+/** Peers for devices. */
 const DEVICE_PEERS: BuiltPeer[] = ["wolfssl", "leshan"]
 
 /** What a theme's tests need besides programs. */
@@ -44,7 +44,7 @@ function buildsOf(theme: string | undefined): Record<"withoutPackages" | "withPa
     return { withoutPackages: [isFor("machine") ? SIMULATORS : SIMULATOR, COMMANDS], withPackages }
 }
 
-/** Programs that the specs of a theme name; those that they name by parts are compiled when a test wants them. */
+/** Programs that a theme's specs name; those whose names are composed are compiled when a test needs them. */
 function programsOf(theme: string | undefined): string[] {
     const folder = join(root, "test", "node", theme ?? "")
     const specs = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
@@ -55,16 +55,19 @@ function programsOf(theme: string | undefined): string[] {
     return [...new Set(named.map(([, path]) => path))]
 }
 
-/** Makes one of them in a process of its own. */
+/** Builds one of them in a process of its own. */
 function build(what: string): Promise<number> {
     const args = [...process.execArgv, fileURLToPath(import.meta.url), "--only", what]
     const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" })
     return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)))
 }
 
-/** Compiles programs one after another in one process: compiler and optimizer are several times as fast once they are warm. */
+/**
+ * Compiles programs one after another in one process, because compiler and optimizer are several times as fast once
+ * they are warm.
+ */
 async function compilePrograms(left: string[]): Promise<void> {
-    // A compiler makes much garbage beside what it keeps: with more room for new objects it collects less often.
+    // The compiler makes much garbage; with a larger young generation it is collected less often.
     const execArgv = [...process.execArgv, "--max-semi-space-size=64"]
     const child = fork(fileURLToPath(import.meta.url), ["--programs"], { cwd: root, stdio: "inherit", execArgv })
     for (let program = left.shift(); program !== undefined; program = left.shift()) {
@@ -74,13 +77,13 @@ async function compilePrograms(left: string[]): Promise<void> {
     child.disconnect()
 }
 
-/** Takes programs from the process that forked this one until it disconnects. */
+/** Compiles programs requested by the process that forked this one, until it disconnects. */
 function compileOnRequest(): void {
     process.on("message", (program) => {
         try {
             cachedDeviceImage(program as string)
         } catch {
-            // A program that does not compile is what its own test tells.
+            // A program that does not compile is reported by its own test.
         }
         process.send?.("ready")
     })

@@ -1,8 +1,8 @@
 /*
- * node host/build/prepare-tests.mjs [THEME]: installs the independent peers that the tests of a theme (without: of all)
- * talk to, and the compilers and emulators they need, where those are missing and Debian's apt-get may be used. Otherwise it
- * names them; a test that needs a missing one is skipped and says so, and fails in CI. Compiles the simulator and the programs
- * that a theme's tests run in it and on devices: together that takes longer than a test may.
+ * node host/build/prepare-tests.mjs [THEME]: installs the independent peers that the tests of a theme (default: of all
+ * themes) talk to, and the compilers and emulators they need, if they are missing and Debian's apt-get may be used.
+ * Otherwise lists them; a test that needs a missing one is skipped with a message, and fails in CI. Then compiles the
+ * simulator and the programs that the tests run in it and on devices, which together takes longer than a test may.
  */
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
@@ -11,7 +11,7 @@ const compiles = (compiler, source) => `printf '%s\\n' '${source}' | ${compiler}
 const fuzzTarget = "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d == 0 || n == 0; }"
 const PYTHON_HEADERS = `test -e "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h"`
 
-/** Name for people, a shell test that succeeds when it is there, Debian's packages, themes with tests that need it. */
+/** Name for people, a shell test that succeeds if it is installed, Debian's packages, themes whose tests need it. */
 const needs = [
     ["openssl", "command -v openssl", "openssl", "firmware cli"],
     ...["gnutls-cli", "gnutls-serv"].map((command) => [command, `command -v ${command}`, "gnutls-bin", "cli"]),
@@ -89,7 +89,7 @@ async function install() {
     if (left.length > 0) console.log(`tests: without ${left.join(", ")} the tests that need them are skipped`)
 }
 
-/** Those that wait for no Debian package, or the others. */
+/** Builds what needs no Debian package, or the rest. */
 async function build(which) {
     if (theme !== undefined && !["machine", "firmware", "cli"].includes(theme)) return
     const args = ["--import", "./host/build/tsx.mjs", "host/build/prepare-builds.ts", which]

@@ -1,6 +1,6 @@
 /*
- * npm run profile: records what Mote's functions do at work, for the setting `"translate": "hot"`: the workloads of
- * bench:rv32 in both versions, and the sensor with a gateway. Both run in the simulator, so nothing but Node is needed.
+ * npm run profile: records what Mote's functions do under load, for the setting `"translate": "hot"`: the workloads of
+ * bench:rv32 in both versions, and the sensor with a gateway. All run in the simulator, so only Node is needed.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { Command } from "commander"
@@ -23,7 +23,7 @@ const IDENTITY = "profile"
 const KEY = Buffer.from("00112233445566778899aabbccddeeff", "hex")
 const SAMPLES = 50
 
-/** The natives of test/device/bench/natives.ts: here nobody asks for figures. */
+/** The natives of test/device/bench/natives.ts, whose measurements are not used here. */
 const BENCH_NATIVES = [
     "_benchTurn",
     "_benchSeed",

@@ -4,7 +4,10 @@ import { choiceOf, type Translate } from "../translate/choice.js"
 import { type DeviceImage } from "./device.js"
 import { machineModule, translatedMachine } from "./wasm.js"
 
-/** The machine for a program, with those of its functions as C that `translate` names. Throws UsageError without their names. */
+/**
+ * The machine for a program, with the functions selected by `translate` as C. Throws UsageError if the debug file with
+ * their names is missing.
+ */
 export async function machineFor(translate: Translate, { path, debugPath }: DeviceImage): Promise<WebAssembly.Module> {
     if (translate.functions === "hot" && !existsSync(debugPath))
         throw new UsageError(`${path}: without its debug file the functions have no names`)

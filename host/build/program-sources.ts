@@ -1,23 +1,28 @@
-/* The files that a DeviceScript program consists of, as the compiler finds them. */
+/* Collects the files of a DeviceScript program, resolving imports like the compiler. */
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path"
 import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
 
 export interface ProgramSources {
-    /** the main file, relative to `home` */
+    /** main file, relative to `home` */
     entry: string
-    /** folder that the program's own files are relative to: its project's, or one above that all of them are in */
+    /**
+     * folder to which the program's own files are relative: its project's, or the innermost one above it that contains
+     * all of them
+     */
     home: string
-    /** contents by path relative to `home`, or absolute where they are imported so; those of packages are below node_modules */
+    /**
+     * contents by path relative to `home`, or by absolute path if imported that way; packages are below node_modules
+     */
     files: Map<string, string>
 }
 
-/** The parts of a package.json that decide how the compiler resolves it. */
+/** The parts of a package.json that affect how the compiler resolves it. */
 interface Manifest {
     name: string
     main?: string
-    /** sources by subpath: the compiler resolves as TypeScript did before it knew "exports" */
+    /** sources by subpath: the compiler resolves like TypeScript before it supported "exports" */
     typesVersions?: { "*"?: Record<string, [string]> }
 }
 
@@ -27,14 +32,14 @@ function importsOf(source: string): string[] {
     return [...source.matchAll(IMPORT)].map(([, name]) => name)
 }
 
-/** A relative import's file; undefined when there is none, which the compiler's message will say. */
+/** The file of a relative import; undefined if there is none, which the compiler will report. */
 function fileOf(importer: string, name: string): string | undefined {
     const base = resolve(dirname(importer), name)
     const places = [base.replace(/\.js$/, ".ts"), `${base}.ts`, join(base, "index.ts")]
     return places.find((place) => place.endsWith(".ts") && existsSync(place))
 }
 
-/** Files that a program imports by relative paths, itself included. */
+/** Files that a program imports by relative paths, including itself. */
 function modulesOf(entry: string): string[] {
     const found = new Set<string>()
     const queue = [entry]
@@ -50,26 +55,29 @@ function modulesOf(entry: string): string[] {
 }
 
 /**
- * Files that a module imports, and those that they import.
- * @param source the module's contents, which need not be what its file has
+ * Files that a module imports, directly or indirectly.
+ * @param source the module's contents, which may differ from its file's
  */
 export function modulesBelow(path: string, source: string): string[] {
     const files = importsOf(source).map((name) => fileOf(path, name))
     return files.flatMap((file) => (file === undefined ? [] : modulesOf(file)))
 }
 
-/** Files that modules import by absolute paths, with all that these import. */
+/** Files that modules import by absolute paths, with everything that these import. */
 function absoluteModulesOf(modules: string[]): string[] {
     const imports = modules.flatMap((path) => importsOf(readFileSync(path, "utf8")).filter((name) => isAbsolute(name)))
     return imports.flatMap((name) => modulesOf(fileOf(name, name) ?? missing(name)))
 }
 
-/** The compiler passes over an import of no names whose module is missing: the program would lack it in silence. */
+/**
+ * Throws, because the compiler ignores a side-effect import of a missing module, and the program would silently lack
+ * it.
+ */
 function missing(name: string): never {
     throw new UsageError(`${name}, which the program imports, is not there`)
 }
 
-/** The innermost folder that all files are in. */
+/** The innermost folder that contains all files. */
 function commonFolder(paths: string[]): string {
     let folder = dirname(paths[0])
     while (!paths.every((path) => path.startsWith(folder + sep) || folder === dirname(folder))) folder = dirname(folder)
@@ -79,14 +87,14 @@ function commonFolder(paths: string[]): string {
 const readManifest = (folder: string): Manifest =>
     JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
 
-/** A package's folder. Mote's own is the one that compiles, wherever the program is. */
+/** A package's folder. For Mote itself it is always the copy that compiles, wherever the program is. */
 function packageFolder(name: string, importer: string): string | undefined {
     if (name === readManifest(root).name) return root
     const above = folderWith(dirname(importer), join("node_modules", name, "package.json"))
     return above === undefined ? undefined : join(above, "node_modules", name)
 }
 
-/** The source that `NAME` or `NAME/SUBPATH` stands for. */
+/** The source file for `NAME` or `NAME/SUBPATH`. */
 function packageEntry(folder: string, subpath: string): string {
     const { name, main = "index.ts", typesVersions } = readManifest(folder)
     const sources = typesVersions?.["*"] ?? {}
@@ -98,7 +106,7 @@ function packageEntry(folder: string, subpath: string): string {
     throw new UsageError(`${subpath === "" ? name : `${name}/${subpath}`} cannot be compiled for a device: ${others}`)
 }
 
-/** The packages that some modules import, with the files of each. The compiler's own are in it. */
+/** The packages that some modules import, each with its files. The compiler's own packages are built in. */
 function* packagesOf(modules: string[]): Generator<{ name: string; folder: string; modules: string[] }> {
     const seen = new Set<string>()
     const queue = [...modules]
@@ -108,7 +116,7 @@ function* packagesOf(modules: string[]): Generator<{ name: string; folder: strin
             seen.add(specifier)
             const [, name, subpath] = /^((?:@[^/]+\/)?[^/]+)\/?(.*)$/.exec(specifier) as string[]
             const folder = packageFolder(name, importer)
-            if (folder === undefined) continue // left to the compiler's message
+            if (folder === undefined) continue // reported by the compiler
             const found = modulesOf(packageEntry(folder, subpath))
             queue.push(...found)
             yield { name, folder, modules: found }
@@ -116,7 +124,7 @@ function* packagesOf(modules: string[]): Generator<{ name: string; folder: strin
 }
 
 /**
- * Everything that a program is compiled from.
+ * Collects all files of a program.
  * @param path of the main file
  */
 export function programSources(path: string): ProgramSources {

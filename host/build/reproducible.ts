@@ -1,6 +1,6 @@
 /*
- * npm run reproducible: makes the package and the firmware of the boards that run here in two folders, from the files under version
- * control, and compares them byte by byte.
+ * npm run reproducible: builds the package, and the firmware of the boards that run here, in two folders from the files
+ * under version control, and compares the results byte by byte.
  */
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -27,7 +27,7 @@ function run(folder: string, command: string, ...args: string[]): string {
     return stdout
 }
 
-/** The files under version control, and the dependencies. */
+/** Copies the files under version control, and the dependencies. */
 function copyTo(folder: string): void {
     for (const path of run(root, "git", "ls-files", "-z").split("\0").filter(Boolean)) {
         mkdirSync(dirname(join(folder, path)), { recursive: true })
@@ -46,7 +46,7 @@ function hashes(folder: string, under: string): [string, string][] {
     })
 }
 
-/** @returns the hashes of what was made, by path */
+/** @returns hashes of the results, by path */
 function make(folder: string): Map<string, string> {
     copyTo(folder)
     run(folder, "npm", "run", "--silent", "package")

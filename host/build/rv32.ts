@@ -10,27 +10,27 @@ import { exclusivelyAsync } from "./make-once.js"
 const firmware = join(root, "firmware")
 const port = join(firmware, "port", "rv32-virt")
 const cache = cacheFolder("rv32")
-/** Of objects that name no folder (withoutPaths). */
+/** Replaces folders in objects (withoutPaths). */
 const ANONYMOUS = "anonymous"
 
 export const COMPILER = "riscv64-unknown-elf-gcc"
-/** The core of an ESP32-C3, optimized for size as ESP-IDF does it. */
+/** The core of an ESP32-C3, optimized for size like in ESP-IDF. */
 export const TARGET = [
     ...["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=gnu11"],
     ...["-Os", "-g", "-ffunction-sections", "-fdata-sections"],
 ]
 const STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wmissing-prototypes", "-Werror"]
 
-/** A linked program of the emulated board. */
+/** A linked program for the emulated board. */
 export interface BoardProgram {
     path: string
     /** bytes of flash (text and constants) by part: "vm", "natives", "port", "mbedtls", "lwip", "libc" */
     flash: Record<string, number>
-    /** bytes of RAM that are taken at the start, by part */
+    /** bytes of RAM in use at the start, by part */
     ram: Record<string, number>
 }
 
-/** What keeps the board from being built or run here, as a sentence; undefined when nothing does. */
+/** Why the board cannot be built or run here, as a sentence; undefined if it can. */
 export function missingForBoard(): string | undefined {
     if (spawnSync(COMPILER, ["--version"]).status !== 0) return "gcc-riscv64-unknown-elf is not installed"
     const picolibc = spawnSync(COMPILER, [...TARGET, "-E", "-"], { input: "#include <stdio.h>\n" })
@@ -39,13 +39,13 @@ export function missingForBoard(): string | undefined {
     return undefined
 }
 
-/** What nearly every operation runs through: a fifth fewer instructions for 6 KB. */
+/** Hot files, which nearly every operation uses: optimizing them takes a fifth fewer instructions for 6 KB. */
 const HOT = [
     ...["interpreter.c", "call.c", "field.c", "property.c", "object.c"],
     ...["heap.c", "natives.c", "array.c", "bytes.c", "translated.c", "fields.c", "calls.c", "quick.c"],
 ]
 
-/** What runs seldom saves registers by a call: a twentieth smaller. */
+/** Rarely executed files save registers by a call: a twentieth smaller. */
 const SMALL = "-msave-restore"
 
 const tuned = (unit: Unit): Unit => ({
@@ -57,7 +57,7 @@ interface Unit {
     source: string
     part: string
     flags: string[]
-    /** of a library: the header with its options; our own files depend on all our headers */
+    /** of a library: the header with its options; our own files depend on all of our headers */
     options?: string
 }
 
@@ -83,24 +83,24 @@ function lwipUnits(lwip: string, include: string[]): Unit[] {
 }
 
 /**
- * Programs of the emulated core: the firmware, and the measurements of firmware/bench: Mote and mbedTLS's own DTLS with
- * pre-shared keys, and both with the library as the firmware has it.
+ * Programs for the emulated core: the firmware, and the benchmarks in firmware/bench: Mote and mbedTLS's own DTLS, with
+ * pre-shared keys only, and with the library as configured for the firmware.
  */
 export type BoardMain = "main" | "bench/mote" | "bench/anchor" | "bench/mote_full" | "bench/anchor_full"
 
 /** The options of mbedTLS. */
 const OPTIONS = join(port, "mbedtls_config.h")
 
-/** Flags that name them. */
+/** Flags that select these options. */
 function optionFlags(main: BoardMain): string[] {
     const ofPsk = main === "bench/mote" || main === "bench/anchor"
     return [`-DMBEDTLS_CONFIG_FILE="${basename(OPTIONS)}"`, ...(ofPsk ? ["-DMOTE_PSK_ONLY"] : [])]
 }
 
-/** What a measurement needs of the port: no network, and a `main` of its own. */
+/** The parts of the port that a benchmark needs: no network, and its own `main`. */
 const BENCH_PORT = ["start.S", "board.c", "memory.c", "meter.c"]
 
-/** Every C file of a program. */
+/** All C files of a program. */
 function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const lwip = join(debianSource("lwip"), "src")
     const mbedtls = debianSource("mbedtls")
@@ -123,7 +123,7 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     ]
     const translated = [
         ...own(join(firmware, "translated"), "translated").map(tuned),
-        // A compiler with more warnings than ours does not keep a program from being built.
+        // Warnings from a newer compiler must not prevent the build.
         ...translations.map((source) => ({ source, part: "translated", flags: [...STRICT, "-Wno-error", ...include] })),
     ]
     return [
@@ -166,7 +166,7 @@ function objectOf(unit: Unit, headers: string): string {
 
 function compile(unit: Unit, object: string): Promise<void> {
     const fresh = `${object}.${process.pid}`
-    // The assembler's debug information names folders, whatever it is told.
+    // The assembler's debug information always contains folder names, so there is none.
     const anonymous = unit.source.endsWith(".S") ? ["-g0"] : withoutPaths()
     const child = spawn(COMPILER, [...TARGET, ...unit.flags, ...anonymous, "-c", unit.source, "-o", fresh], {
         stdio: ["ignore", "ignore", "pipe"],
@@ -200,7 +200,7 @@ export function sizeByPart(
     sections = FLASH_SECTIONS,
 ): Record<string, number> {
     const sizes: Record<string, number> = {}
-    // " .text.name  0xaddress  0xsize  file", or name and rest on two lines; debug sections have address 0.
+    // " .text.name  0xaddress  0xsize  file", or with a line break after the name; debug sections have address 0.
     for (const [, section, address, size, file] of map.matchAll(/^ (\.\S+)\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+) (\S+)$/gm)) {
         if (Number(address) === 0 || !sections.test(section)) continue
         const part = objects.get(file) ?? "libc"
@@ -209,7 +209,7 @@ export function sizeByPart(
     return sizes
 }
 
-/** Every allocation of a measurement goes through firmware/bench/support.c. */
+/** Wraps every allocation of a benchmark with firmware/bench/support.c. */
 const COUNTED_HEAP = ["malloc", "calloc", "free"].map((name) => `-Wl,--wrap=${name}`)
 
 function link(path: string, objects: Iterable<string>, more: string[]): void {
@@ -230,8 +230,8 @@ async function compileAndLink(path: string, objects: Map<string, Unit>, more: st
 }
 
 /**
- * Compiles and links a program of the board, only what has changed.
- * @param defines for our own files, like "MOTE_PROFILE"
+ * Compiles and links a program for the board, only what has changed.
+ * @param defines for our own files, such as "MOTE_PROFILE"
  * @param configuration folder with a mote_config.h
  * @param translations C files of host/translate
  */
@@ -263,7 +263,7 @@ export async function buildBoard(
             .digest("hex")
             .slice(0, 16)}.elf`,
     )
-    // Programs share objects; a compilation takes all cores anyway.
+    // Locked, because programs share objects; a compilation uses all cores anyway.
     if (!existsSync(path)) await exclusivelyAsync(join(cache, "objects"), () => compileAndLink(path, objects, more))
     const parts = new Map([...objects].map(([object, unit]) => [object, unit.part]))
     const map = readFileSync(`${path}.map`, "utf8")

@@ -1,6 +1,6 @@
 /*
- * npm run sbom: what the package and each firmware consist of, as CycloneDX files in build/sbom. npm describes the package; a
- * firmware is the package's sources with the C libraries that it is linked with.
+ * npm run sbom: writes the components of the package and of each firmware as CycloneDX files in build/sbom. npm
+ * describes the package; a firmware consists of the package's sources and the C libraries that it is linked with.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { root } from "../folders.js"
 import { boardLibraries } from "./debian-source.js"
 
-/** As far as it is read or written here (CycloneDX 1.5). */
+/** The parts of CycloneDX 1.5 that are read or written here. */
 interface Component {
     "bom-ref": string
     type: string
@@ -37,16 +37,16 @@ function bomOfPackage(): Bom {
     const run = spawnSync("npm", ["sbom", "--sbom-format=cyclonedx", "--omit=dev"], { cwd: root, encoding: "utf8" })
     if (run.status !== 0) throw new Error(`npm sbom failed: ${run.error?.message ?? run.stderr}`)
     const bom = JSON.parse(run.stdout) as Bom
-    // npm names it after its folder.
+    // npm uses the name of the folder.
     bom.metadata.component.name = manifest().name
     return withoutWorkspaces(bom)
 }
 
-/** What the package depends on, and what that depends on: npm adds the workspaces of this repository and theirs. */
+/** Keeps the package's direct and indirect dependencies: npm also lists this repository's workspaces and theirs. */
 function withoutWorkspaces(bom: Bom): Bom {
     const own = Object.entries(manifest().dependencies).map(([name, version]) => `${name}@${version}`)
     const needed = new Set(own)
-    // A set is walked to its end, also what is added meanwhile.
+    // Iterating over a set includes elements added meanwhile.
     for (const ref of needed)
         for (const next of bom.dependencies.find((entry) => entry.ref === ref)?.dependsOn ?? []) needed.add(next)
     const whole = { ref: bom.metadata.component["bom-ref"], dependsOn: own }
@@ -72,7 +72,7 @@ function installedVersion(packageName: string): string {
     return run.stdout
 }
 
-/** mbedTLS and lwIP of an ESP32 are those of its ESP-IDF, whose release platformio.ini names. */
+/** An ESP32's mbedTLS and lwIP come from ESP-IDF, whose release platformio.ini names. */
 function espIdf(): Component {
     const version = /ESP-IDF ([\d.]+)/.exec(readFileSync(join(root, "platformio.ini"), "utf8"))?.[1]
     if (version === undefined) throw new Error("platformio.ini names no release of ESP-IDF")
@@ -90,7 +90,7 @@ const firmwares: Record<string, () => Component[]> = {
     "esp32s3-devkitc-1": () => [espIdf()],
 }
 
-/** Of npm's packages none is in a firmware. */
+/** A firmware contains none of npm's packages. */
 function bomOfFirmware(board: string, bom: Bom): Bom {
     const sources = bom.metadata.component
     const name = `mote-${board}`

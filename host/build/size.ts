@@ -3,8 +3,8 @@ import { sizeByFile, sizeByKind, type Sizes } from "./image-size.js"
 import { SIZE_PROFILES } from "./size-profiles.js"
 
 /*
- * npm run size: the images of all size profiles beside their budgets, the sensor's by part and by kind; with names of
- * profiles, those by part and by kind. --json: {"profiles":{NAME:{"bytes":N,"budget":N}}}.
+ * npm run size: prints the image sizes of all profiles next to their budgets, and the sensor's by part and by kind;
+ * with names of profiles, those by part and by kind. --json: {"profiles":{NAME:{"bytes":N,"budget":N}}}.
  */
 
 const print = (size: number, text: string): void => console.log(`${String(size).padStart(7)}  ${text}`)
@@ -14,7 +14,7 @@ function printTable(title: string, sizes: Sizes): void {
     for (const [name, size] of [...sizes].sort(([, a], [, b]) => b - a)) print(size, name)
 }
 
-/** Files by folder. */
+/** Sums up files by folder. */
 function byPart(files: Sizes): Sizes {
     const parts: Sizes = new Map()
     for (const [file, size] of files) {

@@ -1,6 +1,6 @@
 /*
- * For node --import: runs TypeScript with tsx. tsx keeps what it has compiled below the temporary directory; here it is
- * kept in .cache with everything else that can be made again, so that no command leaves anything in the former.
+ * For node --import: runs TypeScript with tsx. tsx stores compiled files in the temporary directory; here they are
+ * stored in .cache with everything else that can be rebuilt, so that commands leave nothing in the temporary directory.
  */
 import { mkdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"

@@ -10,20 +10,23 @@ import type { Choice } from "../translate/translate.js"
 import { type Compilation, type Compiled, oneUnit, type Unit } from "./llvm.js"
 import { exclusivelyAsync } from "./make-once.js"
 
-/** Where compiled machines and their objects are kept, by the hash of what they were made of; ignored by git. */
+/** Folder for compiled machines and their objects, by the hash of their sources; ignored by git. */
 const cache = cacheFolder("wasm")
 const objectCache = join(cache, "objects")
-/** The machine as it is, or one that counts what each function of a program does (mote profile). */
+/** The normal machine, or one that counts what each function of a program does (mote profile). */
 export const MACHINE_KINDS = ["plain", "profiling"] as const
 export type MachineKind = (typeof MACHINE_KINDS)[number]
 
-/** What the package calls its machines, which it has ready. */
+/** File names of the machines in the package. */
 export const machineFile = (kind: MachineKind): string => (kind === "plain" ? "machine.wasm" : "machine-profiling.wasm")
 
-/** What LLVM does by default since it was built with assertions, and what changes no code. */
+/** Disables checks that LLVM does by default because it was built with assertions; they do not affect the code. */
 const UNCHECKED = ["-fno-verify-intermediate-code", "-fdiscard-value-names"]
 const TARGET = ["--target=wasm32-wasip1", "-std=c11", "-O2", ...UNCHECKED, "-Ivm", "-c"]
-/** Of the machine: they make a sixth less of code, which compiles sooner and runs as fast, since V8 optimizes it once more. */
+/**
+ * Flags for a smaller machine: a sixth less code, which compiles sooner and runs as fast, because V8 optimizes it
+ * again.
+ */
 const SMALL = ["-mllvm", "-inline-threshold=40", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize"]
 const PLAIN = [...TARGET, ...SMALL]
 const flagsOf = (kind: MachineKind): string[] => (kind === "plain" ? PLAIN : [...PLAIN, "-DMOTE_PROFILE"])
@@ -38,7 +41,7 @@ function sources(folder: string): Sources {
     return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(path, name))]))
 }
 
-/** What a machine is made of. */
+/** The parts of a machine. */
 interface Parts {
     /** sources by folder */
     folders: { vm: Sources; port: Sources; translated: Sources }
@@ -52,7 +55,10 @@ function partsOf(kind: MachineKind): Parts {
     return { folders: { vm: sources("vm"), port: sources("port/wasm"), translated: {} }, units }
 }
 
-/** A machine that has functions of programs as C. These are large, and a unit each. @param files C of host/translate */
+/**
+ * A machine with functions of programs as C, which are large and therefore compiled as separate units. @param files C
+ * files of host/translate
+ */
 function translatedParts(files: string[]): Parts {
     const flags = [...TARGET, "-DMOTE_TRANSLATED", "-Itranslated"]
     const { folders, units } = partsOf("plain")
@@ -75,7 +81,7 @@ const hashed = (...parts: (string | Uint8Array)[]): string => {
     return hash.digest("hex").slice(0, 16)
 }
 
-/** The names of objects, in the order of their units: hashes of what they are made of. */
+/** Names of the objects, in the order of their units: hashes of their inputs. */
 function objectNames({ folders, units }: Parts): string[] {
     const { vm, port, translated } = folders
     const machine = [oneUnit(cFiles(vm)), ...Object.entries(vm), ...Object.entries(port)].flat()
@@ -87,21 +93,21 @@ function objectNames({ folders, units }: Parts): string[] {
 }
 
 /**
- * Of V8, for LLVM's 75 MB of WebAssembly: it compiles each function once, quickly and when it is called first, since optimizing them
- * takes as long as what they do here; those that are never called are not looked at.
+ * Options of V8 for LLVM's 75 MB of WebAssembly: compiles each function only once, quickly, when it is first called.
+ * Optimizing the functions would take as long as they run here.
  */
 const V8_OPTIONS = ["--liftoff-only", "--wasm-lazy-compilation", "--wasm-lazy-validation"]
 
-/** llvm-main.ts with what runs it; as JavaScript, which the package has it as, it needs nothing. */
+/** The command that runs llvm-main.ts; in the package it is JavaScript and needs no loader. */
 function compilerProgram(): string[] {
     const beside = (name: string): URL => new URL(name, import.meta.url)
     if (import.meta.url.endsWith(".js")) return [fileURLToPath(beside("llvm-main.js"))]
     return ["--import", beside("tsx.mjs").href, fileURLToPath(beside("llvm-main.ts"))]
 }
 
-/** Compiles in a process of its own, which has V8's options. */
+/** Compiles in a separate process, with these options of V8. */
 function compile(compilation: Compilation): Promise<Compiled> {
-    // A pipe takes it only while this process waits, and it compiles a program meanwhile.
+    // Passed as a file, because this process compiles a program meanwhile and does not serve a pipe.
     const input = join(temporaryFolder("llvm"), "compilation")
     writeFileSync(input, serialize(compilation))
     const args = [...V8_OPTIONS, ...compilerProgram(), input]
@@ -122,7 +128,7 @@ function compile(compilation: Compilation): Promise<Compiled> {
     })
 }
 
-/** What this process is compiling. */
+/** Compilations under way in this process. */
 const underWay = new Map<string, Promise<string>>()
 
 function compiledPath(parts: Parts): Promise<string> {
@@ -141,7 +147,7 @@ async function compiledOnce(path: string, parts: Parts, objects: string[]): Prom
     return path
 }
 
-/** A process that reads it meanwhile sees the whole file or none. */
+/** Renames a complete file, so that other processes see the whole file or none. */
 function write(path: string, bytes: Uint8Array): void {
     writeFileSync(`${path}.${process.pid}`, bytes)
     renameSync(`${path}.${process.pid}`, path)
@@ -164,26 +170,26 @@ async function compileTo(path: string, { folders, units }: Parts, names: string[
     write(path, module)
 }
 
-/** Path of the machine compiled from the sources; compiled (some seconds) only when one has changed. */
+/** Path of the machine compiled from the sources; compiled (which takes some seconds) only if one has changed. */
 export const compiledMachine = (kind: MachineKind = "plain"): Promise<string> => compiledPath(partsOf(kind))
 
 /**
- * A machine that has functions of some images as C, as the firmware of a device does.
- * @param choose the functions of each image that become C
+ * A machine with functions of some images as C, like a device's firmware.
+ * @param choose which functions of each image
  */
 export async function translatedMachine(images: Buffer[], choose: Choice): Promise<WebAssembly.Module> {
-    const { translationFiles } = await import("../translate/files.js") // no other machine has to wait for the translator
-    await Promise.allSettled(underWay.values()) // their objects are this one's, too
+    const { translationFiles } = await import("../translate/files.js") // loaded lazily: other machines do not need it
+    await Promise.allSettled(underWay.values()) // their objects are shared with this one
     const path = await compiledPath(translatedParts(translationFiles(images, choose)))
     return new WebAssembly.Module(readFileSync(path))
 }
 
-/** Begins to compile the machine, where it has to be, beside what the caller does until it asks for the module. */
+/** Starts to compile the machine, if necessary, so that the caller can do other work before it asks for the module. */
 export function prepareMachine(): void {
-    machineModule().catch(() => undefined) // who asks for the module is told
+    machineModule().catch(() => undefined) // reported to the caller that asks for the module
 }
 
-/** The machine of firmware/vm as a WebAssembly module: the one that the package brings, else the compiled one. */
+/** The machine of firmware/vm as a WebAssembly module: from the package, or else compiled. */
 export async function machineModule(kind: MachineKind = "plain"): Promise<WebAssembly.Module> {
     const shipped = join(prebuilt, machineFile(kind))
     const path = existsSync(shipped) ? shipped : await compiledMachine(kind)
