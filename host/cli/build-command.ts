@@ -75,7 +75,7 @@ function buildUpdate(config: DeviceConfig, path: string, sign: string): void {
     printLine(`update: ${path}, version ${version} for ${config.update?.target}`)
 }
 
-/** Everything that `mote flash` puts onto the device. @returns exit code */
+/** Builds everything that `mote flash` writes to the device. @returns exit code */
 export async function buildAll(config: DeviceConfig): Promise<number> {
     const files = buildFiles(config)
     checkReachable(config)
@@ -84,7 +84,7 @@ export async function buildAll(config: DeviceConfig): Promise<number> {
     printLine(`program: ${seen(files.slot)}, ${bytes} bytes, ${config.suites.join(", ")}`)
     if (config.lackingSuites.length > 0)
         printLine(`warning: suites: left out what ${config.board.title} lacks: ${config.lackingSuites.join(", ")}`)
-    rmSync(files.settings, { force: true }) // an old file would keep its rights
+    rmSync(files.settings, { force: true }) // an existing file would keep its permissions
     writeFileSync(files.settings, settingsText(config, credentials), { mode: 0o600 })
     printLine(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
     if (credentials.settings["key"].length < SHORTEST_STRONG_KEY)

@@ -44,7 +44,7 @@ export function certificatesOf(options: CertificateOptions, role: "client" | "se
     return given ?? (wantsCertificate ? publicKeysFor({}, role, optionName) : undefined)
 }
 
-/** rpkPin: --rpk-pin */
+/** For example --rpk-pin for rpkPin. */
 function optionName(name: string): string {
     return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

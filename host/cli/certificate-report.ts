@@ -4,7 +4,10 @@ import { type TlsCertificate } from "../../src/gio/tls-certificate.js"
 import { verdictText } from "../../src/platform/node/failure-text.js"
 import { type Reporter } from "./reporter.js"
 
-/** Tells what the peer presented, its chain, and the verdict; nothing when it presented nothing. @param peer its name in events */
+/**
+ * Reports what the peer presented, its chain, and the verdict; nothing if it presented nothing. @param peer its name in
+ * events
+ */
 export function reportCertificate(reporter: Reporter, connection: DtlsConnection, peer: string): void {
     const publicKey = connection.getPeerPublicKey()
     if (publicKey === undefined) return
@@ -34,7 +37,7 @@ function certificateLine(certificate: TlsCertificate): string {
     return `${subject}${known}, issued by ${issuer}, valid from ${notBefore} to ${notAfter}`
 }
 
-/** Names as they stand in the certificate: printed with control characters escaped. */
+/** Names as in the certificate; control characters are escaped when printed. */
 function certificateEvent(certificate: TlsCertificate): {
     subject: string
     issuer: string
@@ -53,7 +56,7 @@ function certificateEvent(certificate: TlsCertificate): {
     }
 }
 
-/** 4 or 16 bytes, as people write them. */
+/** Formats an address of 4 or 16 bytes. */
 function addressText(address: Buffer): string {
     if (address.length === 4) return address.join(".")
     return (address.toString("hex").match(/.{4}/g) ?? []).map((group) => group.replace(/^0{1,3}/, "")).join(":")

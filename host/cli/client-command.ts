@@ -92,7 +92,10 @@ function reportHandshake({ connection, handshakeTime }: Connected, reporter: Rep
     )
 }
 
-/** Until end of input, the server's close, or a signal: each ends with close_notify. @returns messages that were not sent */
+/**
+ * Runs until the end of input, the server's close_notify, or a signal; always ends with close_notify. @returns number
+ * of messages that were not sent
+ */
 async function talk(connection: DtlsClientConnection, reporter: Reporter, options: ClientOptions): Promise<number> {
     let refused = 0
     const printing = printMessages(connection, reporter, "server")
@@ -103,7 +106,7 @@ async function talk(connection: DtlsClientConnection, reporter: Reporter, option
         await new Promise((resolve) => setTimeout(resolve, options.wait))
     })()
     const stopped = new Promise<void>((resolve) => void onStop(() => resolve()))
-    // Whichever is still under way ends with the connection, and its error says nothing new.
+    // The other task ends with the connection, and its error says nothing new.
     printing.catch(() => undefined)
     typing.catch(() => undefined)
     try {

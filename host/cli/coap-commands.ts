@@ -1,4 +1,4 @@
-/* mote get|put|post|delete|fetch|observe: one CoAP request over DTLS, as libcoap's coap-client. */
+/* mote get|put|post|delete|fetch|observe: one CoAP request over DTLS, like libcoap's coap-client. */
 import { type Command } from "commander"
 import { readFileSync } from "node:fs"
 import { blockSizeUpTo } from "../../src/coap/blocks.js"
@@ -22,20 +22,20 @@ import { Reporter } from "./reporter.js"
 /** Largest body to receive, bytes. */
 const LARGEST_BODY = 16 * 1024 * 1024
 
-/** Between two lines that tell people how far a transfer is, ms. */
+/** Interval of progress lines for people, ms. */
 export const PROGRESS_INTERVAL = 1000
 
 interface CoapOptions extends ConnectionOptions {
     payload?: string
     file?: string
-    /** Content-Format, a number of the registry */
+    /** Content-Format number */
     format?: number
     accept?: number
     /** largest block, bytes */
     block: number
     non?: boolean
     raw?: boolean
-    /** notifications to wait for; 0: for ever */
+    /** notifications to wait for; 0: no limit */
     count?: number
 }
 
@@ -193,7 +193,7 @@ class Asking {
         return failed ? 1 : 0
     }
 
-    /** Of transfers in several blocks only: of each block for programs, from time to time for people. */
+    /** Reports the progress of transfers in several blocks: after each block for programs, at intervals for people. */
     private report({ sent, toSend, received, toReceive }: BlockProgress): void {
         if (this.reporter.json) return this.reporter.event("", { event: "progress", sent, toSend, received, toReceive })
         const now = performance.now()

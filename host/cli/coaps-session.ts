@@ -1,4 +1,4 @@
-/* The frame of commands that do their work in one CoAPs session. */
+/* Common code of commands that work in one CoAPs session. */
 import { type CoapParameters } from "../../src/coap/parameters.js"
 import { type CoapUri } from "../../src/coap/uri.js"
 import { Cancellable } from "../../src/gio/cancellable.js"
@@ -19,7 +19,7 @@ interface SessionOptions {
 /** A command's work, until `stopping` is cancelled. @returns exit code */
 type SessionWork = (session: CoapsSession, stopping: Cancellable) => Promise<number>
 
-/** Opens a session, works in it and closes it; a command that is stopped meanwhile ends in order. @returns exit code */
+/** Opens a session, works in it and closes it, even if the command is stopped meanwhile. @returns exit code */
 export async function inSession(session: SessionOptions, work: SessionWork): Promise<number> {
     const stopping = new Cancellable()
     const forget = onStop(() => stopping.cancel())

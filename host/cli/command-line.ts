@@ -28,7 +28,7 @@ import { addSwarmCommand } from "./swarm-command.js"
 import { addUpdateCommand } from "./update-command.js"
 import { stopOnSignals, wasStopped } from "./stopping.js"
 
-/** Ctrl-C leaves their work undone: the signal itself ends them, and no script takes that for success. */
+/** Ctrl-C ends these commands by the signal itself, so that scripts do not take their unfinished work for success. */
 const UNINTERRUPTED = ["build", "flash"]
 
 function version(): string {
@@ -66,7 +66,7 @@ function commandLine(): Command {
     return program
 }
 
-/** What a wrong command line is told. What was typed is not repeated: it may be a key in the wrong place. */
+/** The message for a wrong command line. It does not repeat what was typed, which may be a key in the wrong place. */
 function usageSentence({ code, message }: CommanderError, program: Command): string {
     const names = program.commands.map((command) => command.name()).filter((name) => name !== "complete")
     const meant = /\(Did you mean (.*)\)/.exec(message)?.[1]
@@ -85,7 +85,7 @@ function usageSentence({ code, message }: CommanderError, program: Command): str
     return `${sentence.replace(/\.$/, "")}; see --help`
 }
 
-/** How many are right, and where a body goes that was meant for one. */
+/** Says how many arguments are allowed, and where to put a body that was meant to be one. */
 function tooManyArguments(program: Command, name: string): string {
     const command = program.commands.find((candidate) => candidate.name() === name)
     const wanted = command?.registeredArguments.map((argument) => `<${argument.name()}>`) ?? []
@@ -94,7 +94,7 @@ function tooManyArguments(program: Command, name: string): string {
     return `mote ${name} takes ${right}${takesBody ? ": a body goes into --payload" : ""}; see --help`
 }
 
-/** @returns the exit code of what the library for commands ended: help, version or a wrong command line */
+/** @returns the exit code if the command-line library ended the program: help, version or a wrong command line */
 function endedByLibrary(error: CommanderError, program: Command): number {
     if (error.exitCode === 0) return 0
     if (error.code === "commander.help") return 2
@@ -104,23 +104,23 @@ function endedByLibrary(error: CommanderError, program: Command): number {
     return 2
 }
 
-/** Wrong arguments are told from what failed while running. */
+/** Distinguishes wrong arguments from failures at run time. */
 function exitCodeOf(error: unknown): number {
     const usage = error instanceof UsageError || isIoError(error, IOErrorEnum.INVALID_ARGUMENT)
     if (process.argv.includes("--json")) printJsonError(error)
     if (usage || error instanceof GError) {
-        // Only a UsageError has several lines: one for each flaw of a configuration.
+        // Only a UsageError has several lines, one for each error in a configuration.
         const lines = error instanceof UsageError ? error.message.split("\n") : [errorText(error)]
         for (const [index, line] of lines.entries()) printNote(index === 0 ? `mote: ${line}` : line)
         return usage ? 2 : 1
     }
-    // A defect of ours: the stack helps whoever reports it.
+    // A defect in Mote: the stack helps with the report.
     printNote("mote: unexpected error, please report it")
     for (const line of (error instanceof Error ? (error.stack ?? "") : "").split("\n")) printNote(line)
     return 1
 }
 
-/** For programs, beside the sentence on standard error. */
+/** The error for programs, in addition to the sentence on standard error. */
 function printJsonError(error: unknown): void {
     const failure = error instanceof GError ? error.failure : undefined
     const detail =

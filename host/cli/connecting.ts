@@ -1,4 +1,4 @@
-/* How the commands that are clients connect. */
+/* How client commands connect. */
 import { type Cancellable } from "../../src/gio/cancellable.js"
 import { type DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { TlsCertificateFlags } from "../../src/gio/enums.js"
@@ -13,7 +13,7 @@ import { type ConnectionOptions, protocolsOf, versionsOf } from "./options.js"
 import { type Reporter } from "./reporter.js"
 import { endedByWrongKey } from "../wrong-key.js"
 
-/** A connection whose handshake is done, and the socket under it. */
+/** A connection whose handshake is complete, and its socket. */
 export interface Connected {
     connection: DtlsClientConnection
     socket: UdpSocket
@@ -26,13 +26,13 @@ export interface Connecting {
     reporter: Reporter
     settings: DtlsSettings
     options: ConnectionOptions
-    /** ends the handshake */
+    /** cancels the handshake */
     stop: Cancellable
 }
 
 /**
- * Resolves, connects and shakes hands; tells the server's certificate and the verdict on it, also when it is refused.
- * Throws GError, for a wrong key soon after the first sign of it.
+ * Resolves the host, connects and performs the handshake; reports the server's certificate and the verdict on it, even
+ * if it is refused. Throws GError; if the keys differ, soon after the first sign of it.
  */
 export async function connectTo(target: { host: string; port: number }, connecting: Connecting): Promise<Connected> {
     const { reporter, settings, options } = connecting
@@ -43,7 +43,8 @@ export async function connectTo(target: { host: string; port: number }, connecti
         try {
             return await connectToAddress({ address: addresses[index], port: target.port }, server, connecting)
         } catch (error) {
-            // "localhost" may be ::1 and 127.0.0.1: a refusal of one says nothing about the next.
+            // "localhost" may stand for ::1 and 127.0.0.1. If one address refuses the connection, the next one may
+            // still accept it.
             const more = index + 1 < addresses.length && isIoError(error, IOErrorEnum.CONNECTION_REFUSED)
             if (!more) throw error
         }

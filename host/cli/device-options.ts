@@ -1,7 +1,7 @@
 import { type Command } from "commander"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
 
-/** Options of the commands that work on a device's configuration. */
+/** Options of commands that use a device's configuration. */
 export interface DeviceOptions {
     config: string
     board?: string

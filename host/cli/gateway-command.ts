@@ -58,12 +58,12 @@ export function addGatewayCommand(program: Command): void {
     addConnectionOptions(command, examples).action(exiting(gatewayCommand))
 }
 
-/** Longest path printed, characters: what stands behind it in its line is not to be pushed out of sight. */
+/** Longest path printed, characters, so that the rest of the line stays visible. */
 const MAX_PATH = 100
 
 const pathText = (path: string): string => printable(path, MAX_PATH)
 
-/** Prints what happens at a gateway and counts samples. */
+/** Prints a gateway's events and counts samples. */
 export class GatewayReporter implements GatewayEvents {
     samples = 0
 
@@ -126,7 +126,7 @@ async function gatewayCommand(options: GatewayOptions): Promise<number> {
     return await serve(serving, options.count, resources)
 }
 
-/** --shared as the gateway compares paths: in normal form, without a slash at the end. */
+/** The paths of --shared in the form in which the gateway compares them: normalized, without a trailing slash. */
 function sharedPaths(given: string[]): string[] {
     return given.map((path) => {
         if (!path.startsWith("/")) throw new UsageError("--shared: a path that begins with /, for example /readings")

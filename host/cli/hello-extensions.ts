@@ -1,4 +1,4 @@
-/* Options of commands that become extensions of the hello. */
+/* Command options that become hello extensions. */
 import { type Command, Option } from "commander"
 import { type KeyOperations } from "../../src/dtls/crypto/keys.js"
 import { connectionIds } from "../../src/dtls/handshake/connection-ids.js"
@@ -16,7 +16,7 @@ import { NodeKeys } from "../../src/platform/node/keys.js"
 import { UsageError } from "../credentials.js"
 import { choice, whole } from "./parsers.js"
 
-/** What commands say in hellos. */
+/** Options about hello extensions. */
 export interface HelloOptions {
     group?: GroupName[]
     importPsk?: ImportedPsk["hash"]
@@ -85,7 +85,7 @@ export function addRecordOptions(command: Command): Command {
         )
 }
 
-/** Throws UsageError for an option that another one or the versions leave without a meaning. */
+/** Throws UsageError for an option that has no effect with another option or with the versions. */
 export function extensionsOf(
     options: HelloOptions,
     { oldest, newest }: Versions,
@@ -103,7 +103,7 @@ export function extensionsOf(
     ]
 }
 
-/** Refuses options that only one version has here. */
+/** Refuses options that exist in only one version. */
 function checkVersions({ group, maxFragment }: HelloOptions, isNewer: boolean): void {
     if (!isNewer && group !== undefined) throw new UsageError("--group: needs DTLS 1.3")
     if (isNewer && maxFragment !== undefined) throw new UsageError("--max-fragment: not in DTLS 1.3; use --record-size")
@@ -116,7 +116,7 @@ function idsOf({ cid, returnRoutability: form }: HelloOptions, isNewer: boolean)
     return [ids, form === "enhanced" ? enhancedReturnRoutability() : returnRoutability()]
 }
 
-/** In DTLS 1.2 a key would be used as it is (RFC 9258 §3). */
+/** In DTLS 1.2 the key would be used without import (RFC 9258 §3). */
 function importOf({ importPsk: hash, importContext: context }: HelloOptions, isNewerAlone: boolean): Extensions {
     if (context !== undefined && hash === undefined) throw new UsageError("--import-context: needs --import-psk")
     if (hash === undefined) return []

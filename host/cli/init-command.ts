@@ -23,7 +23,7 @@ export function addInitCommand(program: Command): void {
 
 const template = join(root, "template")
 
-/** Names that npm would act on, or leave out of the package, if the template had them. */
+/** Files that npm would interpret, or leave out of the package, under their real names. */
 const RENAMED: Record<string, string> = { gitignore: ".gitignore", vscode: ".vscode" }
 
 interface OwnManifest {
@@ -31,7 +31,7 @@ interface OwnManifest {
     devDependencies: Record<string, string>
 }
 
-/** What a name in the template's double braces stands for: the tools have the versions that Mote itself is tested with. */
+/** The values for names in double braces in the template; tools have the versions that Mote itself is tested with. */
 function values(name: string): Record<string, string> {
     const { version, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as OwnManifest
     return { ...devDependencies, version, name }
@@ -41,7 +41,7 @@ function fill(text: string, known: Record<string, string>): string {
     return text.replace(/\{\{([^}]+)\}\}/g, (_all, name: string) => known[name])
 }
 
-/** A name that npm accepts, of the folder's. */
+/** A name that npm accepts, derived from the folder's. */
 function packageName(folder: string): string {
     const name = basename(folder)
         .toLowerCase()
@@ -50,7 +50,7 @@ function packageName(folder: string): string {
     return name === "" ? "sensor" : name
 }
 
-/** What is to be written, by path relative to the new folder. */
+/** Contents of the files to write, by path relative to the new folder. */
 function contents(folder: string): Map<string, string> {
     const known = values(packageName(folder))
     const files = readdirSync(template, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
@@ -63,7 +63,7 @@ function contents(folder: string): Map<string, string> {
     return new Map([...texts, ["device-credentials.json", `${JSON.stringify(credentials, null, 4)}\n`]])
 }
 
-/** Writes a project. Throws UsageError when one of its files is there already, and then writes none. */
+/** Writes a project. Throws UsageError if one of its files exists, and then writes none. */
 export function makeProject(folder: string): string[] {
     const files = contents(folder)
     const taken = [...files.keys()].find((path) => existsSync(join(folder, path)))

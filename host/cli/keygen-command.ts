@@ -104,7 +104,7 @@ function addKeys(files: KeyFiles, members: Member[]): void {
 function addCertificates(files: KeyFiles, members: Member[], kind: "ca" | "cert", options: KeygenOptions): void {
     const issuer = issuerOf(options)
     const use = kind === "ca" ? "authority" : options.use
-    // Clocks differ: a device that is a little behind still takes it.
+    // An hour ago, because clocks differ: a device that is a little behind still accepts it.
     const notBefore = new Date(Date.now() - 3600000)
     const notAfter = new Date(Date.now() + options.days * 86400000)
     for (const { name, names } of members) {

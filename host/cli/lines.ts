@@ -8,8 +8,8 @@ import { type Reporter } from "./reporter.js"
 const MAX_MESSAGE = 16384
 
 /**
- * Calls `take` with the lines of each chunk of standard input, the newlines kept; resolves at its end.
- * Lines typed or piped together come together, so that with --coalesce they can share datagrams.
+ * Calls `take` with the lines of each chunk of standard input, including newlines; resolves at its end. Lines typed or
+ * piped together are passed together, so that with --coalesce they can share datagrams.
  */
 export async function readLines(take: (lines: Buffer[]) => Promise<void>): Promise<void> {
     let rest = Buffer.alloc(0)
@@ -25,7 +25,7 @@ export async function readLines(take: (lines: Buffer[]) => Promise<void>): Promi
     if (rest.length > 0) await take([rest])
 }
 
-/** Prints messages until the peer closes. @param peer its name in events; @param onMessage may answer each */
+/** Prints messages until the peer closes. @param peer its name in events; @param onMessage may answer each message */
 export async function printMessages(
     connection: DtlsConnection,
     reporter: Reporter,
@@ -40,12 +40,12 @@ export async function printMessages(
     }
 }
 
-/** Messages sent in one call and one millisecond: a server that prints and echoes keeps up with that. */
+/** Number of messages sent in one call and per millisecond; a server that prints and echoes can keep up with that. */
 const BURST = 8
 
 /**
- * Sends messages in one call, and what a call leaves over in further ones; one too large is told and skipped.
- * @returns how many were not sent
+ * Sends messages, in several calls if necessary; one that is too large is reported and skipped.
+ * @returns number of messages that were not sent
  */
 export async function sendAll(connection: DtlsConnection, messages: Buffer[], reporter: Reporter): Promise<number> {
     let rest = messages.map((message) => new OutputMessage([message]))
@@ -53,7 +53,7 @@ export async function sendAll(connection: DtlsConnection, messages: Buffer[], re
     while (rest.length > 0) {
         try {
             rest = rest.slice(await connection.sendMessages(rest.slice(0, BURST), 0, -1))
-            // There is no flow control: a socket buffer holds a few hundred datagrams.
+            // There is no flow control, and a socket buffer holds only a few hundred datagrams.
             if (rest.length > 0) await new Promise((resolve) => setTimeout(resolve, 1))
         } catch (error) {
             if (!isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)) throw error

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/* The command mote. What takes longest at a first start begins before most modules are loaded, which takes seconds, too. */
+/*
+ * The command mote. Begins what takes longest at a first start before most modules are loaded, which takes seconds
+ * itself.
+ */
 import { prepareMachine } from "../build/wasm.js"
 
 if (process.argv[2] === "start") prepareMachine()

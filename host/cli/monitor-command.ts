@@ -45,7 +45,7 @@ export function addMonitorCommand(program: Command): void {
     addDeviceOptions(command).action(exiting(monitorCommand))
 }
 
-/** `...; at 123 456` becomes one line for each position. */
+/** Translates `...; at 123 456` to one line for each position. */
 export function positionsAsLines(line: string, debug: DebugMap | undefined): string[] {
     const found = /^(.*); at ((?:\d+ ?)+)$/.exec(line)
     if (found === null || debug === undefined) return [debug?.withNames(line) ?? line]
@@ -68,7 +68,7 @@ function deviceCommand(config: DeviceConfig, files: BuildFiles, heap: number | u
     return emulatorCommand({ firmware: files.firmware, slots: folder, settingsFile: files.settings })
 }
 
-/** Serial lines are set by stty, which every Linux and macOS has. */
+/** Configures the serial line with stty, which every Linux and macOS has. */
 function openSerial(port: string): Readable {
     if (!existsSync(port)) throw new UsageError(`--port: ${port} is not there; is the board connected?`)
     const flag = process.platform === "darwin" ? "-f" : "-F"

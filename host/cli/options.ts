@@ -21,7 +21,7 @@ import { type CertificateOptions, certificatesOf } from "./certificate-options.j
 import { addKeyOptions, addRecordOptions, extensionsOf, type HelloOptions } from "./hello-extensions.js"
 import { choice, percent, repeated, whole } from "./parsers.js"
 
-/** What a command tells, and how. */
+/** What a command prints, and in which form. */
 export interface OutputOptions {
     trace?: boolean
     json?: boolean
@@ -35,7 +35,7 @@ export interface ConnectionOptions extends OutputOptions, CertificateOptions, He
     suite?: string[]
     minVersion?: Version | undefined
     maxVersion?: Version | undefined
-    /** default: wifi, or what the device's configuration says */
+    /** default: wifi, or the device's configuration */
     profile?: "wifi" | "cellular"
     /** bytes */
     mtu: number
@@ -54,7 +54,7 @@ export interface ConnectionOptions extends OutputOptions, CertificateOptions, He
 
 export const EXIT_CODES = "Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 failed; 2 wrong usage."
 
-/** Adds the options of every command with a connection, and what follows its help. @param examples command lines */
+/** Adds the options of every command with a connection, and the text after its help. @param examples command lines */
 export function addConnectionOptions(command: Command, examples: string): Command {
     command
         .optionsGroup("Common options:")
@@ -111,7 +111,7 @@ export function addConnectionOptions(command: Command, examples: string): Comman
         .addHelpText("after", `\nExamples\n${examples}\n\n${EXIT_CODES}`)
 }
 
-/** @param all that go with the keys there are */
+/** @param all suites that can be used with the available keys */
 function suitesOf({ suite }: ConnectionOptions, all: CipherSuite[]): CipherSuite[] {
     if (suite === undefined) return all
     return suite.map((name) => {
@@ -122,13 +122,13 @@ function suitesOf({ suite }: ConnectionOptions, all: CipherSuite[]): CipherSuite
     })
 }
 
-/** Of --min-version and --max-version. */
+/** The range of --min-version and --max-version. */
 export function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: ConnectionOptions): Versions {
     if (minVersion > maxVersion) throw new UsageError("--min-version: no newer than --max-version")
     return { oldest: minVersion, newest: maxVersion }
 }
 
-/** Suites of the versions that are spoken, for the keys that there are; CCM_8 of DTLS 1.3 only where it is named. */
+/** Suites for the versions and the available keys; DTLS 1.3's CCM_8 only if it is named. */
 function suitesFor(
     { suite }: ConnectionOptions,
     { oldest, newest }: Versions,
@@ -140,13 +140,13 @@ function suitesFor(
     return oldest === "1.3" ? newer : [...newer, ...certificates, ...(hasPsk ? allSuites() : [])]
 }
 
-/** Keys of --psk and --psk-file. */
+/** The keys of --psk and --psk-file. */
 export function keysOf({ psk, pskFile }: ConnectionOptions): PskAnswer[] {
     const keys = (psk ?? []).map((entry) => parsePsk(entry, "--psk"))
     return pskFile === undefined ? keys : [...keys, ...readPskFile(pskFile)]
 }
 
-/** ALPN names of --alpn. */
+/** The ALPN names of --alpn. */
 export function protocolsOf({ alpn }: ConnectionOptions): string[] | undefined {
     const names = alpn?.split(",")
     if (names?.some((name) => name.length === 0 || Buffer.byteLength(name) > 255) === true)
@@ -154,7 +154,7 @@ export function protocolsOf({ alpn }: ConnectionOptions): string[] | undefined {
     return names
 }
 
-/** The DTLS settings that the common options describe. Throws UsageError without a key. */
+/** The DTLS settings for the common options. Throws UsageError if there is no key. */
 export function settingsOf(options: ConnectionOptions, role: "client" | "server"): DtlsSettings {
     const versions = versionsOf(options)
     const keys = keysOf(options)
@@ -182,7 +182,7 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     return settings
 }
 
-/** A capture has the secrets only where a key log was asked for, too. */
+/** The capture contains the secrets only if a key log was asked for, too. */
 function keyLogTo(path: string, capture: CaptureFile | undefined): (line: string) => void {
     try {
         appendFileSync(path, "", { mode: 0o600 })
@@ -207,7 +207,7 @@ function cannotWrite(option: string, path: string, error: unknown): UsageError {
     return new UsageError(`${option}: cannot write ${path} (${(error as NodeJS.ErrnoException).code ?? "error"})`)
 }
 
-/** What --loss and its kin make of the path; undefined: nothing. */
+/** The impairment of the path by --loss and related options; undefined: none. */
 export function impairmentOf(options: Partial<ConnectionOptions>): Impairment | undefined {
     const { loss = 0, duplicate = 0, reorder = 0, delay = 0 } = options
     if (loss + duplicate + reorder + delay === 0) return undefined

@@ -9,7 +9,9 @@ const PANICS: Record<number, string> = {
     [Panic.DEPTH]: "calls nested too deeply (--depth allows more)",
 }
 
-/** What a person wants to know of a panic: the reason, and where as file:line, innermost first. Empty without a panic. */
+/**
+ * Describes a panic for people: the reason and the stack trace as file:line, innermost first. Empty without a panic.
+ */
 export function panicLines({ code, exception, trace }: Outcome, debug: DebugMap | undefined): string[] {
     if (code === undefined || code === 0) return []
     const what = exception === "" ? (PANICS[code] ?? "the program's own code") : exception

@@ -1,12 +1,12 @@
 /*
- * What the values of options are read by. Each throws a UsageError that says what would be right and does not repeat what
- * was typed: it may be a key in the wrong place.
+ * Parsers for the values of options. Each throws a UsageError that describes a valid value and does not repeat what was
+ * typed, which may be a key in the wrong place.
  */
 import { Option } from "commander"
 import { isIP } from "node:net"
 import { UsageError } from "../credentials.js"
 
-/** Collects the values of an option that may be given again. */
+/** Collects the values of an option that may be repeated. */
 export function repeated(value: string, previous: string[] | undefined): string[] {
     return [...(previous ?? []), value]
 }
@@ -30,7 +30,7 @@ export function percent(name: string): (given: string) => number {
     }
 }
 
-/** Seconds, fractions allowed, as ms. */
+/** Seconds, fractions allowed, converted to ms. */
 export function seconds(name: string): (given: string) => number {
     return (given) => {
         const value = /^\d{0,7}(\.\d{1,3})?$/.test(given) ? Number(given) * 1000 : NaN
@@ -39,10 +39,10 @@ export function seconds(name: string): (given: string) => number {
     }
 }
 
-/** An option that takes one of a few words; help and shell completion list them. */
+/** An option with one of a few words as its value; help and shell completion list them. */
 export function choice(flags: string, description: string, words: readonly string[]): Option {
     const option = new Option(flags, description).choices(words)
-    // The library's own reader repeats what was typed.
+    // The library's own parser would repeat what was typed.
     return option.argParser((given: string) => {
         if (!words.includes(given)) {
             const last = words.at(-1) ?? ""
@@ -59,7 +59,7 @@ export function localHost(given: string): string {
     return given
 }
 
-/** "HOST:PORT", "[IPV6]:PORT" or HOST alone. */
+/** "HOST:PORT", "[IPV6]:PORT" or only HOST. */
 export function hostAndPort(given: string, defaultPort: number): { host: string; port: number } {
     const bare = isIP(given) === 6 ? `[${given}]` : given
     const match = /^(\[([^\]]+)\]|[^:[\]\s]+)(?::(\d{1,5}))?$/.exec(bare)

@@ -52,7 +52,7 @@ export function addProfileCommand(program: Command): void {
         .action(exiting(profileCommand))
 }
 
-/** Runs the program to its end, or until it is stopped. */
+/** Runs the program until it ends or is stopped. */
 async function run(image: Buffer, options: ProfileOptions, debug: DebugMap | undefined): Promise<Outcome> {
     const device = new Device(await machineModule("profiling"), image, {
         heapBytes: options.heap * 1024,

@@ -14,18 +14,20 @@ import { addressText, type Direction, traceLine, Tracer } from "../trace/tracer.
 import { type ConnectionOptions, impairmentOf, keysOf } from "./options.js"
 import { printJson, printLine, printMessage, printNote, printRaw } from "./output.js"
 
-/** Bytes and datagrams both ways. */
+/** Bytes and datagrams in both directions. */
 export interface Traffic {
     bytes: number
     datagrams: number
 }
 
-/** What a command says: events for people, or one JSON object per line; and the services whose sockets it watches. */
+/**
+ * Output of a command: events for people, or as one JSON object per line; and the services whose sockets it observes.
+ */
 export class Reporter {
     services: ObservedServices
     /** since the start */
     traffic: Traffic = { bytes: 0, datagrams: 0 }
-    /** of the socket opened last: when a handshake is done, what it took */
+    /** of the socket opened last; at the end of a handshake, its cost */
     socketTraffic: Traffic = { bytes: 0, datagrams: 0 }
     private tracer: Tracer | undefined
     readonly json: boolean
@@ -49,12 +51,12 @@ export class Reporter {
         )
     }
 
-    /** The network of a simulated device, on the path that the options describe. */
+    /** The network of a simulated device, impaired as the options say. */
     network(): DeviceNetwork {
         return this.impairment === undefined ? hostNetwork : impairedNetwork(hostNetwork, this.impairment)
     }
 
-    /** A datagram has passed a socket. @param local the socket's own address */
+    /** Called when a datagram passes a socket. @param local the socket's own address */
     observe(direction: Direction, peer: SocketAddress | undefined, data: Buffer, local: SocketAddress): void {
         for (const traffic of [this.traffic, this.socketTraffic]) {
             traffic.bytes += data.length
@@ -69,7 +71,7 @@ export class Reporter {
         this.capture?.datagram(from, to, data, Date.now())
     }
 
-    /** A message of a peer: one line on standard output, or its bytes with --raw. @param peer its name in events */
+    /** Prints a peer's message: one line on standard output, or its bytes with --raw. @param peer its name in events */
     message(peer: string, message: Buffer): void {
         if (this.json) printJson({ event: "message", peer, text: message.toString(), hex: message.toString("hex") })
         else if (this.raw) printRaw(message)
@@ -82,13 +84,13 @@ export class Reporter {
         else printLine(sentence)
     }
 
-    /** Something went wrong, and the command goes on. */
+    /** Reports a problem; the command continues. */
     problem(message: string): void {
         if (this.json) printJson({ event: "problem", message })
         else printNote(`mote: ${message}`)
     }
 
-    /** For people only, beside the output. */
+    /** A line for people only, in addition to the output. */
     note(sentence: string): void {
         if (!this.json) printNote(sentence)
     }
@@ -99,7 +101,7 @@ export class Reporter {
         else printNote(`note: ${message}`)
     }
 
-    /** Whom a server refuses, and what else it notices of a peer. */
+    /** Reports a client that a server refuses, and other events of a peer. */
     refusal = ({ code, message, identity, remoteAddress }: DiagnosticEvent): void => {
         const who = identity === undefined ? undefined : identityText(identity)
         const address = remoteAddress === undefined ? undefined : addressText(remoteAddress)
@@ -110,12 +112,12 @@ export class Reporter {
         }
     }
 
-    /** Keys of the command line that are weak, double or open to other users. */
+    /** Warns of keys on the command line that are weak, duplicate or readable by other users. */
     warnOfKeys(options: ConnectionOptions): void {
         for (const warning of keyWarnings(keysOf(options), options.pskFile)) this.log(LogLevel.warning, warning)
     }
 
-    /** What the library logs. */
+    /** Log lines of the library. */
     private log = (level: LogLevel, message: string): void => {
         if (this.json) printJson({ event: "log", level: LogLevel[level], message })
         else printNote(`${LogLevel[level]}: ${message}`)

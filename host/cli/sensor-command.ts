@@ -53,20 +53,20 @@ export function addSensorCommand(program: Command): void {
     addConnectionOptions(command, examples).action(exiting(sensorCommand))
 }
 
-/** What became of the samples. */
+/** Counts of samples. */
 export interface SensorTally {
     posted: number
     rejected: number
     dropped: number
 }
 
-/** Reports a sensor's doings and counts them. */
+/** Reports a sensor's events and counts them. */
 export class SensorReporter implements SensorObserver {
     tally: SensorTally = { posted: 0, rejected: 0, dropped: 0 }
-    /** attempts in a row that did not lead to a connection */
+    /** number of consecutive attempts without a connection */
     private failures = 0
 
-    /** @param onAttempt called after each attempt, with how many in a row have failed: 0 when it led to a connection */
+    /** @param onAttempt called after each attempt with the number of consecutive failures, 0 after a success */
     constructor(
         private reporter: Reporter,
         private onAttempt: (failures: number) => void,

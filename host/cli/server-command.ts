@@ -96,7 +96,7 @@ class Server {
         private last: number,
     ) {}
 
-    /** Until the last client has gone, or a signal. */
+    /** Runs until the last client has left, or until a signal. */
     async run(): Promise<void> {
         onStop((why) => {
             if (why !== undefined) this.reporter.note(`server: ${why}; it ends`)

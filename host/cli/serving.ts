@@ -25,11 +25,11 @@ export function addServingOptions(command: Command, defaultPort: number): Comman
         .option("--hint <TEXT>", "PSK identity hint for clients")
 }
 
-/** What a command that listens works with. */
+/** The objects that a listening command works with. */
 export interface Serving {
     reporter: Reporter
     settings: DtlsSettings
-    /** tells whom the server refuses, and why */
+    /** reports which clients the server refuses, and why */
     watch: HandshakeWatch
     protocols: string[] | undefined
     local: { host: string | undefined; port: number }

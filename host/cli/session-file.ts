@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { type SessionStore } from "../../src/dtls/handshake/session.js"
 import { UsageError } from "../credentials.js"
 
-/** The session of --session: read before the handshake, written after it, as openssl's -sess_in and -sess_out. */
+/** The session of --session: read before the handshake, written after it, like openssl's -sess_in and -sess_out. */
 export class SessionFile implements SessionStore {
     constructor(private path: string) {}
 

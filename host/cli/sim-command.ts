@@ -32,7 +32,7 @@ Examples
 const OFFICIAL = { heap: 64, depth: 100, guard: 131071 }
 const levels: Record<string, string> = { "*": "warning: ", "!": "error: ", "?": "debug: " }
 
-/** What was typed. */
+/** The options as typed. */
 interface GivenOptions {
     setting?: Map<string, string>
     /** KB */
@@ -63,10 +63,10 @@ interface SimOptions {
     settings: Map<string, string>
 }
 
-/** One --setting more. */
+/** Adds one --setting. */
 export function addSetting(text: string, others: Map<string, string> | undefined): Map<string, string> {
     const at = text.indexOf("=")
-    // The value may be a key: only the form is told.
+    // The value may be a key, so the message does not repeat it.
     if (at < 1) throw new UsageError("--setting: NAME=VALUE")
     return new Map([...(others ?? []), [text.slice(0, at), text.slice(at + 1)]])
 }
@@ -121,7 +121,7 @@ export function addSimCommand(program: Command): void {
         .action(exiting(simCommand))
 }
 
-/** Throws UsageError when it is nothing that can be run. */
+/** Throws UsageError if the program cannot be run. */
 function checked(program: string, given: GivenOptions): SimOptions {
     checkProgram(program)
     const path = resolve(program)
@@ -152,8 +152,8 @@ function translateOf({ translate, profile }: GivenOptions, program: string): Tra
 }
 
 /**
- * The image of a program, compiled where that is needed. A .devs file has its debug file beside it. Throws UsageError when it
- * is nothing that can be run.
+ * The image of a program, compiled if necessary. The debug file of a .devs file is next to it. Throws UsageError if it
+ * cannot be run.
  */
 export function imageOf(program: string): DeviceImage {
     checkProgram(program)
@@ -166,23 +166,23 @@ export function imageOf(program: string): DeviceImage {
     return cachedDeviceImage(path)
 }
 
-/** Throws UsageError when it is nothing that can be run. */
+/** Throws UsageError if the program cannot be run. */
 function checkProgram(path: string): void {
-    // Not repeated when it looks like a setting in the wrong place: it may be a key.
+    // Not repeated if it looks like a setting in the wrong place, which may be a key.
     if (path.includes("=")) throw new UsageError("one program is needed; settings are given as --setting NAME=VALUE")
     if (!existsSync(path)) throw new UsageError(`there is no file ${path}`)
     if (!statSync(path).isFile()) throw new UsageError(`${path} is no file`)
     if (!/\.(ts|devs)$/.test(path)) throw new UsageError(`${path} is neither a program (.ts) nor an image (.devs)`)
 }
 
-/** What the sensor cannot do without, told before it starts. */
+/** Checks the settings that the sensor requires before it starts. */
 function checkSensorSettings(settings: Map<string, string>): void {
     for (const name of ["host", "identity", "key"])
         if ((settings.get(name) ?? "") === "") throw new UsageError(`the sensor wants --setting ${name}=...`)
     for (const [name, value] of settings) checkSensorSetting(name, value.replaceAll("{n}", "1"))
 }
 
-/** What each setting of the sensor may be; others may be those of pins. */
+/** Valid values of the sensor's settings; other settings may be for pins. */
 const sensorSettings: Record<string, { form: RegExp; said: string }> = {
     host: { form: /./, said: "a name or an address" },
     identity: { form: /./, said: "a text" },
@@ -195,7 +195,7 @@ const sensorSettings: Record<string, { form: RegExp; said: string }> = {
     profile: { form: /^(wifi|cellular)$/, said: "wifi or cellular" },
 }
 
-/** Values are not repeated: one of them may be a key in the wrong place. */
+/** Values are not repeated, because one of them may be a key in the wrong place. */
 function checkSensorSetting(name: string, value: string): void {
     if (/^pin-\d+$/.test(name)) return
     const names = Object.keys(sensorSettings).join(", ")
@@ -219,7 +219,7 @@ function deviceOptions(options: SimOptions, number: number, debug: DebugMap | un
         settings,
         storageFolder: join(".mote", "sim", String(number)),
         print: (level, text) => {
-            // Programs compare this output: it is what the device's program printed.
+            // Programs may compare this output, so it is exactly what the device's program printed.
             if (options.plain) printRaw(`${tag}${text}\n`)
             else printLine(tag + (levels[level] ?? "") + (debug?.withNames(text) ?? text))
         },
@@ -251,17 +251,17 @@ async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void
     return outcomes.some(({ code }) => code !== undefined && code > 0) ? 1 : 0
 }
 
-/** Not what builds and installations write, which may lie below the same folder. */
+/** Excludes files written by builds and installations, which may be below the same folder. */
 function isSource(name: string): boolean {
     return name.endsWith(".ts") && !name.split(/[\\/]/).some((part) => part.startsWith(".") || part === "node_modules")
 }
 
-/** Runs again whenever a source file below the program's folder changes; ends with the process. */
+/** Runs the program again whenever a source file below its folder changes; ends with the process. */
 async function runAndWatch(options: SimOptions): Promise<number> {
     for (;;) {
         let running: Device[] = []
         const watcher = watch(dirname(options.path), { recursive: true })
-        // An editor's save is several events: it counts when they are over.
+        // An editor's save causes several events, so waits until they are over.
         const changed = new Promise<void>((resolve) => {
             let last: NodeJS.Timeout | undefined
             watcher.on("change", (_kind, name) => {
@@ -282,7 +282,7 @@ async function runAndWatch(options: SimOptions): Promise<number> {
     }
 }
 
-/** Longest run of the official VM, ms. */
+/** Limit on a run of the official VM, ms. */
 const STOCK_TIMEOUT = 600000
 
 async function runStock(given: Map<string, string>): Promise<number> {

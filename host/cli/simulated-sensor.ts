@@ -13,23 +13,25 @@ import { type Reporter } from "./reporter.js"
 import { onStop } from "./stopping.js"
 import { WrongKeyWatch, wrongKeyError } from "../wrong-key.js"
 
-/** What the sensor program reads as its device's settings. */
+/** The sensor program's device settings. */
 export interface SensorSettings {
     target: CoapUri
-    /** identity and key, or what certificates come to */
+    /** identity and key, or the settings for certificates */
     credentials: Record<string, string>
     /** ms */
     interval: number
-    /** samples; 0: for ever */
+    /** number of samples; 0: no limit */
     count: number
     name: string
     profile: string
 }
 
-/** Attempts to reach the server, without any success, after which it is enough. */
+/**
+ * Number of unsuccessful attempts to reach the server, without any success before, after which the command gives up.
+ */
 export const MOST_FAILURES = 3
 
-/** Bytes of the simulated device's heap: half of what the board has. */
+/** Heap size of the simulated device, bytes: half of the board's. */
 const HEAP = 64 * 1024
 
 function deviceSettings({ target, credentials, ...rest }: SensorSettings): Record<string, string> {
@@ -47,9 +49,9 @@ function deviceSettings({ target, credentials, ...rest }: SensorSettings): Recor
     }
 }
 
-/** A program in the simulator, with the settings of a sensor. */
+/** A program in the simulator, with a sensor's settings. */
 export class SimulatedSensor {
-    /** attempts in a row that did not lead to a connection */
+    /** number of consecutive attempts without a connection */
     private failures = 0
     private wrongKey = new WrongKeyWatch(() => this.device.stop())
 
@@ -88,7 +90,7 @@ export class SimulatedSensor {
         return watch.sensor
     }
 
-    /** A device tries for ever; who watches one wants an end. */
+    /** A device tries for ever; a person who watches it wants an end. */
     private count(message: string): void {
         if (message === "Different keys?") this.wrongKey.suspect()
         if (message.startsWith("connected: ")) {

@@ -56,7 +56,7 @@ export function addStartCommand(program: Command): void {
     addConnectionOptions(command, examples).action(exiting(startCommand))
 }
 
-/** What to run: the project's program, or the package's own. */
+/** The program to run: the project's, or the package's own. */
 interface Program {
     image: DeviceImage
     translate: Translate
@@ -85,7 +85,7 @@ function sensorSettings(
     }
 }
 
-/** Of the device, from the options. */
+/** Settings of a device with a pre-shared key, from the options. */
 function settingsOfPsk(options: StartOptions, config: DeviceConfig | undefined): Record<string, string> {
     const [psk] = keysOf(options)
     if (psk === undefined) throw new UsageError("a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE")
@@ -103,7 +103,10 @@ async function startCommand(uri: string | undefined, options: StartOptions): Pro
 
 const isKeyGiven = ({ psk, pskFile }: StartOptions): boolean => psk !== undefined || pskFile !== undefined
 
-/** Of a device that posts to a server of the user's: its certificates, where it has some, and a key that is given goes before its own. */
+/**
+ * Settings of a device that posts to the user's own server: its certificates if it has any; a key in the options takes
+ * precedence over its own.
+ */
 function credentialsOf(options: StartOptions, config: DeviceConfig | undefined): Record<string, string> {
     if (config?.certificates === undefined) return settingsOfPsk(options, config)
     const { settings } = loadCredentials(config)
@@ -113,7 +116,7 @@ function credentialsOf(options: StartOptions, config: DeviceConfig | undefined):
     return { ...settings, ...settingsOfPsk(options, config) }
 }
 
-/** Options of the gateway, and what its device has. */
+/** The gateway's options, and the device's credentials. */
 interface Keyed {
     options: StartOptions
     credentials: Record<string, string>
@@ -124,7 +127,10 @@ async function runSensor({ image, translate }: Program, settings: SensorSettings
     return await SimulatedSensor.create({ image, module }, settings, reporter).run()
 }
 
-/** Keys that live as long as this run; a given one is used on both sides, by a device with certificates alone on the gateway's. */
+/**
+ * Adds keys that are valid for this run. A key in the options is used on both sides; with a device that only has
+ * certificates, only by the gateway.
+ */
 function withKeys(given: StartOptions, config: DeviceConfig | undefined): Keyed {
     const certificates = config?.certificates
     const trial = certificates && trialCertificates(certificates, "127.0.0.1")
@@ -135,7 +141,7 @@ function withKeys(given: StartOptions, config: DeviceConfig | undefined): Keyed 
     return { options: keyed, credentials: { ...settingsOfPsk(keyed, config), ...trial?.device } }
 }
 
-/** The gateway speaks as the device does, unless the options say otherwise. */
+/** The gateway uses the device's versions, unless the options say otherwise. */
 function gatewayOptions(options: StartOptions, config: DeviceConfig | undefined): StartOptions {
     if (config === undefined) return options
     const { oldest, newest } = config.versions
@@ -145,10 +151,10 @@ function gatewayOptions(options: StartOptions, config: DeviceConfig | undefined)
     return { importPsk: hash, importContext: context, ...options, minVersion, maxVersion }
 }
 
-/** Gateway and sensor on this machine. Everything is checked before anything is opened. */
+/** Runs gateway and sensor on this machine. Checks everything before anything is opened. */
 async function runBoth({ options, credentials }: Keyed, program: Program, reporter: Reporter): Promise<number> {
     const { config } = program
-    // The sensor's side shows and captures what passes between the two.
+    // Only the sensor's side traces and captures the traffic between the two.
     const quiet = new Reporter({ ...options, trace: false, pcap: undefined })
     const path = config?.path ?? "readings"
     const sensor = sensorSettings(options, `coaps://127.0.0.1:${COAPS_PORT}/${path}`, config, credentials)

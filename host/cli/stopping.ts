@@ -1,15 +1,15 @@
 /*
- * How commands that run until they are stopped come to an end: by Ctrl-C, SIGTERM, or because nobody reads their output
- * any more. All of them end what they do in order and with exit code 0.
+ * How commands that run until they are stopped come to an end: by Ctrl-C, SIGTERM, or because their output is no longer
+ * read. All of them end in an orderly way with exit code 0.
  */
 
-/** @param why for people, when it was no signal */
+/** @param why for people, if it was not a signal */
 type StopHandler = (why: string | undefined) => void
 
 const handlers = new Set<StopHandler>()
 let stopped: { why: string | undefined } | undefined
 
-/** Ends the command: as its handlers do it, or at once when it has none yet or any more. Further calls do nothing. */
+/** Ends the command: through its handlers, or at once if it has none. Further calls have no effect. */
 export function stop(why?: string): void {
     if (stopped !== undefined) return
     stopped = { why }
@@ -17,7 +17,7 @@ export function stop(why?: string): void {
     for (const handler of handlers) handler(why)
 }
 
-/** Calls `handler` when the command is to end. @returns a function that takes the handler back */
+/** Calls `handler` when the command is to end. @returns a function that removes the handler */
 export function onStop(handler: StopHandler): () => void {
     if (stopped !== undefined) handler(stopped.why)
     handlers.add(handler)
@@ -29,7 +29,7 @@ export function wasStopped(): boolean {
     return stopped !== undefined
 }
 
-/** From now on Ctrl-C and SIGTERM stop the command; the second one ends it at once. */
+/** From now on Ctrl-C and SIGTERM stop the command; a second signal ends it at once. */
 export function stopOnSignals(): void {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop())
 }

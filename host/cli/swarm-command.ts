@@ -42,7 +42,7 @@ interface SwarmOptions extends ConnectionOptions {
     ledger?: string
 }
 
-/** How often it tells how far it is, ms. */
+/** Interval of progress reports, ms. */
 const PROGRESS = 5000
 
 export function addSwarmCommand(program: Command): void {
@@ -132,7 +132,7 @@ function membersOf(uri: string, options: SwarmOptions): SwarmMember[] {
     return Array.from({ length: options.sensors }, (_, index) => ({
         name: `s${index + 1}`,
         ...keyedMember(uri, settings, keys[index % keys.length]),
-        // Not the first ones: keys may be used again and again.
+        // Spread evenly over the sensors, because keys are reused in rotation.
         sleeps:
             Math.floor(((index + 1) * sleepers) / options.sensors) > Math.floor((index * sleepers) / options.sensors),
     }))
@@ -146,7 +146,7 @@ function keyedMember(uri: string, common: DtlsSettings, { identity: bytes, key }
     return { identity, target, settings: { ...common, credentials: new SinglePsk(bytes, key) } }
 }
 
-/** @returns for how many seconds they posted */
+/** @returns how long they posted, s */
 async function runSwarm(swarm: Swarm, parts: SwarmParts, options: SwarmOptions, reporter: Reporter): Promise<number> {
     const begun = performance.now()
     const connected = await swarm.connect()

@@ -1,4 +1,4 @@
-/* mote update: pushes an update to a device that takes it over CoAPs. */
+/* mote update: pushes an update to a device that accepts updates over CoAPs. */
 import { type Command } from "commander"
 import { CoapCode, codeText } from "../../src/coap/code-points.js"
 import { type CoapMessage } from "../../src/coap/message.js"
@@ -51,7 +51,7 @@ async function updateCommand(uri: string, path: string, options: UpdateOptions):
     })
 }
 
-/** Of each block for programs, from time to time for people. */
+/** Reports progress: after each block for programs, at intervals for people. */
 function progressOf(reporter: Reporter, toSend: number): (sent: number) => void {
     let toldAt = performance.now()
     return (sent) => {
