@@ -1,6 +1,9 @@
 import { performance } from "node:perf_hooks"
 
-/** At rest is who works for less than this share of 50 ms; 100 times that is waited for rest, for who has much to clear up. */
+/**
+ * A process is idle if its event loop works for less than this share of 50 ms. Idleness is waited for up to 100 times
+ * that, because there may be much to clean up.
+ */
 const RESTING = 0.3
 const WINDOW_MS = 50
 const WINDOWS = 100
@@ -17,12 +20,12 @@ async function comesToRest(): Promise<boolean> {
     return false
 }
 
-/** Told once in each process: the files after it have the same neighbour, and did nothing wrong. */
+/** Reported once in each process: later files run after the same one, and did nothing wrong. */
 let isTold = false
 
 /**
- * mocha's root hooks. mocha runs many files in one process: what a file leaves running (a simulated device whose time is virtual
- * never rests) takes time from all files after it, which then fail for no reason that is in them.
+ * mocha's root hooks. mocha runs many files in one process: what a file leaves running (for example a simulated device
+ * with virtual time, which is never idle) slows down all files after it, which then fail for reasons not their own.
  */
 export const mochaHooks = {
     async afterAll(this: Mocha.Context): Promise<void> {

@@ -1,7 +1,7 @@
 /*
- * npm run versions [-- MAJOR...] [--theme THEME...]: runs the tests, all or those of some themes, and npm start on the newest
- * release of each major version of Node that package.json's "engines" allows and that has long-term support. The packages
- * node-PLATFORM-ARCHITECTURE of npm bring the programs; they are kept below .cache/node.
+ * npm run versions [-- MAJOR...] [--theme THEME...]: runs the tests, all or those of some themes, and npm start on the
+ * newest release of each major version of Node that package.json's "engines" allows and that has long-term support. The
+ * programs come from npm's packages node-PLATFORM-ARCHITECTURE, and are stored below .cache/node.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
@@ -9,12 +9,12 @@ import { delimiter, join } from "node:path"
 import { parseArgs } from "node:util"
 import { cacheFolder, root } from "../host/folders.js"
 
-/** Those with long-term support (https://github.com/nodejs/release). */
+/** Versions with long-term support (https://github.com/nodejs/release). */
 const SUPPORTED = ["20", "22", "24"]
 
 const packageName = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`
 
-/** Installs a version unless it is there. @returns the folder of its program */
+/** Installs a version if it is missing. @returns the folder of its program */
 function installed(major: string): string {
     const folder = join(cacheFolder("node"), major)
     mkdirSync(folder, { recursive: true })
@@ -25,7 +25,7 @@ function installed(major: string): string {
     return join(folder, "node_modules", packageName, "bin")
 }
 
-/** Runs a command of npm on that Node. @returns whether it ended with exit code 0 */
+/** Runs an npm command on that Node. @returns whether its exit code is 0 */
 function passes(bin: string, args: string[]): boolean {
     const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}` }
     return spawnSync("npm", args, { cwd: root, env, stdio: "inherit" }).status === 0

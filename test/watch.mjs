@@ -1,6 +1,6 @@
 /*
- * npm run watch -- THEME [mocha's options]: runs a theme's tests, and again whenever a source changes, each time in a new
- * process: mocha's own --watch stays in one process, which keeps every module as it was first loaded.
+ * npm run watch -- THEME [mocha's options]: runs a theme's tests, and again whenever a source changes, each time in a
+ * new process: mocha's own --watch stays in one process, in which modules are never reloaded.
  */
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -22,7 +22,7 @@ const included = folders.flatMap((folder) => ["--include", `${folder}/**/*.ts`])
 const specs = isFile ? theme : `test/node/${theme}/**/*.spec.ts`
 const watch = [module("tsx", "dist", "cli.mjs"), "watch", "--clear-screen=false", ...included]
 
-// tsx has a socket and its cache below the temporary directory.
+// tsx's socket and cache are below the temporary directory.
 const child = spawn(process.execPath, [...watch, module("mocha", "bin", "mocha.js"), specs, ...options], {
     cwd: root,
     stdio: "inherit",

@@ -11,7 +11,7 @@ import {
     Unimplemented,
 } from "./engine/configuration.js"
 
-/** What the runner's flags ask of one connection, and where the runner is. */
+/** The runner's flags for one connection, and the runner's address. */
 export interface Flags extends ShimConfiguration {
     port: number
     ipv6: boolean
@@ -51,7 +51,7 @@ const SWITCHES: Record<string, Apply> = {
     "-psk-importer-sha384": (to) => (lastImported(to).isSha384 = true),
 }
 
-/** Flags that change how BoringSSL is called, and mean nothing to an engine that is called in one way. */
+/** Flags that change how BoringSSL's API is used, and have no meaning for this engine. */
 const WITHOUT_MEANING = new Set([
     "-async",
     "-implicit-handshake",
@@ -64,15 +64,16 @@ const WITHOUT_MEANING = new Set([
     "-no-tls11",
     "-expect-secure-renegotiation",
     "-expect-no-session",
-    // The runner checks it: whether a session was kept shows in the next connection, or in what it sees of this one.
+    // Checked by the runner: whether a session was stored shows in the next connection, or in what the runner sees of
+    // this one.
     "-expect-session-id",
     "-expect-no-session-id",
     "-expect-ticket-renewal",
     "-expect-hrr",
     "-expect-no-hrr",
-    // Without a chain to judge: here the shim says what is wrong with it.
+    // There is no chain verification: the shim itself determines the result.
     "-expect-verify-result",
-    // There is no early data in DTLS 1.3, neither here nor in BoringSSL.
+    // DTLS 1.3 has no early data here, nor in BoringSSL.
     "-enable-early-data",
     "-expect-accept-early-data",
     "-expect-ticket-supports-early-data",
@@ -115,7 +116,7 @@ const OPTIONS: Record<string, Apply> = {
     "-expect-server-name": (to, value) => (to.expect.serverName = value),
 }
 
-/** Values that say nothing which could be checked here: what they expect is checked by the runner, too. */
+/** Expectations that cannot be checked here; the runner checks them, too. */
 const VALUES_WITHOUT_MEANING = new Set([
     "-expect-cipher-aes",
     "-expect-cipher-no-aes",
@@ -171,7 +172,7 @@ function readKey(of: Credential, path: string): void {
     of.publicKey = nodeCrypto.createPublicKey(key).export({ format: "der", type: "spki" })
 }
 
-/** Throws Unimplemented for words that stand for several suites. */
+/** Throws Unimplemented for names that stand for several suites. */
 function suiteNames(list: string): string[] {
     const names = list.split(":")
     const other = names.find((name) => !name.startsWith("TLS_"))
@@ -179,7 +180,7 @@ function suiteNames(list: string): string[] {
     return names
 }
 
-/** "\x03foo\x03bar", as the extension has it. */
+/** "\x03foo\x03bar", as in the extension. */
 function protocols(list: string): string[] {
     const names: string[] = []
     for (let at = 0; at < list.length; at += 1 + list.charCodeAt(at))
@@ -187,14 +188,14 @@ function protocols(list: string): string[] {
     return names
 }
 
-/** Whether a flag is for this connection, and its name without the part that says so. */
+/** The flag's name without the prefix that selects connections; undefined if it is not for this connection. */
 function forConnection(flag: string, isResumption: boolean): string | undefined {
     const match = /^-on-(initial|resume|retry)(-.*)$/.exec(flag)
     if (match === null) return flag
     return (match[1] === "resume") === isResumption && match[1] !== "retry" ? match[2] : undefined
 }
 
-/** The flags of one connection. Throws Unimplemented for a flag that is not known. */
+/** Parses the flags of one connection. Throws Unimplemented for an unknown flag. */
 export function parse(args: string[], isResumption: boolean): Flags {
     const to = { ...newConfiguration(), port: 0, ipv6: false, shimId: 0n }
     for (let i = 0; i < args.length; i++) {

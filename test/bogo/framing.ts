@@ -3,10 +3,10 @@ import { connect, type Socket } from "node:net"
 import { EventKind, type Link, type RunnerEvent } from "./engine/side.js"
 import { type Flags } from "./flags.js"
 
-/** First byte of each frame between the runner and a shim; DTLS records travel over TCP. */
+/** First byte of each frame between runner and shim; DTLS records are sent over TCP. */
 enum Opcode {
     packet = 0x50,
-    /** the clock goes on by so many nanoseconds */
+    /** the clock advances by a number of nanoseconds */
     timeout = 0x54,
     timeoutAck = 0x74,
     mtu = 0x4d,
@@ -14,7 +14,7 @@ enum Opcode {
     updateTimeout = 0x55,
 }
 
-/** Bytes behind the opcode before the frame is whole; a packet's own bytes follow its length. */
+/** Bytes after the opcode until the frame is complete; a packet's content follows its length. */
 const OPERAND_LENGTH: Record<number, number> = {
     [Opcode.packet]: 4,
     [Opcode.timeout]: 8,
@@ -23,12 +23,12 @@ const OPERAND_LENGTH: Record<number, number> = {
     [Opcode.updateTimeout]: 4,
 }
 
-/** What the runner expects when it expects no timeout: the largest number of 64 bits. */
+/** Sent by the runner when it expects no timeout: the largest 64-bit number. */
 const NO_TIMEOUT = 0xffffffffffffffffn
 
 const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e6
 
-/** Datagrams and the runner's orders on one TCP connection. */
+/** Datagrams and the runner's commands over one TCP connection. */
 export class RunnerLink implements Link {
     private input = Buffer.alloc(0)
     private ended = false
@@ -60,7 +60,7 @@ export class RunnerLink implements Link {
         this.write(Buffer.from([Opcode.timeoutAck]))
     }
 
-    /** Lets the runner read everything before the connection goes. */
+    /** Lets the runner read everything before the connection is closed. */
     async close(): Promise<void> {
         this.socket.end()
         while (!this.ended) await this.more(-1)

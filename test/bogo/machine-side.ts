@@ -8,9 +8,9 @@ import { ShimFailure } from "./engine/failure.js"
 import { type Flags } from "./flags.js"
 import { connectToRunner, type RunnerLink } from "./framing.js"
 
-/** By the files that run.ts made. */
+/** The files made by run.ts. */
 export interface MachineFiles {
-    /** the machine, WebAssembly */
+    /** the machine as WebAssembly */
     machine: string
     /** machine/main.ts, compiled */
     image: string
@@ -21,10 +21,10 @@ type Run = (call: Call) => Result | Promise<Result>
 
 const bytes = (call: Call, index: number): Buffer => Buffer.from(call.buffer(index, "bytes"))
 
-/** Numbers of 16 bits. */
+/** 16-bit numbers. */
 const codes = (list: number[]): Buffer => Buffer.from(list.flatMap((code) => [code >> 8, code & 255]))
 
-/** What the program in the machine asks of this process: the runner's connections, and keys of kinds that no device has. */
+/** Serves the program in the machine: the runner's connections, and kinds of keys that no device supports. */
 class Bridge {
     failure: Error | undefined
     private begun = 0
@@ -66,7 +66,7 @@ class Bridge {
         }
     }
 
-    /** As JSON; undefined: there is no further one. */
+    /** As JSON; undefined: there are no more. */
     private nextConnection(): Buffer | undefined {
         const { [this.begun++]: flags } = this.connections
         return flags === undefined ? undefined : Buffer.from(JSON.stringify({ ...flags, shimId: 0 }, asHex))
@@ -91,19 +91,22 @@ class Bridge {
         this.failure = isUnimplemented === 1 ? new Unimplemented(why) : new ShimFailure(why)
     }
 
-    /** @param key empty: those that can be verified */
+    /** @param key empty: the schemes that can be verified */
     private schemesOf(key: Buffer): number[] {
         return key.length === 0 ? [...this.keys.schemes] : (importPrivateKey(key)?.schemes ?? [])
     }
 }
 
-/** Buffers as texts that engine/configuration.ts knows again; `JSON.stringify` has made arrays of them already. */
+/**
+ * Encodes Buffers in the form that engine/configuration.ts reads; `JSON.stringify` has already converted them to
+ * objects.
+ */
 function asHex(this: Record<string, unknown>, name: string, value: unknown): unknown {
     const original = this[name]
     return Buffer.isBuffer(original) ? { hex: original.toString("hex") } : value
 }
 
-/** Runs the connections of a test in the machine. */
+/** Runs a test's connections in the machine. */
 export async function runInMachine(connections: Flags[], files: MachineFiles): Promise<void> {
     const bridge = new Bridge(connections)
     const device = new Device(new WebAssembly.Module(readFileSync(files.machine)), readFileSync(files.image), {

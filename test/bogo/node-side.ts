@@ -15,7 +15,7 @@ const side: Side = {
     importKey: importPrivateKey,
 }
 
-/** Runs the connections of a test in this process, the first one and those that may resume its session. */
+/** Runs a test's connections in this process: the first, and those that may resume its session. */
 export async function runInNode(connections: Flags[]): Promise<void> {
     const sessions = new Sessions(side)
     for (const [index, flags] of connections.entries()) {

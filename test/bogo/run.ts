@@ -8,21 +8,22 @@ import { root } from "../../host/folders.js"
 import { temporaryFolder } from "../../host/temporary.js"
 
 /*
- * npm run bogo -- RUNNER [--machine] [options of the runner]: BoringSSL's test runner against this engine, see docs/bogo.md.
- * RUNNER is the runner's test program, which `go test -c` makes. With --machine the engine runs in the machine, as in the simulator.
+ * npm run bogo -- RUNNER [--machine] [options of the runner]: runs BoringSSL's test runner against this engine, see
+ * docs/bogo.md. RUNNER is the runner's test program, made by `go test -c`. With --machine the engine runs in the
+ * machine, as in the simulator.
  */
 
-/** Exit status by which a shim says that it cannot do a test. */
+/** Exit status of a shim that does not support a test. */
 const UNIMPLEMENTED = 89
 
 const exclusions = join(root, "test", "bogo", "exclusions.json")
 
-/** Where the forms of records are chosen, below the folder of either language. */
+/** The module that chooses record forms, in the folder of either language. */
 const PROTECTION = join("src", "dtls", "record", "v13", "protection")
 
 /**
- * The runner reads records of DTLS 1.3 in the one form that BoringSSL sends: with a number of 16 bits and a length. This engine's
- * are shorter where RFC 9147 §4 allows it, so the shim's copy of the engine is made to send them long.
+ * The runner only reads DTLS 1.3 records in the form that BoringSSL sends: with a 16-bit number and a length. This
+ * engine sends shorter ones if RFC 9147 §4 allows it, so the shim's copy of the engine is patched to send long ones.
  */
 const LONG_RECORDS = [
     ["sequence < SHORT_NUMBERS ? 1 : 2", "2"],
@@ -38,7 +39,7 @@ function withLongRecords(source: string): string {
     return code
 }
 
-/** The program and the machine that the shim runs it in. @returns what it finds them by */
+/** Builds the program and the machine for the shim. @returns environment variables with their paths */
 async function buildForMachine(): Promise<string> {
     const program = programSources(join(root, "test", "bogo", "machine", "main.ts"))
     const place = `${PROTECTION}.ts`
@@ -46,7 +47,7 @@ async function buildForMachine(): Promise<string> {
     return `BOGO_MACHINE="${await compiledMachine()}" BOGO_IMAGE="${cachedProgramImage(program).path}"`
 }
 
-/** The shim as plain JavaScript, so that one test starts in a tenth of a second. @returns its path */
+/** Builds the shim as plain JavaScript, so that a test starts in a tenth of a second. @returns its path */
 function buildShim(variables: string): string {
     const folder = temporaryFolder("bogo")
     const compiler = join(root, "node_modules", "typescript-native", "bin", "tsc")
@@ -57,7 +58,7 @@ function buildShim(variables: string): string {
     const protection = join(folder, `${PROTECTION}.js`)
     writeFileSync(protection, withLongRecords(readFileSync(protection, "utf8")))
     writeFileSync(join(folder, "package.json"), '{"type":"module"}')
-    // For ML-KEM, where node:crypto has none.
+    // For ML-KEM, if node:crypto does not support it.
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
     const shim = join(folder, "shim")
     writeFileSync(
@@ -68,12 +69,12 @@ function buildShim(variables: string): string {
     return shim
 }
 
-/** What the runner says of each test, by result. */
+/** The runner's results by kind. */
 interface Results {
     tests: Record<string, { actual: string; is_unexpected: boolean }>
 }
 
-/** DTLS 1.3 is in the names of its tests; all others are of DTLS 1.2, or of both. */
+/** DTLS 1.3 tests have it in their names; all others are for DTLS 1.2, or for both. */
 const isNewer = (name: string): boolean => /TLS13|^KeyUpdate|^PSK-/.test(name)
 
 function figures(names: string[], tests: Results["tests"]): string {
@@ -88,7 +89,10 @@ function tally(reasons: string[]): string[] {
     return sorted.map(([reason, count]) => `${String(count).padStart(6)}  ${reason}`)
 }
 
-/** Names of all tests that the options choose, excluded ones among them: the runner tells them to a shim that can do nothing. */
+/**
+ * Names of all tests that the options select, including excluded ones: the runner passes them to a shim that supports
+ * nothing.
+ */
 function allNames(runner: string, folder: string, choice: string[]): string[] {
     const idle = join(folder, "idle-shim")
     writeFileSync(idle, `#!/bin/sh\n[ "$1" = -is-handshaker-supported ] && echo No && exit 0\nexit ${UNIMPLEMENTED}\n`)
@@ -99,7 +103,7 @@ function allNames(runner: string, folder: string, choice: string[]): string[] {
     return Object.keys((JSON.parse(readFileSync(file, "utf8")) as Results).tests)
 }
 
-/** The runner's patterns have `*` alone. */
+/** The runner's patterns support only `*`. */
 function matches(pattern: string, name: string): boolean {
     const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
     return new RegExp(`^${parts.join(".*")}$`).test(name)

@@ -4,19 +4,19 @@ import { ShimFailure } from "./engine/failure.js"
 import { parse } from "./flags.js"
 import { runInNode } from "./node-side.js"
 
-/* The program that BoringSSL's test runner starts for each test; see docs/bogo.md. */
+/* The program that BoringSSL's test runner starts for each test; docs/bogo.md. */
 
-/** Exit statuses that the runner knows. */
+/** Exit statuses defined by the runner. */
 const FAILED = 1
 const UNIMPLEMENTED = 89
 
-/** For the summary of the run: the runner itself passes no reasons on. */
+/** Notes the reason for the run's summary, because the runner does not report reasons. */
 function noteReason(reason: string): void {
     const file = process.env["BOGO_REASONS"]
     if (file !== undefined) appendFileSync(file, `${reason}\n`)
 }
 
-/** In the machine where run.ts says so. */
+/** Runs in the machine if run.ts says so. */
 async function runTest(args: string[]): Promise<void> {
     const first = parse(args, false)
     if (!first.isDtls) throw new Unimplemented("a protocol other than DTLS")
@@ -42,7 +42,7 @@ async function main(args: string[]): Promise<number> {
         if (error instanceof Unimplemented) noteReason(error.message)
         return error instanceof Unimplemented ? UNIMPLEMENTED : FAILED
     } finally {
-        // What follows this line the runner takes for a sanitizer's report.
+        // The runner takes text after this line for a sanitizer's report.
         console.error("--- DONE ---")
     }
 }

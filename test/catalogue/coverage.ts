@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { root } from "../../host/build/device.js"
 import { coverage } from "./rows.js"
 
-/* npm run coverage:catalogue: rows named by tests that ran and passed in the last npm test; --json for programs. */
+/* npm run coverage:catalogue: prints the rows named by tests that passed in the last npm test; --json for programs. */
 
 const path = join(root, ".cache", "passed-tests.json")
 if (!existsSync(path)) {

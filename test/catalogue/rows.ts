@@ -1,6 +1,6 @@
 /*
- * Rows of the catalogue of known failures, in DTLS 1.2 and 1.3: a test that covers what a row asks for names it, "[R06]". One
- * that does less says so, "[R06 part]".
+ * Rows of the catalogue of known failures, in DTLS 1.2 and 1.3. The title of a test that covers a row names it,
+ * "[R06]"; if it covers only a part, "[R06 part]".
  */
 const ranges: [string, number, number][] = [
     ["R", 1, 26],
@@ -19,18 +19,18 @@ export function allRows(): string[] {
     )
 }
 
-/** What no test covers whole, and why. */
+/** Rows that no test covers completely, and why. */
 export const explained: Record<string, string> = {}
 
 export interface Coverage {
     covered: string[]
-    /** the sentence that says why a row is not covered */
+    /** why rows are not covered, as sentences */
     explained: Record<string, string>
     partial: string[]
     missing: string[]
 }
 
-/** Rows that titles of tests name, whole or in part. */
+/** Rows named in test titles, completely or in part. */
 export function namedRows(titles: string[]): { whole: Set<string>; part: Set<string> } {
     const whole = new Set<string>()
     const part = new Set<string>()
@@ -40,7 +40,7 @@ export function namedRows(titles: string[]): { whole: Set<string>; part: Set<str
     return { whole, part }
 }
 
-/** What the titles of passed tests cover. */
+/** Coverage by the titles of passed tests. */
 export function coverage(titles: string[]): Coverage {
     const { whole, part } = namedRows(titles)
     const open = allRows().filter((id) => !whole.has(id))

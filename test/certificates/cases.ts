@@ -6,7 +6,7 @@ import { root } from "../../host/folders.js"
 const { UNKNOWN_CA, BAD_IDENTITY, NOT_ACTIVATED, EXPIRED, INSECURE, GENERIC_ERROR } = TlsCertificateFlags
 const GOOD = TlsCertificateFlags.NO_FLAGS
 
-/** Why verdicts differ from GIO's. */
+/** Why our verdicts differ from GIO's. */
 export const differences = {
     usage: "GIO 2.74 does not compare purposes or the key usage of the peer's own certificate",
     strength:
@@ -19,7 +19,7 @@ export const differences = {
     names: "mbedTLS does not know name constraints: authorities with them are refused",
 }
 
-/** A chain, what is asked of it, and the verdict of every platform. */
+/** A certificate chain, how to check it, and the verdict of every platform. */
 export interface ChainCase {
     name: string
     identity: string
@@ -30,16 +30,16 @@ export interface ChainCase {
     chain: string[]
     anchors: string[]
     flags: TlsCertificateFlags
-    /** where they differ: the flags of GIO (glib-networking 2.74, GnuTLS 3.7), and why ours do */
+    /** if they differ: GIO's flags (glib-networking 2.74, GnuTLS 3.7), and the reason */
     gio?: [TlsCertificateFlags, keyof typeof differences]
 }
 
-/** While what is valid is valid; some day in 2026. */
+/** A time when valid certificates are valid, in 2026. */
 export const VALID = 1782000000
 const BEFORE = VALID - 3 * 31557600
 const AFTER = VALID + 11 * 31557600
 
-/** A certificate of test/certificates/chains: DER, of which some were changed on purpose. */
+/** A certificate in test/certificates/chains, in DER; some are modified on purpose. */
 export const certificate = (name: string): Buffer => readFileSync(join(root, "test/certificates/chains", `${name}.der`))
 
 function of(name: string, flags: number, changes: Partial<ChainCase> = {}): ChainCase {

@@ -1,6 +1,6 @@
 /*
- * Makes test/certificates/chains anew, with the openssl command: node --import ./host/build/tsx.mjs test/certificates/make.ts.
- * The keys are not kept.
+ * Regenerates test/certificates/chains with the openssl command: node --import ./host/build/tsx.mjs
+ * test/certificates/make.ts. The keys are not kept.
  */
 import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -14,7 +14,7 @@ const LEAF = [SAN, SIGNS, SERVER]
 const CA_KEY = "keyUsage=critical,keyCertSign"
 const CA = ["basicConstraints=critical,CA:true", CA_KEY]
 
-/** The certificates of cases.ts, each with what its name says. */
+/** Makes the certificates of cases.ts, with the properties that their names describe. */
 function makeCertificates(maker: CertificateMaker): void {
     const leaf = (name: string, issuer: string): void => maker.make(name, issuer, LEAF)
     maker.make("root", undefined, CA)

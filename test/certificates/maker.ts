@@ -5,19 +5,19 @@ import { temporaryFolder } from "../../host/temporary.js"
 
 interface Options {
     hash: string
-    /** algorithm, then options for its keys */
+    /** algorithm, then its key options */
     key: [string, ...string[]]
-    /** whose key it has, too */
+    /** certificate whose key is used */
     keyOf: string
     subject: string
-    /** first and last second, YYYYMMDDHHMMSSZ; default VALID */
+    /** start and end, YYYYMMDDHHMMSSZ; default VALID */
     between: [string, string]
 }
 
-/** When certificates are valid that say nothing else. */
+/** Default validity period. */
 const VALID: [string, string] = ["20250101000000Z", "20350101000000Z"]
 
-/** Makes certificates with OpenSSL, in a folder of its own. */
+/** Makes certificates with OpenSSL in a folder of its own. */
 export class CertificateMaker {
     readonly folder = temporaryFolder("certificates")
     private serial = 1
@@ -36,7 +36,7 @@ export class CertificateMaker {
         execFileSync("openssl", args, { cwd: this.folder, stdio: "pipe" })
     }
 
-    /** @param issuer undefined: itself */
+    /** @param issuer undefined: self-signed */
     make(name: string, issuer: string | undefined, extensions: string[], options: Partial<Options> = {}): void {
         const { hash = "-sha256", key = ["ec", "ec_paramgen_curve:P-256"], subject = name } = options
         const [algorithm, ...more] = key
@@ -63,7 +63,7 @@ export class CertificateMaker {
         this.openssl("ca", "-batch", "-notext", "-config", "ca.cnf", "-md", hash.slice(1), ...times, ...by, ...files)
     }
 
-    /** A copy of a certificate, changed. */
+    /** Makes a modified copy of a certificate. */
     change(name: string, from: string, change: (der: Buffer) => Buffer): void {
         writeFileSync(join(this.folder, `${name}.der`), change(this.der(from)))
     }

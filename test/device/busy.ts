@@ -1,4 +1,4 @@
-/* Takes datagrams for two seconds and never rests: as many come as it can take. */
+/* Receives as many datagrams as it can for two seconds, without being idle. */
 import * as ds from "@devicescript/core"
 import "../../src/platform/runtime/natives.js"
 

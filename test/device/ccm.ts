@@ -1,4 +1,4 @@
-/* Seals of many lengths by the AES-128-CCM-8 in script, for comparison with another implementation. */
+/* Seals texts of many lengths with the AES-128-CCM-8 in script, for comparison with another implementation. */
 import * as ds from "@devicescript/core"
 import { ScriptCcm8, STOCK_LARGEST_PLAINTEXT } from "../../src/platform/stock/ccm.js"
 
@@ -12,11 +12,11 @@ async function main(): Promise<void> {
     const ccm = new ScriptCcm8(counted(16, 0x40))
     const nonce = counted(12, 0x10)
     for (const length of [0, 1, 15, 16, 17, 31, 32, 64, 100, STOCK_LARGEST_PLAINTEXT]) {
-        // The official VM counts what a fiber does without a pause: a seal and an open have a measure each.
+        // The pause resets the official VM's limit on operations, which is enough for one seal and open.
         await ds.sleep(1)
         const sealed = ccm.seal(nonce, counted(13, 0xa0), counted(length, 1))
         const text = sealed.toString("hex")
-        // The official VM cuts long lines.
+        // The official VM cuts off long lines.
         console.log(length + ":" + text.slice(0, 200))
         console.log(text.slice(200))
         await ds.sleep(1)

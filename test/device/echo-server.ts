@@ -10,13 +10,13 @@ import { type Services, type UdpSocket } from "../../src/platform/services.js"
 
 const FOREVER = -1
 
-/** The key and the identity that the settings have. */
+/** The key and identity from the settings. */
 export function pskOfSettings(): SinglePsk {
     const key = Buffer.from(ds._moteSetting("key") ?? "", "hex")
     return new SinglePsk(Buffer.from(ds._moteSetting("identity") ?? ""), key)
 }
 
-/** Port 5684, unless the settings have another one. */
+/** Port 5684, unless set otherwise. */
 export async function openServerSocket(services: Services): Promise<UdpSocket> {
     const localPort = parseInt(ds._moteSetting("listen-port") ?? "5684")
     return await services.openUdp({ localHost: undefined, localPort, remote: undefined })
@@ -36,7 +36,7 @@ async function echo(services: Services, connection: ServerConnection): Promise<v
     }
 }
 
-/** What servers of the size profiles do: echo to any number of clients. */
+/** The servers of the size profiles: echo to any number of clients. */
 export async function echoToAll(services: Services, listener: Listener): Promise<void> {
     services.log(LogLevel.info, "listening")
     while (true) {

@@ -1,4 +1,4 @@
-/* What the suites of test/engine are handed on a device: the official test package, and the services there. */
+/* The environment of the suites in test/engine on a device: the official test package, and the services there. */
 import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
@@ -10,7 +10,7 @@ export function deviceKit(services: TestServices, crypto: CryptoProvider, keys?:
         describe: (name, body) => describe(name, body),
         test: (name, body) =>
             test(name, async () => {
-                // The official VM allows 131071 opcodes without a pause: the pause makes the count begin anew for each test.
+                // The official VM allows 131071 operations without a pause; the pause resets the count for each test.
                 await ds.sleep(1)
                 await body()
             }),
@@ -21,7 +21,7 @@ export function deviceKit(services: TestServices, crypto: CryptoProvider, keys?:
     }
 }
 
-/** Services that need none of our machine's natives. */
+/** Services that use none of our machine's own natives. */
 export function plainServices(): TestServices {
     return {
         newSignal: () => new FiberSignal(),

@@ -7,7 +7,7 @@ import { type Services } from "../../src/platform/services.js"
 
 const FOREVER = -1
 
-/** What a client of the size profiles does: shakes hands, sends "hello", logs the answer or the error, and closes. */
+/** The clients of the size profiles: perform the handshake, send "hello", log the answer or the error, and close. */
 export async function sayHello(services: Services, connection: DtlsConnection): Promise<void> {
     try {
         await connection.handshake(undefined)

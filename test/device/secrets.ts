@@ -1,6 +1,6 @@
 /*
- * A client that connects, is answered once, closes, and lets go of everything; then it waits. With the setting
- * `listen-port` a server that does the same with one client. What is left of the secrets then is what the test looks for.
+ * A client that connects, gets one answer, closes, drops all references and waits. With the setting `listen-port`, a
+ * server does the same with one client. The test then looks for secrets left in memory.
  */
 import * as ds from "@devicescript/core"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
@@ -46,7 +46,7 @@ async function runServer(services: Services, localPort: number): Promise<void> {
     console.log("listening " + socket.localAddress().port)
     const connection = await listener.accept(FOREVER)
     await connection.sendMessages([new OutputMessage([await receive(connection)])], 0, FOREVER)
-    // The client closes first, so that nothing is on its way any more.
+    // The client closes first, so that no datagram is on its way any more.
     await receive(connection)
     await listener.close()
     socket.close()
@@ -59,13 +59,13 @@ async function main(): Promise<void> {
     else await runServer(services, parseInt(port))
 }
 
-/** Enough garbage for a collection. */
+/** Creates enough garbage to cause a collection. */
 function litter(): void {
     for (let i = 0; i < 1000; i++) Buffer.alloc(200)
 }
 
 await main()
-// The connection's own fibers end, and let go of what they hold.
+// The connection's own fibers have to end and drop their references.
 await ds.sleep(50)
 litter()
 console.log("closed")

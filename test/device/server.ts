@@ -1,6 +1,7 @@
 /*
- * A DTLS server for a device: echoes; reads no further from a peer that says "hold", speaks CoAP with one that says "coap",
- * answers "export LENGTH CONTEXT" (numbers of bytes) with the last 32 bytes of such keying material, or with the error.
+ * A DTLS server for a device. Echoes messages; stops reading from a peer that sends "hold", uses CoAP with one that
+ * sends "coap", and answers "export LENGTH CONTEXT" (numbers of bytes) with the last 32 bytes of such keying material,
+ * or with the error.
  */
 import * as ds from "@devicescript/core"
 import { copyOf } from "../../src/dtls/bytes/bytes.js"
@@ -22,12 +23,12 @@ import { RuntimeServices } from "../../src/platform/runtime/services.js"
 
 const FOREVER = -1
 
-/** Large answers, which the session remembers for repeated requests. */
+/** A large answer, which the session keeps for retransmitted requests. */
 async function answer(): Promise<CoapAnswer> {
     return { code: CoapCode.CONTENT, options: [], payload: Buffer.alloc(200) }
 }
 
-/** @param words the numbers of bytes of material and context */
+/** @param words lengths of the material and the context */
 function exported(connection: DtlsServerConnection, words: string[]): string {
     try {
         const context = Buffer.alloc(parseInt(words[1]))
@@ -38,7 +39,7 @@ function exported(connection: DtlsServerConnection, words: string[]): string {
     }
 }
 
-/** What a peer that says `data` is answered. */
+/** The answer to a peer that sends `data`. */
 function reply(connection: DtlsServerConnection, data: Buffer): Buffer {
     const words = data.toString().split(" ")
     return words[0] === "export" ? Buffer.from(exported(connection, words.slice(1))) : data

@@ -1,4 +1,4 @@
-/* A sleeping sensor that confirms every fourth reading; versions and connection ids are its configuration's. */
+/* A sleeping sensor that confirms every fourth reading; its configuration determines versions and connection ids. */
 import * as ds from "@devicescript/core"
 import "../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../src/platform/runtime/services.js"

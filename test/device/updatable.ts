@@ -1,4 +1,4 @@
-/* A sensor whose program is replaced over the air. */
+/* A sensor with over-the-air updates. */
 import { SimulatedSource } from "../../src/sensor/reading.js"
 import { runUpdatableSensor } from "../../src/entry/update.js"
 

@@ -11,8 +11,11 @@ import {
 } from "../../src/dtls/crypto/provider.js"
 import { StockHash, StockHmac } from "../../src/platform/stock/crypto.js"
 
-/* Cryptography for the tests inside the official VM, which has no AEAD that TLS can use.
-   The stand-in below protects nothing and stands for all of them; it only says no to whatever was changed. */
+/*
+ * Cryptography for tests in the official VM, which has no AEAD that can be used for TLS.
+ *
+ * The stand-in below replaces all AEADs. It protects nothing, but detects changes.
+ */
 
 class StandInAead implements Aead {
     tagLength = 8

@@ -13,8 +13,8 @@ import { wireTests } from "./wire.test-suite.js"
 import { x509Tests } from "./x509.test-suite.js"
 
 /*
- * The suites that run in both languages. On a device each of the groups is a program of its own: the official
- * machine's image has room for 64 KB of code.
+ * The suites that run in both languages. On a device each group is a program of its own, because the official machine's
+ * image is limited to 64 KB of code.
  */
 
 export function engineTests(t: Kit): void {

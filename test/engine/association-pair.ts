@@ -4,7 +4,7 @@ import { type Output, OutputKind } from "../../src/dtls/association/output.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { IDENTITY } from "./simulation.js"
 
-/** One side of a pair, and what it has said. */
+/** One side of a pair, and its outputs. */
 export class PairSide {
     association: Association
     /** application messages, as text */
@@ -19,7 +19,7 @@ export class PairSide {
         this.association = new Association(settings, role, 0, 0)
     }
 
-    /** Does what the association asks for. @returns the datagrams to send */
+    /** Carries out what the association asks for. @returns datagrams to send */
     drain(): Buffer[] {
         const datagrams: Buffer[] = []
         for (let output = this.association.poll(); output !== undefined; output = this.association.poll())
@@ -36,7 +36,7 @@ export class PairSide {
     }
 }
 
-/** Client and server association on a link without delay or loss; no cookies, no endpoint. */
+/** Client and server associations on a link without delay or loss, without cookies and endpoint. */
 export class AssociationPair {
     constructor(
         public client: PairSide,
@@ -49,7 +49,7 @@ export class AssociationPair {
         this.exchange()
     }
 
-    /** Carries datagrams both ways until nobody says anything. */
+    /** Delivers datagrams in both directions until no side has any. */
     exchange(): void {
         let toServer = this.client.drain()
         let toClient = this.server.drain()

@@ -27,7 +27,7 @@ function post(): CoapMessage {
     }
 }
 
-/** The text that a URI gets again; what is wrong with it when it is refused. */
+/** The URI written back after parsing; if it is refused, the argument named by the error. */
 function uriText(uri: string): string {
     try {
         return coapUriText(parseCoapsUri(uri))
@@ -43,7 +43,7 @@ function optionOf(number: number, length: number): Option {
     return { number, value }
 }
 
-/** The number of the option that must not be ignored, 0 for none. Understood are all of RFC 7252. */
+/** The number of the first critical option that must be refused, 0 for none. All options of RFC 7252 are supported. */
 function refusedIn(options: Option[]): number {
     const message = post()
     message.options = options
@@ -120,7 +120,7 @@ export function coapTests(t: Kit): void {
             const ids = newMessageIds(Buffer.from("7fff", "hex"))
             t.equal(takeMessageId(ids, 1000), 0x7fff)
             t.equal(takeMessageId(ids, 2000), 0x8000)
-            // Here the half that begins with 0x8000 has been used up.
+            // All ids of the half that begins with 0x8000 have been used.
             ids.next = 0
             t.equal(takeMessageId(ids, 2000 + 246999), -1)
             t.equal(takeMessageId(ids, 2000 + 247000), 0)
@@ -142,7 +142,7 @@ export function coapTests(t: Kit): void {
     })
     t.describe("CoAP options", () => {
         t.test("are as long as the table of RFC 7252 §5.10 allows, or count as unrecognized", async () => {
-            // Number, shortest and longest value.
+            // Number, minimum and maximum length.
             const critical = [
                 "1 0 8",
                 "3 1 255",

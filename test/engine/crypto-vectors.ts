@@ -1,7 +1,7 @@
 /*
- * Published vectors, for any provider: one line each, with "right" or what came out. DTLS has nonces of 12 bytes: none of
- * RFC 3610 fits (13), and of NIST's validation system for CCM those with a variable nonce alone, whose tags have 16 bytes.
- * None that is published is of AES-256-CCM-8.
+ * Published test vectors for any provider: one line each, with "right" or the wrong result. DTLS uses nonces of 12
+ * bytes, so none of RFC 3610's vectors fit (13 bytes), and of NIST's CCM validation vectors only those with a variable
+ * nonce, which have 16-byte tags. There are no published vectors for AES-256-CCM-8.
  */
 import { AeadAlgorithm, HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import { type CryptoProvider, type RecordNumberCiphers } from "../../src/dtls/crypto/provider.js"
@@ -33,7 +33,7 @@ function hmacs(
     }
 }
 
-/** Sealed, opened, and not opened with the last bit changed. */
+/** Seals and opens, and must refuse to open with the last bit changed. */
 function aead(lines: string[], crypto: CryptoProvider, name: string, algorithm: AeadAlgorithm, values: string[]): void {
     const key = crypto.newAead(algorithm, bytes(values[0]))
     const nonce = bytes(values[1])
@@ -47,7 +47,10 @@ function aead(lines: string[], crypto: CryptoProvider, name: string, algorithm: 
     key.close()
 }
 
-/** Header protection of QUIC (RFC 9001, A.2 and A.5) is the encryption of record numbers of RFC 9147, but for its length. */
+/**
+ * QUIC's header protection (RFC 9001, A.2 and A.5) is the same as RFC 9147's record number encryption, except for its
+ * length.
+ */
 export function maskLines(crypto: CryptoProvider & RecordNumberCiphers): string[] {
     const lines: string[] = []
     const aes = crypto.newRecordNumberCipher(AeadAlgorithm.aes128Ccm8, bytes("9f50449e04a0e810283a1e9933adedd2"))

@@ -1,6 +1,6 @@
 /*
- * Cryptography in bulk, by any provider: the same lines come from Node's and from a device's when both are right.
- * Inputs come from a generator with int32 arithmetic only, so that both languages draw the same.
+ * A large cryptographic workload for any provider: Node's and a device's print the same lines if both are correct.
+ * Inputs come from a generator that only uses int32 arithmetic, so that they are the same in both languages.
  */
 import { blit, copyOf, EMPTY, join } from "../../src/dtls/bytes/bytes.js"
 import {
@@ -24,7 +24,7 @@ import {
     TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
 } from "../../src/dtls/key-exchange/suites.js"
 
-/** A xorshift of 32 bits. */
+/** A 32-bit xorshift generator. */
 export class Inputs {
     private state = 2463534242 | 0
 
@@ -45,13 +45,13 @@ export class Inputs {
         return bytes
     }
 
-    /** 0 to `most` bytes. */
+    /** Random bytes, 0 to `most`. */
     some(most: number): Buffer {
         return this.bytes(this.number(most + 1))
     }
 }
 
-/** Everything that came out, as one digest. */
+/** Combines all results into one digest. */
 export class Fold {
     count = 0
     private hash: Hash
@@ -73,11 +73,11 @@ export class Fold {
 export class Workload {
     private inputs = new Inputs()
 
-    /** @param rounds inputs for each primitive */
+    /** @param rounds number of inputs for each primitive */
     constructor(
         private crypto: CryptoProvider,
         private rounds: number,
-        /** what runs between two rounds: a machine with a guard needs a pause */
+        /** called between rounds: a machine with a guard needs pauses */
         private pause: () => Promise<void>,
     ) {}
 
@@ -131,7 +131,7 @@ export class Workload {
         return this.crypto.newProtection(aead, 1, copyOf(iv, 0, iv.length), id)
     }
 
-    /** Batches of records, read one by one where they lie; then one with a changed byte. */
+    /** Batches of records, opened one by one in place; then one with a changed byte. */
     async records(): Promise<string> {
         const fold = new Fold(this.crypto)
         const suites = [TLS_PSK_WITH_AES_128_CCM_8(), TLS_PSK_WITH_CHACHA20_POLY1305_SHA256()]
@@ -163,7 +163,7 @@ export class Workload {
         return fold.line("records")
     }
 
-    /** The key schedule of DTLS 1.3: two stages, and what is derived of them. */
+    /** The key schedule of DTLS 1.3: two stages, and the secrets derived from them. */
     async secrets(crypto: CryptoV13, name: string, hash: HashParameters): Promise<string> {
         const fold = new Fold(this.crypto)
         for (let i = 0; i < this.rounds; i++) {
@@ -179,7 +179,7 @@ export class Workload {
         return fold.line(name + " secrets")
     }
 
-    /** Batches of records of DTLS 1.3, read one by one where they lie; then one with a changed byte. */
+    /** Batches of DTLS 1.3 records, opened one by one in place; then one with a changed byte. */
     async recordsV13(crypto: CryptoV13, name: string, aead: AeadParameters): Promise<string> {
         const fold = new Fold(this.crypto)
         for (let i = 0; i < this.rounds; i++) {
@@ -189,7 +189,8 @@ export class Workload {
             const write = crypto.newProtectionV13(context)
             context.reading = true
             const read = crypto.newProtectionV13(context)
-            // Around the first number of two bytes, and the first that these do not tell from an earlier one.
+            // Around the first two-byte number, and the first one that two bytes cannot distinguish from an earlier
+            // one.
             const sequence = (i & 2) === 0 ? 126 + this.inputs.number(4) : 65530 + this.inputs.number(10)
             const datagram = join([
                 write.seal(22, sequence, [this.inputs.some(60)], false),
@@ -217,7 +218,7 @@ export class Workload {
         ]
     }
 
-    /** What a sensor of DTLS 1.3 needs. */
+    /** The primitives that a sensor with DTLS 1.3 needs. */
     async ofSensorV13(crypto: CryptoV13): Promise<string[]> {
         return [
             await this.secrets(crypto, "SHA-256", SHA_256()),
@@ -225,7 +226,7 @@ export class Workload {
         ]
     }
 
-    /** What a sensor needs: SHA-256 and AES-CCM. */
+    /** The primitives that a sensor needs: SHA-256 and AES-CCM. */
     async ofSensor(): Promise<string[]> {
         return [
             await this.hash("SHA-256", HashAlgorithm.sha256),
@@ -235,7 +236,7 @@ export class Workload {
         ]
     }
 
-    /** One line for each primitive that the provider has: name, count, digest. */
+    /** One line for each primitive that the provider supports: name, count, digest. */
     async all(): Promise<string[]> {
         const lines = [
             await this.hash("SHA-256", HashAlgorithm.sha256),
@@ -264,7 +265,7 @@ function plaintextAt(protection: RecordProtection, datagram: Buffer, at: number)
     return record === undefined || record === null ? undefined : record.plaintext
 }
 
-/** Record by record, as far as there are any: numbers, lengths, types and contents. */
+/** Opens all records in order: numbers, lengths, types and contents. */
 function readAll(fold: Fold, read: RecordProtection, datagram: Buffer, expected: number): void {
     let at = 0
     while (at < datagram.length) {

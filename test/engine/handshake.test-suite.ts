@@ -8,7 +8,7 @@ import { Simulation, testSettings } from "./simulation.js"
 
 export function handshakeTests(t: Kit): void {
     t.describe("handshake on a virtual link", () => {
-        // Short tests: the official machine lets a program do only so much before it pauses.
+        // Tests are short, because the official machine limits what a program may do without a pause.
         function connected(): Simulation {
             const s = new Simulation(testSettings(t.crypto), testSettings(t.crypto))
             s.connect()

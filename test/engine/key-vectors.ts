@@ -1,8 +1,8 @@
-/* Published vectors of key pairs, for any place that has them: one line each, with "right" or what came out. */
+/* Published test vectors for key pairs, for any platform: one line each, with "right" or the wrong result. */
 import { bytes, line } from "./crypto-vectors.js"
 import { type Keys, SECP256R1, X25519 } from "./key-workload.js"
 
-/** Two private keys with their public ones, and what they agree on. */
+/** Two private keys with their public keys, and the shared secret. */
 function agreement(lines: string[], keys: Keys, name: string, group: number, values: string[]): void {
     const one = keys.pair(group, bytes(values[0]))
     const two = keys.pair(group, bytes(values[2]))

@@ -1,4 +1,6 @@
-/* Key pairs in bulk, as crypto-workload.ts: peers, secrets and messages are drawn, so that both places draw the same. */
+/*
+ * A large workload for key pairs, like crypto-workload.ts: peers, secrets and messages are the same on every platform.
+ */
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { Fold, Inputs } from "./crypto-workload.js"
 
@@ -9,7 +11,7 @@ export interface Pair {
     close(): void
 }
 
-/** What natives.ts calls groups; P-256 for signatures has no number in TLS. */
+/** The natives' group for P-256 signatures, which has no number in TLS. */
 export const SIGNS = 0
 export const SECP256R1 = 23
 export const X25519 = 29
@@ -19,7 +21,7 @@ export interface Keys {
     verify(publicKey: Buffer, data: Buffer, signature: Buffer): boolean | undefined
 }
 
-/** Both halves of a test: signatures are random, so that each place gets the other's. */
+/** The results that the two platforms exchange: signatures are random, so each verifies the other's. */
 export interface Exchange {
     made(round: number, pair: Pair, data: Buffer, signature: Buffer): void
     theirs(round: number, pair: Pair, data: Buffer): Buffer
@@ -28,7 +30,7 @@ export interface Exchange {
 export class KeyWorkload {
     private inputs = new Inputs()
 
-    /** @param rounds inputs for each primitive */
+    /** @param rounds number of inputs for each primitive */
     constructor(
         private crypto: CryptoProvider,
         private keys: Keys,
@@ -49,7 +51,7 @@ export class KeyWorkload {
         bytes[at] = bytes[at] ^ (1 << this.inputs.number(8))
     }
 
-    /** Public keys, the secret from both sides, and with a peer that has one bit changed. */
+    /** Public keys, the shared secret of both sides, and a peer's key with one bit changed. */
     async agreement(name: string, group: number): Promise<string> {
         const fold = new Fold(this.crypto)
         for (let i = 0; i < this.rounds; i++) {
@@ -69,7 +71,10 @@ export class KeyWorkload {
         return fold.line(name)
     }
 
-    /** One's own signature, the other place's, and that one with a bit changed: of it, the message or the key. */
+    /**
+     * This platform's signature, the other's, and the other's with one bit changed in the signature, the message or the
+     * key.
+     */
     async signatures(name: string, exchange: Exchange): Promise<string> {
         const fold = new Fold(this.crypto)
         for (let i = 0; i < this.rounds; i++) {

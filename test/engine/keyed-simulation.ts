@@ -3,12 +3,12 @@ import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
 import { type SimulatedVersions, Simulation } from "./simulation.js"
 
-/** What a side answers with; operations are performed. */
+/** A side's answers; operations are performed. */
 export type Answers = (question: Question) => Answer | undefined
 
 /**
- * A simulation whose questions take their time: whatever is asked is answered before the virtual clock goes on. Call `runTo`
- * instead of `run`.
+ * A simulation whose questions are answered asynchronously, before the virtual clock advances. Call `runTo` instead of
+ * `run`.
  */
 export class KeyedSimulation extends Simulation {
     /** kinds of all questions, in order */
@@ -37,7 +37,7 @@ export class KeyedSimulation extends Simulation {
         this.open.push(async () => self.answerPeer(peer, await answerTo(question, self.serverAnswersWith)))
     }
 
-    /** The handshake from its beginning, and all that happens until `until` (ms). */
+    /** Runs the handshake from its beginning, and everything until `until` (ms). */
     async shakeHands(until: number): Promise<void> {
         this.begin()
         await this.runTo(until)

@@ -1,11 +1,14 @@
 import { type Kit } from "../kit.js"
 import { applicationTests, engineTests, sessionTests } from "./all.js"
 
-/** A program that runs a group of the suites on a device, and the names of its tests. */
+/** A program that runs a group of suites on a device, and the names of its tests. */
 export interface SuiteProgram {
-    /** file name in test/device/natives, with the device's cryptography, and in test/device, where `fitsOfficial` */
+    /** file name in test/device/natives, with the device's cryptography, and if `fitsOfficial`, in test/device */
     file: string
-    /** the official machine has room for its code, 64 KB, patience for what it does without a pause, and its cryptography */
+    /**
+     * the official machine can run it: its code fits into 64 KB, it pauses often enough, and its cryptography is
+     * supported
+     */
     fitsOfficial: boolean
     names: string[]
 }

@@ -18,14 +18,14 @@ import { type Kit, type TestKeys } from "../kit.js"
 import { type Answers, KeyedSimulation } from "./keyed-simulation.js"
 import { IDENTITY, listTables, testKey, testSettings } from "./simulation.js"
 
-/** ECPrivateKey of P-256 with that scalar. */
+/** An ECPrivateKey of P-256 with that scalar. */
 function privateKey(digits: string): Buffer {
     let scalar = ""
     for (let i = 0; i < 32; i++) scalar += digits
     return Buffer.from("30310201010420" + scalar + "a00a06082a8648ce3d030107", "hex")
 }
 
-/** SubjectPublicKeyInfo of the scalars 1111... and 2222..., by node:crypto. */
+/** SubjectPublicKeyInfo of the scalars 1111... and 2222..., computed with node:crypto. */
 const PUBLIC_KEYS = [
     "3059301306072a8648ce3d020106082a8648ce3d030107034200040217e617f0b6443928278f96999e69a23a4f" +
         "2c152bdf6d6cdf66e5b80282d4ed194a7debcb97712d2dda3ca85aa8765a56f45fc758599652f2897c65306e5794",
@@ -33,7 +33,7 @@ const PUBLIC_KEYS = [
         "60577304baead505dd3a48589cf350185e895372df6221ea3a137557e473fddb6755f05bd507c3c533fce9c91285",
 ]
 
-/** A key, and the certificate that stands for it: the engine does not look into one. */
+/** A key, and a stand-in for its certificate: the engine does not parse it. */
 interface Party {
     publicKey: Buffer
     key: PrivateKey
@@ -48,7 +48,7 @@ function party(keys: TestKeys, index: number): Party {
     return { publicKey, key, certificate }
 }
 
-/** Presents its own, and believes the other. */
+/** Presents its own key, and accepts the other's. */
 function answers(own: Party, other: Party): Answers {
     return (question: Question) => {
         if (question.kind === QuestionKind.certificate) {
@@ -63,7 +63,10 @@ function answers(own: Party, other: Party): Answers {
     }
 }
 
-/** Public keys and key agreements of DTLS 1.3, with the keys of the place: few tests, for they are slow on a chip. */
+/**
+ * Public keys and key agreements of DTLS 1.3 with the platform's keys. Only a few tests, because they are slow on a
+ * chip.
+ */
 export function publicKeyTests(t: Kit): void {
     const keys = t.keys as TestKeys
     const versions = { clientRole: () => clientRoleV13(), newExchange: newExchangeV13() }

@@ -14,7 +14,7 @@ const sample = {
     ],
 }
 
-/** The item that begins in `hex`; undefined unless it is well-formed and the bytes end with it. */
+/** The item in `hex`; undefined unless it is well-formed and takes all bytes. */
 function itemIn(hex: string): CborItem | undefined {
     const data = Buffer.from(hex, "hex")
     const reader = new Reader(data, 0, data.length)
@@ -37,7 +37,7 @@ function numberIn(hex: string): unknown {
     return record === undefined ? undefined : record.value
 }
 
-/** RFC 8949 appendix A: numbers, and what they are in binary64. */
+/** RFC 8949 appendix A: encoded numbers, and their values in binary64. */
 const numbers: { hex: string; value: number }[] = [
     { hex: "00", value: 0 },
     { hex: "01", value: 1 },
@@ -72,7 +72,7 @@ const numbers: { hex: string; value: number }[] = [
     { hex: "c1fb41d452d9ec200000", value: 1363896240.5 },
 ]
 
-/** RFC 8949 appendix A: all that are no numbers, by what the reader makes of them. */
+/** RFC 8949 appendix A: items that are not numbers, by the reader's kind. */
 function others(): { kind: string; items: string[] }[] {
     return [
         {
@@ -124,7 +124,7 @@ const example = [
     "333333",
 ].join("")
 
-/** What a format throws when it is to write this value, by the argument that the error names. */
+/** The argument named by the error that a format throws for this value. */
 function refusalOf(format: PayloadFormat, value: number): string {
     try {
         format.write({ number: 1, time: undefined, readings: [{ name: "temperature", unit: "Cel", value }] })
@@ -317,7 +317,7 @@ export function senmlTests(t: Kit): void {
         })
         t.test("names have the characters of RFC 8428 §4.5.1 only", async () => {
             t.equal(recordOf("a2006841307a2d3a2e2f5f0201") === undefined, false)
-            // None, a space, a line feed, an escape, a letter beyond ASCII, a point first.
+            // Empty, a space, a line feed, an escape, a letter beyond ASCII, a leading point.
             for (const name of ["60", "63612062", "63610a62", "63611b62", "63c3a962", "622e61"])
                 t.equal(records("81a200" + name + "0201") === undefined ? "" : name, "")
             t.equal(records("81a10201"), undefined)
@@ -352,7 +352,7 @@ export function senmlTests(t: Kit): void {
                 t.equal(refusalOf(format, 1 / 0), "value")
                 t.equal(refusalOf(format, -1 / 0), "value")
             }
-            // Two decimals of it would be printed differently in both languages.
+            // Its two decimals would be printed differently in the two languages.
             t.equal(refusalOf(textFormat(), 1e13), "value")
         })
     })

@@ -18,12 +18,12 @@ import { AssociationWatch, EndpointWatch } from "./invariants.js"
 import { ListTable } from "../../src/platform/runtime/table.js"
 
 /**
- * What the link does with a datagram: the delays (ms) after which copies of it arrive; none: it is lost.
- * `index` counts all datagrams of both directions from 0.
+ * What the link does with a datagram: the delays (ms) after which copies of it arrive; empty: it is lost. `index`
+ * counts the datagrams of both directions from 0.
  */
 export type Fault = (index: number, toServer: boolean, data: Buffer) => number[]
 
-/** What both sides of a simulation speak. */
+/** The versions of both sides of a simulation. */
 export interface SimulatedVersions {
     clientRole: () => DriverRole
     /** the server's; undefined: DTLS 1.2 */
@@ -36,7 +36,7 @@ interface Flying {
     data: Buffer
 }
 
-/** One way through the link, ms. */
+/** One-way latency of the link, ms. */
 const LATENCY = 5
 
 export function faultless(): number[] {
@@ -59,7 +59,7 @@ export function testSettings(crypto: CryptoProvider): AssociationSettings {
     }
 }
 
-/** Tables of a device, for an endpoint. */
+/** A device's tables, for an endpoint. */
 export function listTables(): Tables {
     return { newTable: <T>() => new ListTable<T>() }
 }
@@ -71,14 +71,14 @@ export function testKey(): Buffer {
 }
 
 /**
- * A client and a server on a virtual link with a virtual clock: the same inputs give the same run. After every call of
- * either the invariants of invariants.ts are checked.
+ * A client and a server on a virtual link with a virtual clock: deterministic for the same inputs. The invariants of
+ * invariants.ts are checked after every call.
  */
 export class Simulation {
     now = 0
     client: Association
     server: ServerEndpoint
-    /** the peer whose handshake the server began last */
+    /** the peer whose handshake began last on the server */
     peer: Peer | undefined = undefined
     /** datagrams sent by both sides */
     sent = 0
@@ -89,14 +89,14 @@ export class Simulation {
     clientOutputs: Output[] = []
     serverOutputs: Output[] = []
     clientKey = testKey()
-    /** what the client answers in place of IDENTITY and `clientKey` */
+    /** the client's answer in place of IDENTITY and `clientKey` */
     clientPsk: PskAnswer | undefined
     serverKey: Buffer | undefined = testKey()
-    /** when false, questions of the server stay open until the test answers them */
+    /** if false, the server's questions stay open until the test answers them */
     serverAnswers = true
     clientAddress = "client|1"
     fault: Fault = faultless
-    /** the server's that was put out last */
+    /** the server's last question */
     private serverQuestion: Question | undefined
     private flying: Flying[] = []
     private draining = 0
@@ -110,7 +110,7 @@ export class Simulation {
         private versions: SimulatedVersions = { clientRole: () => clientRole(), newExchange: newExchangeV12() },
     ) {
         this.client = new Association(clientSettings, versions.clientRole(), 0, 0)
-        // Each association has settings of its own, so that a test may change what later ones get.
+        // Each association has its own settings, so that a test can change those of later ones.
         this.server = new ServerEndpoint(
             () => Object.assign({}, serverSettings),
             serverSettings,
@@ -121,7 +121,7 @@ export class Simulation {
         this.serverWatch = new EndpointWatch(this.server, serverSettings.limits)
     }
 
-    /** A client that lost everything, at the same address. */
+    /** Replaces the client by a new one at the same address, as after a reboot. */
     rebootClient(): void {
         this.client = new Association(this.clientSettings, this.versions.clientRole(), 0, 0)
         this.clientOutputs = []
@@ -132,13 +132,13 @@ export class Simulation {
         this.drain()
     }
 
-    /** Handshake on a link without faults. */
+    /** Performs the handshake on a link without faults. */
     connect(): void {
         this.begin()
         this.run(1000)
     }
 
-    /** Lets time pass until `until` (ms), or until nothing more would happen. */
+    /** Advances time to `until` (ms), or until nothing more would happen. */
     run(until: number): void {
         while (this.step(until)) this.drain()
     }
@@ -165,7 +165,7 @@ export class Simulation {
         else this.toClient(one.data)
     }
 
-    /** Hands a datagram to the server as if it had arrived. */
+    /** Delivers a datagram to the server. */
     toServer(data: Buffer): void {
         this.serverWatch.receives(data)
         const source = { key: this.clientAddress, address: this.clientAddress }
@@ -183,7 +183,7 @@ export class Simulation {
         for (const delay of this.fault(index, toServer, data)) this.fly({ at: this.now + delay, toServer, data })
     }
 
-    /** Sorted by arrival; of one moment the first sent is the first to arrive. */
+    /** Sorted by arrival time; datagrams with the same time arrive in sending order. */
     private fly(one: Flying): void {
         let at = this.flying.length
         this.flying.push(one)
@@ -194,7 +194,7 @@ export class Simulation {
         this.flying[at] = one
     }
 
-    /** Does what both sides have put out, and checks the invariants. A fault may call it again meanwhile. */
+    /** Processes the outputs of both sides, and checks the invariants. A fault may call it recursively. */
     drain(): void {
         this.draining++
         this.drainAll()
@@ -205,7 +205,7 @@ export class Simulation {
         this.serverWatch.check()
     }
 
-    /** Tests change clients on the way, so each has its own. */
+    /** One for each client, because tests replace clients. */
     private clientWatch(): AssociationWatch {
         for (const watch of this.clientWatches) {
             if (watch.association === this.client) return watch
@@ -230,7 +230,7 @@ export class Simulation {
         }
     }
 
-    /** @returns whether there was anything */
+    /** @returns whether there were any outputs */
     private drainClient(): boolean {
         let output = this.client.poll()
         const any = output !== undefined
@@ -312,7 +312,7 @@ export class Simulation {
     }
 }
 
-/** How many outputs of a kind there were. */
+/** The number of outputs of a kind. */
 export function countOf(outputs: Output[], kind: OutputKind): number {
     return outputs.filter((output) => output.kind === kind).length
 }

@@ -24,7 +24,7 @@ function older(): SimulatedVersions {
     return { clientRole: () => clientRole(), newExchange: newExchangeV12() }
 }
 
-/** What the default of other suites is not: DTLS 1.3, and the hash with 48 bytes. */
+/** What other suites do not use by default: DTLS 1.3, and the hash with 48 bytes. */
 export function versionTests(t: Kit): void {
     function settings(suite: CipherSuite): AssociationSettings {
         const made = testSettings(t.crypto)

@@ -3,7 +3,7 @@ import { alternativeNames, nameText, readValidity } from "../../src/dtls/wire/x5
 import { readCertificate, subjectPublicKeyInfo } from "../../src/dtls/wire/x509.js"
 import { type Kit } from "../kit.js"
 
-/** By openssl req -x509: P-256, a Name with two attributes in one set, subjectAltName, the end after 2049. */
+/** Made with openssl req -x509: P-256, a Name with two attributes in one set, subjectAltName, expires after 2049. */
 export const certificate = Buffer.from(
     "30820234308201daa00302010202144f518dab97dca469c7af35cfcf0846144c81e18b300a06082a8648ce3d040302304e310b30090603" +
         "5504061302444531163014060355040a0c0d4578616d706c652c20496e632e31143008060355040b0c01613008060355040b0c01623111" +
@@ -19,15 +19,15 @@ export const certificate = Buffer.from(
     "hex",
 )
 
-/** By openssl pkey -pubout of its key. */
+/** Its key, written by openssl pkey -pubout. */
 const publicKey =
     "3059301306072a8648ce3d020106082a8648ce3d03010703420004d203aec7bade9e245a96b5e42bca1055507f7fd3f04be3b6ba787e61e017b1" +
     "af0b4c7217c672fbebc1a00de4673a9732f7bf58995acee4079ab6943abed9f219"
 
-/** where the SubjectPublicKeyInfo stands */
+/** offset of the SubjectPublicKeyInfo */
 const spkiAt = 241
 
-/** Reads whatever the certificate says; @returns whether it is one. */
+/** Reads all fields of a certificate; @returns whether it is valid. */
 export function readEverything(der: Buffer): boolean {
     const fields = readCertificate(der)
     if (fields === undefined) return false

@@ -6,7 +6,10 @@ import { type FuzzRun, type FuzzTarget } from "./target.js"
 import { Watch } from "./watch.js"
 import { join } from "../../src/dtls/bytes/bytes.js"
 
-/** Datagrams delivered when a state is reached: hello sent, cookie sent, Finished sent, connected; the last one closes for writing. */
+/**
+ * Datagrams delivered to reach each state: hello sent, cookie sent, Finished sent, connected; in the last one the
+ * client also closes for writing.
+ */
 const DELIVERED = [0, 2, 4, 6, 6]
 const HALF_CLOSED = 4
 

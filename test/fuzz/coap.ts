@@ -20,7 +20,7 @@ import * as ds from "@devicescript/core"
 import { datagramEvents } from "./events.js"
 import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
 
-/** What the input is for. */
+/** The use of the input. */
 enum CoapState {
     codec,
     server,
@@ -29,11 +29,11 @@ enum CoapState {
 
 const STATES = 3
 const MOST_MESSAGE = 1152
-/** Messages of one input: time per execution stays bounded. */
+/** Limit on messages in one input, to bound the time per execution. */
 const MOST_MESSAGES = 24
 
 /**
- * A session that says what the input says: messages, each behind its length; then the peer closes.
+ * A session that delivers the messages in the input, each preceded by its length; then the peer closes.
  * @devsWhenUsed
  */
 class FuzzedSession {
@@ -51,7 +51,7 @@ class FuzzedSession {
 
     async receiveMessages(messages: InputMessage[], _flags: number, _timeout: number): Promise<number> {
         const { reader } = this
-        // The requests go out before their answers come.
+        // Requests have to be sent before their answers arrive.
         await ds.sleep(1)
         if (reader.remaining() === 0 || this.left === 0) return 0
         this.left--
@@ -78,7 +78,7 @@ class FuzzedSession {
 }
 
 function checkCodec(input: Buffer): void {
-    // No longer message is read from a socket.
+    // Longer messages are not read from a socket.
     const message = readCoapMessage(input, Math.min(input.length, MOST_MESSAGE))
     if (message === undefined) return
     const bytes = writeCoapMessage(message)
@@ -138,7 +138,7 @@ function seeds(state: CoapState): Buffer[] {
             ]),
             datagramEvents([Buffer.from([0x40, 0, 0, 1]), Buffer.from([0x70, 0, 0, 1])]),
         ]
-    // What the client draws first, in its order: the message id, then the token.
+    // The client's first random values, in order: the message id, then the token.
     const services = new RuntimeServices()
     const id = services.crypto.random(2)
     const token = services.crypto.random(4)
@@ -154,7 +154,7 @@ function seeds(state: CoapState): Buffer[] {
     ]
 }
 
-/** CoAP messages: the codec, a server's session and a client's exchange. */
+/** CoAP messages: the codec, a server's session, and a client's exchange. */
 export function coapTarget(): FuzzTarget {
     return { states: STATES, prepare, seeds }
 }

@@ -14,13 +14,13 @@ import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
 
 const RECORD_HEADER = 13
 const HANDSHAKE_HEADER = 12
-/** Of the HelloVerifyRequest: headers, version, length of the cookie. */
+/** Offset of the cookie in a HelloVerifyRequest: headers, version, length of the cookie. */
 const COOKIE_IN_ANSWER = RECORD_HEADER + HANDSHAKE_HEADER + 3
-/** When the gate opens, and when it is asked, ms. */
+/** Times of the exchange's creation, and of the datagrams, ms. */
 const OPENED = 0
 const ASKED = 1000
 
-/** The hello again, with the cookie that it was answered with; undefined when a length field would not hold it. */
+/** The hello with the cookie from its answer; undefined if a length field would overflow. */
 function withCookie(hello: HelloFragment, start: ClientHelloStart, cookie: Buffer): Buffer | undefined {
     const { datagram, header } = hello
     const at = RECORD_HEADER + HANDSHAKE_HEADER + 2 + start.random.length + 1 + start.sessionId.length
@@ -40,13 +40,13 @@ function withCookie(hello: HelloFragment, start: ClientHelloStart, cookie: Buffe
     return made
 }
 
-/** What the gate makes of a datagram from this address. */
+/** Delivers a datagram from this address to the exchange. */
 function admitted(gate: CookieExchange, key: string, datagram: Buffer): AdmittedHello | undefined {
     const hello = readHelloFragment(datagram, datagram.length)
     return hello === undefined ? undefined : gate.take(hello, { key, address: key }, ASKED)
 }
 
-/** @returns the answer to a hello whose cookie is not good; undefined when there is none */
+/** @returns the answer to a hello without a valid cookie; undefined if there is none */
 function answerTo(gate: CookieExchange, hello: HelloFragment): Buffer | undefined {
     promise(gate.take(hello, { key: "one", address: "one" }, ASKED) === undefined, "nobody guesses a cookie")
     promise(gate.partialCount() === 0, "nothing is kept of a hello without a cookie")
@@ -83,7 +83,7 @@ function prepare(): FuzzRun {
     }
 }
 
-/** The gate that hellos of unknown peers meet. */
+/** The cookie exchange that hellos from unknown peers have to pass. */
 export function cookieTarget(): FuzzTarget {
     return { states: 1, prepare, seeds: () => flightsFor(true, 0) }
 }

@@ -1,4 +1,4 @@
-/* The targets that are data and natives: a second program, since one image has at most 64 KB of code. */
+/* The targets for data formats and natives: a second program, because an image can have at most 64 KB of code. */
 import { coapTarget } from "./coap.js"
 import { linkFormatTarget } from "./link-format.js"
 import { nativesTarget } from "./native-calls.js"

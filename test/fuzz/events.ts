@@ -3,19 +3,19 @@ import { Reader } from "../../src/dtls/bytes/reader.js"
 import { Writer } from "../../src/dtls/bytes/writer.js"
 
 /*
- * An input of the targets `client` and `server`: events, one behind the other. The first byte is the kind (low three
- * bits) and a detail (the others). Any bytes are events: what is missing at the end is 0 or shorter.
- * firmware/fuzz/program/mutator.c knows this form.
+ * An input of the targets `client` and `server`: concatenated events. The first byte contains the kind (low three bits)
+ * and a detail (the others). Any bytes are valid events: missing bytes at the end count as 0, or shorten the event.
+ * firmware/fuzz/program/mutator.c uses this form, too.
  */
 
 export enum EventKind {
-    /** a datagram: length 2, bytes; `detail` is the number of the address it comes from */
+    /** a datagram: length 2, bytes; `detail` is the number of its source address */
     datagram = 0,
-    /** time goes on by `detail` × 100 ms, then tick */
+    /** advances time by `detail` × 100 ms, then calls tick */
     tick = 1,
-    /** time goes on to the deadline, then tick */
+    /** advances time to the deadline, then calls tick */
     deadline = 2,
-    /** the application does something: see Application */
+    /** the application acts: see Application */
     application = 3,
 }
 
@@ -36,7 +36,7 @@ export interface FuzzEvent {
     data: Buffer
 }
 
-/** Most events of one input that are run: time per execution stays bounded. */
+/** Limit on events executed for one input, to bound the time per execution. */
 const MOST_EVENTS = 12
 
 export function readEvents(input: Buffer): FuzzEvent[] {

@@ -3,10 +3,10 @@ import { Reader } from "../../src/dtls/bytes/reader.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
 
-/** Most segments, and most attributes, of the link that the input makes. */
+/** Limit on segments and attributes of a link made from the input. */
 const MOST_PARTS = 6
 
-/** Texts, each behind its length. */
+/** Texts, each preceded by its length. */
 function texts(reader: Reader): string[] {
     const found: string[] = []
     const count = Math.min(reader.uint(1), MOST_PARTS)
@@ -24,7 +24,10 @@ const BACKSLASH = 92
 const LESS = 60
 const GREATER = 62
 
-/** How many links or attributes begin at a mark: outside of quotes and of the target's brackets. @param mark of ASCII */
+/**
+ * The number of links or attributes that begin at a mark outside of quotes and of the target's brackets. @param mark
+ * ASCII
+ */
 function countOutside(text: Buffer, mark: number): number {
     let count = 0
     let closing = 0
@@ -60,7 +63,7 @@ function prepare(): FuzzRun {
     }
 }
 
-/** Links that a gateway tells of, with what its clients chose in them. */
+/** The links that a gateway lists, with parts chosen by its clients. */
 export function linkFormatTarget(): FuzzTarget {
     const seed = hex`0204726561640261620203223e2c013b`
     return { states: 1, prepare, seeds: () => [seed] }

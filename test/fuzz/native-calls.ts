@@ -4,7 +4,7 @@ import "../../src/platform/runtime/natives.js"
 import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
 import { Values } from "./values.js"
 
-/** Calls a native with whatever is given: arguments of any type are what is tested. */
+/** Calls a native with arguments of any type, because these are what is tested. */
 type Call = (a: never[]) => unknown
 
 interface ByteBuffer {
@@ -12,9 +12,9 @@ interface ByteBuffer {
     writeUIntBE(value: number, offset: number, length: number): number
 }
 
-/** Calls of one execution. */
+/** Limit on calls in one execution. */
 const MOST_CALLS = 12
-/** P-256 takes a thousand times longer than all else: calls of one execution that may. */
+/** Limit on slow calls in one execution: P-256 takes a thousand times longer than anything else. */
 const MOST_SLOW = 1
 
 function cryptoCalls(): Call[] {
@@ -85,7 +85,7 @@ function systemCalls(): Call[] {
     ]
 }
 
-/** What takes a millisecond and more. */
+/** Calls that take a millisecond or more. */
 function slowCalls(): Call[] {
     return [
         (a) => ds._moteKeyNew(a[0]),
@@ -97,7 +97,7 @@ function slowCalls(): Call[] {
     ]
 }
 
-/** Handles, and a record state with an AEAD of its own, so that calls get past their first argument. */
+/** Handles, and a record state with its own AEAD, so that calls pass the check of their first argument. */
 function fixtures(): unknown[] {
     const key = hex`000102030405060708090a0b0c0d0e0f`
     const aead = ds._moteAeadNew(1, key)
@@ -151,7 +151,7 @@ function prepare(): FuzzRun {
     }
 }
 
-/** Natives called with anything in any order. */
+/** Calls natives with any arguments in any order. */
 export function nativesTarget(): FuzzTarget {
     return { states: 1, prepare, seeds: () => [hex`0503ca015c`, hex`1105ca001737ca0b`, hex`14030a000a0b0300`] }
 }

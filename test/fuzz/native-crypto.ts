@@ -6,8 +6,8 @@ import "../../src/platform/runtime/natives.js"
 import { StandInCrypto } from "./stand-in-crypto.js"
 
 /*
- * The device's cryptography with no handle open between two calls: a state that the fuzzer restores is in the arena
- * alone, and a handle's other half would not be.
+ * The device's cryptography without handles that stay open between calls: the fuzzer only restores the arena, and not
+ * the native part of a handle.
  */
 
 /** @devsWhenUsed */
@@ -93,7 +93,7 @@ class NativeAead implements Aead {
 }
 
 /**
- * Real cryptography on predictable randomness: the recorded flights verify, what has been changed in them does not.
+ * Real cryptography with predictable random values: recorded flights verify, modified ones do not.
  * @devsWhenUsed
  */
 export class NativeCrypto extends StandInCrypto {

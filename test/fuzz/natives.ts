@@ -3,12 +3,12 @@ import "@devicescript/core"
 
 declare module "@devicescript/core" {
     /**
-     * The state is reached, or the input has been taken: suspends until the next input comes.
-     * @param states how many states the target has, 1 to 16; the setting `state` says which one is to be prepared
+     * Call it when the state is reached, or an input is processed: suspends until the next input.
+     * @param states number of states of the target, 1 to 16; the setting `state` selects the one to prepare
      */
     function _fuzzNext(states: number): Buffer
-    /** Something that has to be the same in translated and in interpreted code. */
+    /** Records data that must be the same in translated and in interpreted code. */
     function _fuzzNote(what: Buffer | string): void
-    /** An input to begin with; its first byte chooses the state. */
+    /** Adds a seed input; its first byte selects the state. */
     function _fuzzSeed(input: Buffer): void
 }

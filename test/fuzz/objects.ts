@@ -13,14 +13,14 @@ import { flightsFor, Pair } from "./pair.js"
 import { type FuzzRun, type FuzzTarget } from "./target.js"
 import { Values } from "./values.js"
 
-/** Any object, its fields by name. */
+/** Any object, as a map of its fields. */
 type Fields = { [name: string]: unknown }
 type Call = (a: never[]) => unknown
 
-/** Steps of one execution. */
+/** Limit on steps of one execution. */
 const MOST_STEPS = 24
 
-/** Names of fields that the engine's objects have, for values of any kind to be put there. */
+/** Names of fields in the engine's objects, to which values of any kind are assigned. */
 function fieldNames(): string[] {
     const names =
         "at end data failed length target state record driver outputs held heldBytes settings counters parameters write readEpoch window early limits nextSequence epoch protection next " +
@@ -29,7 +29,7 @@ function fieldNames(): string[] {
     return names.split(" ")
 }
 
-/** Calls on whatever is given: the translated code of every one of them is entered with objects that it does not expect. */
+/** Functions called with any arguments, so that the translated code of each is entered with unexpected objects. */
 function calls(): Call[] {
     return [
         (a) => (a[0] as Reader).uint(a[1]),
@@ -70,7 +70,7 @@ function calls(): Call[] {
     ]
 }
 
-/** What both kinds of code must agree on. */
+/** Records a value on which both kinds of code must agree. */
 function note(value: unknown): void {
     if (value instanceof Buffer) ds._fuzzNote(value)
     else if (typeof value === "number" || typeof value === "boolean") ds._fuzzNote("" + value)
@@ -113,7 +113,7 @@ function prepare(state: number): FuzzRun {
     }
 }
 
-/** Functions of the engine entered with objects whose fields have been changed, translated and interpreted. */
+/** Calls functions of the engine with modified objects, translated and interpreted. */
 export function translatedTarget(): FuzzTarget {
     return {
         states: 2,

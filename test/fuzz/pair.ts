@@ -12,12 +12,12 @@ import { NativeCrypto } from "./native-crypto.js"
 import { StandInCrypto } from "./stand-in-crypto.js"
 import { promise } from "./target.js"
 
-/** One way through the link, ms. */
+/** One-way latency of the link, ms. */
 const LATENCY = 5
-/** When a state has been reached and no timer has run yet, ms. */
+/** Time at which a state has been reached and no timer has expired yet, ms. */
 const SETTLED = 500
 
-/** Whether epochs above 0 are readable: cryptography is the stand-in. */
+/** Whether records in epochs above 0 are readable, because the cryptography is the stand-in. */
 export function isReadable(): boolean {
     return ds._moteSetting("crypto") === "stand-in"
 }
@@ -29,7 +29,7 @@ function newCrypto(seed: number): CryptoProvider {
 function settings(seed: number): AssociationSettings {
     const made = testSettings(newCrypto(seed))
     made.limits = mcuLimits()
-    // As many as there are places: they can all be taken by one identity.
+    // As many sessions per identity as peers, so that one identity can take all places.
     made.limits.sessionsPerIdentity = made.limits.peers
     made.extensions = [new Alpn(["coap", "other"], false)]
     made.pskIdentityHint = Buffer.from("hint")
@@ -37,7 +37,7 @@ function settings(seed: number): AssociationSettings {
 }
 
 /**
- * A table whose entries can be looked at.
+ * A table whose entries can be inspected.
  * @devsWhenUsed
  */
 class OpenTable<T> implements Table<T> {
@@ -92,7 +92,7 @@ class OpenTables implements Tables {
     }
 }
 
-/** Client and server, the first `delivered` datagrams of whose handshake arrive, and no others. */
+/** A client and a server of whose handshake only the first `delivered` datagrams arrive. */
 export class Pair {
     private tables = new OpenTables()
     link: Simulation
@@ -112,7 +112,7 @@ export class Pair {
         return this.tables.peers()
     }
 
-    /** Everybody that the server knows will be looked at again some time. */
+    /** Checks that tables are within their limits, and that every peer in them has a timer. */
     checkTables(): void {
         const limits = mcuLimits()
         for (const table of this.tables.made)
@@ -124,14 +124,14 @@ export class Pair {
     }
 }
 
-/** What one side got in a whole handshake, a message each way and the end. */
+/** The datagrams received by one side in a session: handshake, a message in each direction, end. */
 export interface Recording {
     index: number[]
     toServer: boolean[]
     data: Buffer[]
 }
 
-/** All datagrams of an undisturbed session: handshake (0 to 5), a message each way, close_notify. */
+/** Records all datagrams of a session without faults: handshake (0 to 5), a message in each direction, close_notify. */
 export function record(): Recording {
     const recording: Recording = { index: [], toServer: [], data: [] }
     const { link } = new Pair(0)
@@ -151,7 +151,7 @@ export function record(): Recording {
     return recording
 }
 
-/** Those for one side, from a datagram on. */
+/** The datagrams for one side, beginning with number `from`. */
 export function flightsFor(server: boolean, from: number): Buffer[] {
     const { toServer, index, data } = record()
     return data.filter((_, i) => toServer[i] === server && (index[i] as number) >= from)

@@ -1,4 +1,4 @@
-/* The targets that are the protocol engine. */
+/* The targets for the protocol engine. */
 import { clientTarget } from "./client.js"
 import { cookieTarget } from "./cookie.js"
 import { translatedTarget } from "./objects.js"

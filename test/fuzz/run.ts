@@ -9,7 +9,7 @@ export function targetName(): string {
     return ds._moteSetting("target") as string
 }
 
-/** Brings the target into the state of the setting `state` and runs one input. */
+/** Brings the target into the state of the setting `state`, and runs one input. */
 export async function runTarget(target: FuzzTarget | undefined): Promise<void> {
     if (target === undefined) throw new Error("no target " + targetName())
     const state = parseInt(ds._moteSetting("state") as string)

@@ -9,7 +9,7 @@ function checkNumber(value: number | undefined, what: string): void {
     promise(value === undefined || isFinite(value), what + " is a finite number")
 }
 
-/** The records that the writer knows: numeric ones. */
+/** The records that the writer supports: numeric ones. */
 function writable(records: ResolvedRecord[]): SenmlRecord[] {
     const found: SenmlRecord[] = []
     for (const record of records) {

@@ -17,22 +17,22 @@ import { flightsFor, Pair } from "./pair.js"
 import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
 import { Watch } from "./watch.js"
 
-/** What the server knows when an input comes. */
+/** The server's state when an input arrives. */
 enum ServerState {
     nobody,
     helloAccepted,
     questionOpen,
     connected,
-    /** connected, and the same address begins anew */
+    /** connected, and the same address begins another handshake */
     successor,
-    /** every place is taken, half-open ones included */
+    /** all places are taken, including those for half-open peers */
     full,
 }
 
 const STATES = 6
-/** Datagrams delivered when a state is reached. */
+/** Datagrams delivered to reach each state. */
 const DELIVERED = [0, 3, 5, 6, 9, 6]
-/** Peers established and half-open in each state. */
+/** Number of established and half-open peers in each state. */
 const ESTABLISHED = [0, 0, 0, 1, 1, 4]
 const HALF_OPEN = [0, 1, 1, 0, 1, 2]
 
@@ -43,12 +43,12 @@ function address(number: number): SourceAddress {
 }
 
 /**
- * A server, its clock, and what it must hold to.
+ * A server, its clock, and the properties to check.
  * @devsWhenUsed
  */
 class FuzzedServer {
     private now: number
-    /** of every peer there was; a peer's owner is the engine harness's watch */
+    /** one for every peer that there was; the engine's watch is stored as the peer's owner */
     private watches: Watch[] = []
 
     constructor(
@@ -96,7 +96,7 @@ class FuzzedServer {
         this.link.server.touched(peer)
     }
 
-    /** Nobody whose address is unproven gets more than it sent (RFC 6347 §4.2.1). */
+    /** A peer with an unverified address must not get more bytes than it sent (RFC 6347 §4.2.1). */
     private drainReplies(received: number): void {
         const { server } = this.link
         let bytes = 0
@@ -109,7 +109,7 @@ class FuzzedServer {
         for (let peer = server.nextReady(); peer !== undefined; peer = server.nextReady()) this.watchOf(peer).drain()
     }
 
-    /** When the input is used up. */
+    /** Called at the end of the input. */
     check(): void {
         const { server } = this.link
         const limits = mcuLimits()
@@ -119,13 +119,13 @@ class FuzzedServer {
     }
 }
 
-/** Established peers at addresses 1 to 4, half-open ones at 5 and 6. */
+/** Adds established peers at addresses 1 to 4, and half-open ones at 5 and 6. */
 function fill(link: Simulation): void {
     const limits = mcuLimits()
     for (let i = 1; i < limits.peers + limits.halfOpenPeers; i++) arriveAt(link, i, i < limits.peers ? 6 : 3)
 }
 
-/** Another client at another address, the first `delivered` datagrams of whose handshake arrive. */
+/** Adds another client at another address; only the first `delivered` datagrams of its handshake arrive. */
 function arriveAt(link: Simulation, number: number, delivered: number): void {
     const from = link.sent
     link.fault = (index) => (index - from < delivered ? [5] : [])

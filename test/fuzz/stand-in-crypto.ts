@@ -9,9 +9,9 @@ import {
     type RecordProtection,
 } from "../../src/dtls/crypto/provider.js"
 
-/** The byte that every digest, MAC and tag is made of. */
+/** Every byte of every digest, MAC and tag. */
 const FILL = 0x5a
-/** A tag that ends with it is refused, so that failed authentications are reached too. */
+/** A tag that ends with this byte is refused, so that failed authentications are covered, too. */
 const REFUSED = 0xff
 
 function filled(length: number): Buffer {
@@ -68,8 +68,8 @@ class StandInAead implements Aead {
 }
 
 /**
- * Cryptography in name only: nothing is hidden, and every digest, MAC and tag is the same bytes. A fuzzer that changes
- * a flight gets behind cookies, tags and Finished with it. All state lies in the machine's arena.
+ * Stand-in cryptography: nothing is encrypted, and every digest, MAC and tag has the same bytes. It lets a fuzzer that
+ * modifies a flight get past cookies, tags and Finished. All state is in the machine's arena.
  * @devsWhenUsed
  */
 export class StandInCrypto implements CryptoProvider {
@@ -99,7 +99,7 @@ export class StandInCrypto implements CryptoProvider {
         return protectByAead(aead, epoch, iv, id)
     }
 
-    /** The same stream for the same seed. */
+    /** The same seed gives the same stream. */
     random(length: number): Buffer {
         const bytes = Buffer.alloc(length)
         for (let i = 0; i < length; i++) {

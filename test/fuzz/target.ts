@@ -1,17 +1,17 @@
-/** Takes one input; what it throws is a find. */
+/** Processes one input; an exception is a finding. */
 export type FuzzRun = (input: Buffer) => Promise<void>
 
-/** What is fuzzed, as test/fuzz/protocol-main.ts and data-main.ts run it. */
+/** A fuzz target, run by test/fuzz/protocol-main.ts or data-main.ts. */
 export interface FuzzTarget {
-    /** 1 to 16; the first byte of an input chooses one */
+    /** number of states, 1 to 16; the first byte of an input selects one */
     states: number
-    /** Brings about state number `state`, 0 to states - 1. */
+    /** Brings the target into state `state`, 0 to states - 1. */
     prepare(state: number): FuzzRun
-    /** Inputs to begin with in that state, without the byte that chooses it. */
+    /** Seed inputs for that state, without the byte that selects it. */
     seeds(state: number): Buffer[]
 }
 
-/** Throws unless `holds`: a broken promise of the code under test. */
+/** Throws unless `holds`: an assertion about the code under test. */
 export function promise(holds: boolean, what: string): void {
     if (!holds) throw new Error("broken: " + what)
 }

@@ -2,7 +2,7 @@ import { coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
 
-/** Bytes of a Uri-Path or Uri-Query option (RFC 7252 §5.10). */
+/** Longest Uri-Path or Uri-Query option, bytes (RFC 7252 §5.10). */
 const MOST_OPTION = 255
 
 function check(text: string): void {
@@ -36,7 +36,7 @@ function seeds(): Buffer[] {
     return texts.map((text) => Buffer.from(text))
 }
 
-/** URIs as users and configurations give them. */
+/** URIs from users and configurations. */
 export function uriTarget(): FuzzTarget {
     return { states: 1, prepare, seeds }
 }

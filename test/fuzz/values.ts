@@ -1,11 +1,11 @@
 import { type Reader } from "../../src/dtls/bytes/reader.js"
 
-/** Deepest array of arrays. */
+/** Limit on the nesting depth of arrays. */
 const MOST_DEPTH = 2
 
 const ODD_NUMBERS = [0.5, -1.5, 255.5, 2147483648, -2147483649, 4294967296, 281474976710656, 1e300, -1e300]
 
-/** What a byte of the input makes: any value that a program can hand over. */
+/** Kinds of values that the input can select: any that a program can pass. */
 enum ValueKind {
     undefined,
     null,
@@ -26,22 +26,22 @@ enum ValueKind {
 }
 
 /**
- * Values that the input chooses.
+ * Values selected by the input.
  * @devsWhenUsed
  */
 export class Values {
-    /** what earlier steps made */
+    /** results of earlier steps */
     pool: unknown[] = []
 
     constructor(public reader: Reader) {}
 
-    /** One of a list's places. */
+    /** An index into a list. */
     choose(count: number): number {
         const byte = this.reader.uint(1)
         return byte - Math.idiv(byte, count) * count
     }
 
-    /** The next value; `undefined` when the input is used up. */
+    /** The next value; `undefined` at the end of the input. */
     next(depth: number): unknown {
         const { reader } = this
         const first = reader.uint(1)
@@ -77,7 +77,7 @@ export class Values {
         return this.reader.bytes(Math.min(length, this.reader.remaining()))
     }
 
-    /** Up to `most` values. */
+    /** At most `most` values. */
     list(most: number): unknown[] {
         const values: unknown[] = []
         const count = this.reader.uint(1) & 7

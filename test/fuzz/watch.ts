@@ -10,11 +10,11 @@ import { isReadable } from "./pair.js"
 import { promise } from "./target.js"
 import { fatalAlerts } from "./wire-checks.js"
 
-/** Bytes of one application message that the fuzzed side sends. */
+/** Length of an application message that the fuzzed side sends, bytes. */
 const MESSAGE = 32
 
 /**
- * One association and what it must hold to, whatever comes.
+ * One association, and the properties that must hold for any input.
  * @devsWhenUsed
  */
 export class Watch {
@@ -26,7 +26,7 @@ export class Watch {
         this.connections = association.phase === AssociationPhase.connected ? 1 : 0
     }
 
-    /** Takes what the association has put out. */
+    /** Processes the association's outputs. */
     drain(): void {
         const { association } = this
         for (let output = association.poll(); output !== undefined; output = association.poll()) this.take(output)
@@ -53,7 +53,7 @@ export class Watch {
         ds._fuzzNote(datagram)
     }
 
-    /** When the input is used up. */
+    /** Called at the end of the input. */
     check(): void {
         const { association } = this
         const { phase } = association
@@ -70,7 +70,7 @@ export class Watch {
         ds._fuzzNote("" + readTop + "," + readLow + "," + readHigh)
     }
 
-    /** @param detail an Application; others do nothing */
+    /** @param detail an Application; other values have no effect */
     act(event: FuzzEvent, now: number): void {
         const { detail } = event
         const { association } = this

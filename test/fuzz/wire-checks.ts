@@ -3,10 +3,13 @@ import { AlertLevel, ContentType } from "../../src/dtls/wire/code-points.js"
 import { readRecordHeader } from "../../src/dtls/wire/record-header.js"
 import { promise } from "./target.js"
 
-/** Bytes of the explicit nonce before the plaintext of a protected record (TLS_PSK_WITH_AES_128_CCM_8). */
+/** Length of the explicit nonce before the plaintext of a protected record (TLS_PSK_WITH_AES_128_CCM_8), bytes. */
 const EXPLICIT_NONCE = 8
 
-/** Fatal alerts in a datagram of ours. @param readable protected records, too: cryptography is the stand-in */
+/**
+ * Number of fatal alerts in a datagram of ours. @param readable counts protected records, too, because cryptography is
+ * the stand-in
+ */
 export function fatalAlerts(datagram: Buffer, readable: boolean): number {
     const reader = new Reader(datagram, 0, datagram.length)
     let count = 0

@@ -20,19 +20,19 @@ import { buildNeeds, type BuiltPeer, builtVersions, peerProgram } from "./peers/
 import { type Running } from "./process.js"
 import { resumedByPeer, resumedByUs } from "./resumed.js"
 
-/* What is tried in DTLS 1.2 with libraries, each in both roles; the programs around them take the same options. */
+/* Attempts with libraries in DTLS 1.2, each in both roles; our programs around the libraries have the same options. */
 
 type Options = ConnectOptions | ListenOptions
 
-/** What is tried with both roles of a peer. */
+/** An attempt in both roles of a peer. */
 interface Attempt<P extends Path = Path> {
     peer: BuiltPeer
     suite: string
     what: string
     features: Feature[]
-    /** of the peer's program, besides role, port and suite */
+    /** options for the peer's program, in addition to role, port and suite */
     options: (role: Role) => string[]
-    /** what `connect` or `listen` gets, by the peer's role */
+    /** options for `connect` or `listen`, by the peer's role */
     ours: (role: Role) => Options
     /** default: both */
     roles?: Role[]
@@ -73,7 +73,7 @@ function keyed(suite: CipherSuite): CommonOptions & Pick<ListenOptions & Connect
     return { psk: { identity: IDENTITY, key: Buffer.from(KEY, "hex") }, suites: [suite] }
 }
 
-/** What every attempt with a pre-shared key alone has. */
+/** The common part of attempts with only a pre-shared key. */
 function withKey(
     peer: BuiltPeer,
     more: string[],
@@ -82,7 +82,7 @@ function withKey(
     return { peer, suite: suite.name, options: () => [...PSK, ...more], ours: () => keyed(suite) }
 }
 
-/** Options of a peer's program with certificates of both sides. */
+/** Options for a peer's program if both sides have certificates. */
 function certificates(role: Role): string[] {
     const file = (party: "root" | "server" | "client", kind: "pem" | "key"): string => theParties().file(party, kind)
     return ["--cert", file(role, "pem"), "--cert-key", file(role, "key"), "--ca", file("root", "pem")]
@@ -92,12 +92,12 @@ export function preSharedKey(peer: BuiltPeer, ...more: string[]): Cell[] {
     return both({ ...withKey(peer, more), what: HANDSHAKE, features: features("psk") })
 }
 
-/** The peer has a client only. */
+/** For a peer that has only a client. */
 export function clientWithKey(peer: BuiltPeer): Cell[] {
     return both({ ...withKey(peer, []), what: HANDSHAKE, features: features("psk"), roles: ["client"] })
 }
 
-/** The server alone has a certificate. */
+/** Only the server has a certificate. */
 export function certificateOfServer(peer: BuiltPeer, suite: string): Cell[] {
     return both({
         ...{ peer, suite, what: "certificate of the server", features: features("certificate") },
@@ -131,7 +131,7 @@ function withCertificates(peer: BuiltPeer, suite: string, more: string[]): Omit<
     }
 }
 
-/** Options of a peer's program with raw public keys of both sides. */
+/** Options for a peer's program if both sides have raw public keys. */
 function keyPair(role: Role): string[] {
     const other = role === "server" ? "client" : "server"
     const file = (party: Cell["role"], kind: "der" | "key"): string => theParties().file(party, kind)
@@ -147,7 +147,7 @@ export function rawKeys(peer: BuiltPeer, suite: string, ...more: string[]): Cell
     })
 }
 
-/** Certificates in datagrams of 300 bytes, of both sides. */
+/** Certificates of both sides in datagrams of 300 bytes. */
 export function fragments(peer: BuiltPeer, suite: string, ...more: string[]): Cell[] {
     const attempt = withCertificates(peer, suite, ["--mtu", "300", ...more])
     return both({
@@ -158,13 +158,13 @@ export function fragments(peer: BuiltPeer, suite: string, ...more: string[]): Ce
     })
 }
 
-/** The client gets a new address, and its record moves the association there. */
+/** The client gets a new address, and its record moves the association. */
 export function connectionIds(peer: BuiltPeer, routable: boolean, ...more: string[]): Cell[] {
     const tried = routable ? features("psk", "cid", "rrc") : features("psk", "cid")
     return movingClient({ ...withKey(peer, ["--cid", "5", ...more]), features: tried }, routable)
 }
 
-/** Return routability in DTLS 1.2, our server's in both forms. */
+/** Return routability in DTLS 1.2, with both forms of our server. */
 export function routability(peer: BuiltPeer, ...more: string[]): Cell[] {
     const keys = { ...withKey(peer, ["--cid", "5", ...more]), features: features("psk", "cid", "rrc") }
     return [...movingClient(keys, true), ...movingSlowly(keys)]
@@ -191,7 +191,7 @@ function movingClient(keys: MovingAttempt, routable: boolean): Cell[] {
     })
 }
 
-/** Our server asks the address before the new one first; the NAT has forgotten that, so that nothing answers there. */
+/** Our server challenges the old address first; the NAT has dropped it, so there is no answer. */
 function movingSlowly(keys: MovingAttempt): Cell[] {
     return both<Nat>({
         ...{ ...keys, what: "a new address of the client, after the old one was asked" },
@@ -202,10 +202,16 @@ function movingSlowly(keys: MovingAttempt): Cell[] {
     })
 }
 
-/** Until the server sends to where the client is heard from, ms: the enhanced form waits for a second, a busy computer longer. */
+/**
+ * Time limit for the server to send to the new address, ms: the enhanced form waits for a second, and a busy computer
+ * takes longer.
+ */
 const MOVING = 20000
 
-/** @param routable the peer answers a challenge: more than three bytes for one go to the new address afterwards */
+/**
+ * @param routable the peer answers challenges, so that more than three times as many bytes may be sent to the new
+ * address
+ */
 function ourServerFollows(routable: boolean): NonNullable<Trial<Nat>["then"]> {
     return async (ours, peer, nat) => {
         if (ours.negotiated.connectionIds?.remote.length !== 5) return "no connection ids"
@@ -227,7 +233,7 @@ function ourServerFollows(routable: boolean): NonNullable<Trial<Nat>["then"]> {
     }
 }
 
-/** What the peer sends before it has moved goes to the old address, and is lost. */
+/** Data that the peer sends before it has moved goes to the old address, and is lost. */
 async function peerServerFollows(ours: DtlsSocket, peer: Running, nat: Nat | undefined): Promise<string | undefined> {
     if (ours.negotiated.connectionIds?.remote.length !== 5) return "no connection ids"
     await nat?.rebind()
@@ -242,7 +248,7 @@ async function peerServerFollows(ours: DtlsSocket, peer: Running, nat: Nat | und
     }
 }
 
-/** By session id and by ticket, in both roles. */
+/** Resumption by session id and by ticket, in both roles. */
 export function resumption(peer: BuiltPeer, ...more: string[]): Cell[] {
     return [false, true].flatMap((tickets) => [
         resumedByServer(peer, tickets, ...more),
@@ -257,20 +263,20 @@ function resuming(peer: BuiltPeer, tickets: boolean, more: string[]): Attempt {
     }
 }
 
-/** @param more of the peer's program; it has tickets unless it is told otherwise */
+/** @param more options for the peer's program; it uses tickets by default */
 export function resumedByServer(peer: BuiltPeer, tickets: boolean, ...more: string[]): Cell {
     const words = tickets ? more : ["--tickets", "0", ...more]
     return resumedByUs(trialOf(resuming(peer, tickets, words), "server"))
 }
 
-/** The peer's client connects twice by itself. */
+/** The peer's client connects twice in one run. */
 function resumedByClient(peer: BuiltPeer, tickets: boolean, ...more: string[]): Cell {
     const attempt = resuming(peer, tickets, ["--tickets", tickets ? "1" : "0", "--resume", "1", ...more])
     const ours = (): ListenOptions => ({ ...(attempt.ours("client") as ListenOptions), sessions: { tickets } })
     return resumedByPeer({ ...trialOf(attempt, "client"), ours, ready: "connected" })
 }
 
-/** @returns a reason, unless a message of `most` bytes goes to the peer and a longer one is refused here */
+/** @returns a failure, unless a message of `most` bytes reaches the peer and a longer one is refused here */
 async function noLonger(most: number, ours: DtlsSocket, peer: Running): Promise<string | undefined> {
     await ours.send("x".repeat(most))
     await peer.expect("x".repeat(most))
@@ -282,7 +288,7 @@ async function noLonger(most: number, ours: DtlsSocket, peer: Running): Promise<
     return `a message of ${most + 1} bytes was sent`
 }
 
-/** Each side says how much it takes: ours 600 bytes, the peer 700. */
+/** Each side announces its limit: ours 600 bytes, the peer 700. */
 export function recordSizeLimit(peer: BuiltPeer, ...more: string[]): Cell[] {
     const keys = withKey(peer, ["--size", "700", ...more])
     return both({
@@ -292,7 +298,7 @@ export function recordSizeLimit(peer: BuiltPeer, ...more: string[]): Cell[] {
     })
 }
 
-/** What a client asks for counts for both sides. */
+/** The client's request applies to both sides. */
 export function maxFragmentLength(peer: BuiltPeer, ...more: string[]): Cell[] {
     const keys = withKey(peer, more)
     return both({
@@ -305,7 +311,7 @@ export function maxFragmentLength(peer: BuiltPeer, ...more: string[]): Cell[] {
 
 const LABEL = "EXPORTER-mote-interop"
 
-/** ALPN and exporter: what an application sees of the handshake. */
+/** ALPN and exporter, the results of a handshake that an application sees. */
 export function exporter(peer: BuiltPeer, ...more: string[]): Cell[] {
     const keys = withKey(peer, ["--alpn", "coap", "--export", LABEL, ...more])
     return both({

@@ -1,4 +1,4 @@
-/** What a cell tries besides a handshake with data both ways. */
+/** A feature that a cell tests, in addition to a handshake with data in both directions. */
 export type Feature =
     | "psk"
     | "ecdhe-psk"
@@ -32,9 +32,9 @@ export function features(...list: Feature[]): Feature[] {
     return list
 }
 
-/** One square of the matrix: what is tried with which peer, and how. */
+/** A cell of the matrix: an attempt with a peer. */
 export interface Cell {
-    /** program of the peer */
+    /** the peer's program */
     peer: string
     version: string
     /** the peer's role; mote has the other one */
@@ -42,13 +42,13 @@ export interface Cell {
     suite: string
     what: string
     features: Feature[]
-    /** the peer's command and mote's, as they were run */
+    /** the peer's command and mote's, as executed */
     command: string
     /** programs that must be installed */
     needs: string[]
-    /** resolves with "ok" or the reason why not; throws what went wrong otherwise */
+    /** resolves with "ok" or the reason for failure; rejects with unexpected errors */
     run: () => Promise<string>
-    /** what is known to come out; "ok" unless the peer is known for something else */
+    /** expected result; "ok" unless the peer has a known defect */
     expected: string
 }
 
@@ -72,11 +72,11 @@ export const CCM_8 = SUITES[0]
 
 export const IDENTITY = "Client_identity"
 export const KEY = "000102030405060708090a0b0c0d0e0f"
-/** libcoap's keys are text. */
+/** libcoap's keys are texts. */
 export const TEXT_KEY = "sekritkey1234567"
 export const TEXT_KEY_HEX = Buffer.from(TEXT_KEY).toString("hex")
 
-/** A ClientHello or hint of this length does not fit 228 bytes. */
+/** A ClientHello or hint of this length does not fit into 228 bytes. */
 export const LONG_HINT = "h".repeat(250)
 /** Twelve names: a ClientHello of more than 400 bytes. */
 export const LONG_ALPN = ["coap", ...Array.from({ length: 11 }, (_, i) => `padding-protocol-name-${100000 + i}`)].join(

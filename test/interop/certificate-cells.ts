@@ -12,17 +12,17 @@ import { type PeerKind } from "./tools.js"
 /* Certificates, raw public keys and ECDHE_PSK with the tools of OpenSSL and GnuTLS. */
 
 const SUITE = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
-/** GnuTLS: raw public keys of both sides (RFC 7250). */
+/** GnuTLS priority string for raw public keys of both sides (RFC 7250). */
 const RAW = "NORMAL:-CTYPE-ALL:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK"
 
-/** Options of ours with certificates. @param own undefined: none */
+/** Our options with certificates. @param own undefined: none */
 export function certified(own: Party | undefined): ConnectOptions & ListenOptions {
     const parties = theParties()
     const keys = own === undefined ? {} : { cert: parties.pem(own, "pem"), key: parties.pem(own, "key") }
     return { ca: parties.pem("root", "pem"), ...keys }
 }
 
-/** Options of ours with raw public keys. */
+/** Our options with raw public keys. */
 export function rawKeyed(own: Party, peer: Party): ConnectOptions & ListenOptions {
     return { key: theParties().pem(own, "key"), rawPublicKeys: [theParties().publicKey(peer)] }
 }
@@ -55,18 +55,18 @@ function gnutlsClient(...more: string[]): (port: number) => string[] {
     return (port) => ["gnutls-cli", "--udp", "-p", `${port}`, "--priority", "NORMAL", ...verify, ...more, "127.0.0.1"]
 }
 
-/** Trials of one peer that go the same way. */
+/** The common options of a peer's trials. */
 type Common = Pick<Trial, "peer" | "version" | "needs" | "suite" | "echoes" | "ready">
 
 function commonOf({ peer, version, needs, echoes, ready }: PeerKind): Common {
     return { peer, version, needs, echoes, ready, suite: SUITE }
 }
 
-/** Who is authenticated in which cell. */
+/** Which side is authenticated in a cell. */
 const SERVER_ONLY = { what: "certificate of an authority", features: features("certificate") }
 const BOTH = { what: "certificates of both sides", features: features("certificate", "client-certificate") }
 
-/** The same through a path that loses datagrams until the handshake is done: by this seed the fourth. */
+/** The same over a path that loses datagrams until the handshake is complete: with this seed the fourth one. */
 function withLoss(trial: Trial): Trial<RoughPath> {
     const roughness = { loss: 0.2, reorder: 0, duplicate: 0, seed: 1 }
     return {
@@ -128,7 +128,10 @@ function gnutlsRawKeys(common: Common): Cell[] {
     ]
 }
 
-/** RFC 7905 is all of ECDHE_PSK with an AEAD that OpenSSL has. gnutls-cli 3.7 ends with signal 11 after such a handshake. */
+/**
+ * RFC 7905 has the only ECDHE_PSK suite with an AEAD that OpenSSL supports. gnutls-cli 3.7 crashes (signal 11) after
+ * such a handshake.
+ */
 function ecdhePsk(kind: PeerKind): Cell[] {
     const suite = { iana: "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256", openssl: "ECDHE-PSK-CHACHA20-POLY1305" }
     const names = { ...suite, gnutls: "" }
@@ -151,7 +154,7 @@ function ecdhePsk(kind: PeerKind): Cell[] {
     ]
 }
 
-/** A session with certificates: the server's is known still when it goes on. */
+/** Sessions with certificates: the server's is still known after resumption. */
 function resumption(common: Common): Cell[] {
     const saved = theParties().file("client", "session")
     const id = { what: "certificates, resumption by session id", features: features("certificate", "resumption-id") }
@@ -170,7 +173,7 @@ function resumption(common: Common): Cell[] {
     ]
 }
 
-/** The files of the parties are there before a command names them. */
+/** Makes the parties' files before a command refers to them. */
 function madeFirst(run: Cell["run"]): Cell["run"] {
     return () => {
         theParties().make()

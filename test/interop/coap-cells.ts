@@ -24,7 +24,7 @@ type Backend = "openssl" | "gnutls"
 
 const psk = ["--psk", `me:${TEXT_KEY_HEX}`]
 
-/** libcoap's DTLS port is its CoAP port and one. */
+/** libcoap's DTLS port is its CoAP port plus one. */
 function server(backend: Backend, port: number): string[] {
     return [`coap-server-${backend}`, "-A", "127.0.0.1", "-p", `${port - 1}`, "-k", TEXT_KEY, "-h", "hint1", "-d", "10"]
 }
@@ -49,7 +49,7 @@ function cell(
     return { peer, version, role, suite, what, features, command: command.join(" "), needs, run, expected }
 }
 
-/** A sensor posts, and libcoap's own client reads it back. */
+/** A sensor posts a reading, and libcoap's client reads it back. */
 function sensorCell(backend: Backend, suite: SuiteNames): Cell {
     const sensor = (port: number): string[] =>
         mote(
@@ -149,7 +149,7 @@ async function twoInOneDatagram(port: number): Promise<string> {
     }
 }
 
-/** A response that comes later than its acknowledgement. */
+/** A response that is sent later than its acknowledgement. */
 function separateCell(backend: Backend): Cell {
     return cell(
         backend,
@@ -191,7 +191,10 @@ function separateCell(backend: Backend): Cell {
     )
 }
 
-/** A body goes to libcoap's server and comes back, over a path that may lose datagrams. @param block largest block, bytes */
+/**
+ * A body is sent to libcoap's server and read back, over a path that may lose datagrams. @param block largest block,
+ * bytes
+ */
 function blocksCell(backend: Backend, block: number, bytes: number, loss: number): Cell {
     const what = `${bytes} bytes each way in blocks of ${block}, ${loss * 100} % loss`
     const command = [...server(backend, 5684), " || ", "BlockTransfer: PUT /big, GET /big"]
@@ -210,7 +213,7 @@ function blocksCell(backend: Backend, block: number, bytes: number, loss: number
     return cell(backend, "server", CCM_8.iana, what, command, run)
 }
 
-/** A body goes to /big and comes back. */
+/** Sends a body to /big and reads it back. */
 export async function putAndGet(port: number, size: number, bytes: number): Promise<string> {
     const settings = newSettings(
         allSuites(),
@@ -238,7 +241,7 @@ export async function putAndGet(port: number, size: number, bytes: number): Prom
                 { size, limit: bytes, progress: undefined },
             )
         const put = await transfer(CoapCode.PUT, body).run(session.coap)
-        // libcoap handles a repeated last block again, and says then that the resource was changed.
+        // libcoap handles a retransmitted last block again, and then reports that the resource was changed.
         if (put.code !== CoapCode.CREATED && put.code !== CoapCode.CHANGED)
             return `PUT was answered with ${codeText(put.code)}`
         const got = await transfer(CoapCode.GET, Buffer.alloc(0)).run(session.coap)
@@ -248,7 +251,7 @@ export async function putAndGet(port: number, size: number, bytes: number): Prom
     }
 }
 
-/** libcoap's clock tells each second. */
+/** libcoap's clock notifies once a second. */
 function observeCell(backend: Backend): Cell {
     const observe = (port: number): string[] =>
         mote("observe", `coaps://127.0.0.1:${port}/time`, ...psk, "--count", "3", "--json")
@@ -266,17 +269,17 @@ function observeCell(backend: Backend): Cell {
     )
 }
 
-/** Every cell of libcoap, with either TLS library. */
+/** All cells of libcoap, with either TLS library. */
 export function coapCells(): Cell[] {
     const cells: Cell[] = []
     for (const backend of ["openssl", "gnutls"] as const) {
         for (const suite of SUITES) {
-            // libcoap with GnuTLS refuses AES-256-CCM-8.
+            // libcoap with GnuTLS does not support AES-256-CCM-8.
             if (backend === "openssl" || suite.gnutls !== "AES-256-CCM-8") cells.push(sensorCell(backend, suite))
         }
         cells.push(gatewayCell(backend), coalesceCell(backend), separateCell(backend))
         cells.push(observeCell(backend))
-        // libcoap takes a last block that is repeated for a whole body, which with GnuTLS comes to pass on this path.
+        // libcoap takes a retransmitted last block for a whole body, which happens with GnuTLS on this path.
         if (backend === "openssl") cells.push(blocksCell(backend, 1024, 65536, 0.1))
         for (const block of [16, 32, 64, 128, 256, 512, 1024]) cells.push(blocksCell(backend, block, 3000, 0))
     }

@@ -2,19 +2,19 @@ import { CCM_8, type Cell, type Feature, IDENTITY, KEY, type SuiteNames } from "
 import { freePort, mote, Running, sleep, untilBound } from "./process.js"
 import { type PeerKind } from "./tools.js"
 
-/* Cells in which our side is the command line, as a user runs it. */
+/* Cells in which our side is the command line. */
 
-/** What a cell does differently from the plain one. */
+/** Differences of a cell from the basic one. */
 export interface Variant {
     what: string
     suite?: SuiteNames
-    /** besides "psk" */
+    /** in addition to "psk" */
     features?: Feature[]
     peer?: string[]
     mote?: string[]
-    /** text that the peer's or mote's output must show besides the data */
+    /** text that the peer's or mote's output must contain in addition to the data */
     shows?: string
-    /** bytes of the longest message that ours sends */
+    /** length of the longest message that our side sends, bytes */
     longest?: number
     /** both lines are written at once and must arrive before anything else is sent */
     together?: boolean
@@ -42,7 +42,7 @@ export function cell(
     }
 }
 
-/** Ends all programs, whatever happens. */
+/** Runs `body`, and then ends all programs, even after an exception. */
 export async function withPrograms(body: (start: (command: string[]) => Running) => Promise<string>): Promise<string> {
     const programs: Running[] = []
     try {
@@ -56,11 +56,11 @@ export async function withPrograms(body: (start: (command: string[]) => Running)
     }
 }
 
-/** Of mote's command line. */
+/** Options for mote's command line. */
 export const psk = ["--psk", `${IDENTITY}:${KEY}`]
 export const ONE_RECORD = "the second record of a datagram is read only when the next datagram comes"
 
-/** mote client against the peer's server. */
+/** mote client with the peer's server. */
 export function againstServer(kind: PeerKind, variant: Variant): Cell {
     const suite = variant.suite ?? CCM_8
     const server = (port: number): string[] => [...kind.server(port, suite), ...(variant.peer ?? [])]
@@ -94,7 +94,7 @@ export function againstServer(kind: PeerKind, variant: Variant): Cell {
     )
 }
 
-/** What comes of the second of two records; what is known not to come is not waited for as long. */
+/** Checks the second of two records; a missing one is not waited for as long if that is expected. */
 async function secondRecord(reader: Running, text: string, { expected }: Variant): Promise<string> {
     const patience = expected === ONE_RECORD ? 1500 : 20000
     return (await reader.has(text, patience)) ? "ok" : ONE_RECORD
@@ -106,12 +106,12 @@ async function refusesLonger(ours: Running, longest: number | undefined): Promis
     await ours.expect(`maximum is ${longest} bytes`)
 }
 
-/** The peer's client against mote server. */
+/** The peer's client with mote server. */
 export function againstClient(kind: PeerKind, variant: Variant): Cell {
     const suite = variant.suite ?? CCM_8
     const client = (port: number): string[] => {
         const words = kind.client(port, suite)
-        // gnutls-cli wants the host last.
+        // gnutls-cli requires the host as the last argument.
         return kind.echoes
             ? [...words.slice(0, -1), ...(variant.peer ?? []), ...words.slice(-1)]
             : [...words, ...(variant.peer ?? [])]

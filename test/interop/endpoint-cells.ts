@@ -5,8 +5,8 @@ import { buildNeeds, builtVersions, peerProgram } from "./peers/build.js"
 import { freePort, mote, type Running, untilBound } from "./process.js"
 
 /*
- * Endpoints of CoAP with a DTLS of their own, in both roles: blocks and observe. Their programs have the same options, and print the
- * same lines.
+ * CoAP endpoints with their own DTLS, in both roles: blocks and observe. Our programs around them have the same options
+ * and print the same lines.
  */
 
 type Endpoint = "aiocoap" | "californium"
@@ -34,7 +34,7 @@ function cell(name: Endpoint, role: Cell["role"], what: string, ours: string[], 
     }
 }
 
-/** A body in blocks of 64 bytes goes there and comes back; then its clock is observed. */
+/** A body is sent in blocks of 64 bytes and read back; then the peer's clock is observed. */
 function serverCell(name: Endpoint): Cell {
     const observe = (port: number): string[] =>
         mote("observe", `coaps://127.0.0.1:${port}/time`, ...psk, "--count", "3", "--json")
@@ -50,13 +50,13 @@ function serverCell(name: Endpoint): Cell {
             await ours.ended()
             const states = new Set(ours.output.match(/"text":"tick \d+"/g))
             if (states.size !== 3) return `${states.size} states: ${ours.output}`
-            // Whoever has observed enough says so.
+            // An observer that cancels is reported.
             return await told(theirs, "observers: 0")
         }),
     )
 }
 
-/** It puts a body into mote gateway in blocks, reads it back, and is told what another client posts there. */
+/** The peer sends a body to mote gateway in blocks, reads it back, and is notified of another client's change. */
 function clientCell(name: Endpoint): Cell {
     const gateway = (port: number): string[] => mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, ...psk)
     const post = (port: number): string[] =>
@@ -82,7 +82,7 @@ async function told(program: Running, text: string): Promise<string> {
     return "ok"
 }
 
-/** Every cell of aiocoap, over tinydtls, and of Californium, over Scandium. */
+/** All cells of aiocoap, over tinydtls, and of Californium, over Scandium. */
 export function endpointCells(): Cell[] {
     return (["aiocoap", "californium"] as const).flatMap((name) => [serverCell(name), clientCell(name)])
 }

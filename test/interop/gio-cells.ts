@@ -6,9 +6,9 @@ import { liveCell } from "./live.js"
 import { theParties } from "./parties.js"
 import { GIO, type Running, versionOf } from "./process.js"
 
-/* The real Gio.DtlsConnection, whose interface ours is. */
+/* The real Gio.DtlsConnection, whose API ours follows. */
 
-/** The first one that ours offers, or has in common with GIO: GnuTLS, too, takes the client's order. */
+/** The first suite that our side offers, or has in common with GIO: GnuTLS follows the client's order, too. */
 const SUITE = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
 
 function command(role: Cell["role"], port: number): string[] {
@@ -17,7 +17,7 @@ function command(role: Cell["role"], port: number): string[] {
     return ["/usr/bin/python3", "test/interop/peers/gio/peer.py", role, "--port", `${port}`, ...own, "--alpn", "coap"]
 }
 
-/** Both sides have the same protocol and channel bindings, and GIO sees our close. */
+/** Checks that both sides have the same protocol and channel bindings, and that GIO sees our close_notify. */
 async function compare(ours: DtlsSocket, peer: Running): Promise<string | undefined> {
     if (ours.negotiated.suite !== SUITE) return `${ours.negotiated.suite} was chosen`
     await peer.expect("protocol: coap")

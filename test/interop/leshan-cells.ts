@@ -6,8 +6,8 @@ import { buildNeeds, builtVersions, peerProgram } from "./peers/build.js"
 import { freePort, fromSources, mote, untilBound } from "./process.js"
 
 /*
- * Leshan, a server of LwM2M on Californium: the example examples/lwm2m.ts is its client, in Node and in the simulator.
- * test/node/firmware/lwm2m.spec.ts has the same on Linux and on the emulated board.
+ * Leshan, an LwM2M server on Californium, with the example examples/lwm2m.ts as its client, in Node and in the
+ * simulator. test/node/firmware/lwm2m.spec.ts runs the same on Linux and on the emulated board.
  */
 
 const IDENTITY = "thermometer"
@@ -17,7 +17,7 @@ const SERVER = "{0=1, 1=300, 5=86400, 6=false, 7=U}"
 const DEVICE = String.raw`\{0=Mote, 1=example, 2=1, 3=1\.0, 11=\[0\], 13=.*, 16=U\}`
 const MEASURED = `\\{5601=${TEMPERATURE}, 5602=${TEMPERATURE}, 5700=${TEMPERATURE}, 5701=Cel\\}`
 
-/** What Leshan prints of each format that it reads everything in. */
+/** Leshan's output for reading everything in a format. */
 function readIn(format: string): string[] {
     return [
         `${format} /1: \\{0=${SERVER.replace(/[{}]/g, "\\$&")}\\}`,
@@ -29,7 +29,7 @@ function readIn(format: string): string[] {
     ]
 }
 
-/** What Leshan prints, as expressions, in this order: of a whole life from Register to De-register. */
+/** Leshan's output, as regular expressions in order, from Register to De-register. */
 const EXPECTED = [
     `registered: ${IDENTITY} for 300 s, LwM2M 1\\.1, ${REGISTERED}.*`,
     ...readIn("TLV"),
@@ -65,9 +65,9 @@ const EXPECTED = [
     "done",
 ]
 
-/** The first line that is another one than expected; "ok" when there is none. */
+/** The first line that differs from the expected one; "ok" if there is none. */
 function compared(output: string): string {
-    // The library says that nobody takes its log.
+    // The library complains that there is no logger.
     const lines = output.split("\n").filter((line) => line !== "" && !line.startsWith("SLF4J"))
     const wrong = EXPECTED.findIndex((expected, i) => !new RegExp(`^${expected}$`).test(lines[i] ?? ""))
     return wrong < 0 ? "ok" : `in place of ${EXPECTED[wrong]}: ${lines[wrong] ?? "nothing"}`
@@ -75,12 +75,15 @@ function compared(output: string): string {
 
 const theirs = (port: number): string[] => ["--port", `${port}`, "--identity", IDENTITY, "--key", TEXT_KEY_HEX]
 
-/** What the thermometer on a device needs to know. @param host this computer, as the device calls it */
+/** Settings of the thermometer on a device. @param host this computer's address as seen by the device */
 export function settingsForLeshan(host: string, port: number): Record<string, string> {
     return { host, port: `${port}`, identity: IDENTITY, key: TEXT_KEY_HEX, interval: "500" }
 }
 
-/** A client's whole life at Leshan. @param ours its command, for a port. @returns "ok", or where it went another way */
+/**
+ * Runs a client from Register to De-register with Leshan. @param ours its command, for a port. @returns "ok", or the
+ * first difference
+ */
 export function lifeAtLeshan(ours: (port: number) => string[] | Promise<string[]>): Promise<string> {
     return withPrograms(async (start) => {
         const port = await freePort()
@@ -90,7 +93,7 @@ export function lifeAtLeshan(ours: (port: number) => string[] | Promise<string[]
         const client = start(command)
         await server.ended(50000)
         const result = compared(server.output)
-        // The server ends with what it has heard, perhaps before its last answer has gone: a request is repeated for 93 s at most.
+        // The server may exit before its last answer is sent; then a request is retransmitted for at most 93 s.
         if (result === "ok") await client.ended(120000)
         return result
     })
@@ -98,7 +101,7 @@ export function lifeAtLeshan(ours: (port: number) => string[] | Promise<string[]
 
 /**
  * @param ours the client's command, for a port
- * @param prepare makes what the client needs: the server waits for it for 20 s only
+ * @param prepare builds what the client needs first, because the server waits only 20 s for it
  */
 function cell(what: string, ours: (port: number) => string[], prepare = (): Promise<void> => Promise.resolve()): Cell {
     return {
@@ -118,10 +121,10 @@ function cell(what: string, ours: (port: number) => string[], prepare = (): Prom
     }
 }
 
-/** The program of the cell in the simulator. */
+/** The program in the simulator. */
 const SIMULATED = "examples/device/lwm2m.ts"
 
-/** Every cell of Leshan. */
+/** All cells of Leshan. */
 export function leshanCells(): Cell[] {
     const settings = (port: number): string[] =>
         Object.entries(settingsForLeshan("127.0.0.1", port)).flatMap(([name, value]) => [

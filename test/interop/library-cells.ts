@@ -20,10 +20,10 @@ import {
 import { type Cell } from "./cell.js"
 
 const GCM = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
-/** The suite of RFC 7925. */
+/** The mandatory suite of RFC 7925. */
 const CCM_8 = "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
 
-/** Every cell of DTLS 1.2 with a library. */
+/** All DTLS 1.2 cells with a library. */
 export function libraryCells(): Cell[] {
     return [
         ...pion(),
@@ -73,7 +73,7 @@ function wolfssl(): Cell[] {
     ]
 }
 
-/** Each cell starts Java, so there are no two of one kind. */
+/** Each cell starts Java, so there is only one of each kind. */
 function scandium(): Cell[] {
     return [
         ...ecdhePsk("scandium", AES_128_CCM_8),

@@ -2,7 +2,7 @@ import { type Cell, features } from "./cell.js"
 import { againstClient, againstServer } from "./command-line.js"
 import { type PeerKind } from "./tools.js"
 
-/** A message that is longer than the limit is refused before it is sent, which shows that the limit was agreed on. */
+/** A message longer than the limit is refused before it is sent, which shows that the limit was negotiated. */
 export function limitCells(ssl: PeerKind, tls: PeerKind): Cell[] {
     const mfl = { what: "max_fragment_length of 512", features: features("mfl") }
     const size = { what: "record_size_limit", features: features("record-size-limit") }

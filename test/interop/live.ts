@@ -6,16 +6,19 @@ import { type Cell, type Feature } from "./cell.js"
 import { withPrograms } from "./command-line.js"
 import { freePort, type Running, untilBound } from "./process.js"
 
-/* Cells in which our side is `connect` or `listen` of this process: no second start of Node, and any option. */
+/*
+ * Cells in which our side is `connect` or `listen` in this process, which allows any option and saves the start of
+ * another Node.
+ */
 
-/** What lies between client and server, such as a NAT. */
+/** The path between client and server, such as a NAT. */
 export interface Path {
-    /** where the client sends to */
+    /** port to which the client sends */
     port: number
     close(): void
 }
 
-/** A peer's program with our side in this process. */
+/** A peer's program, with our side in this process. */
 export interface Trial<P extends Path = Path> {
     peer: string
     version: string
@@ -28,19 +31,19 @@ export interface Trial<P extends Path = Path> {
     features: Feature[]
     /** the peer's command, for people */
     shown: (port: number) => string[]
-    /** the same, to be run; may build the program. Default: `shown` */
+    /** the command to run; may build the program. Default: `shown` */
     command?: (port: number) => string[]
-    /** what `connect` or `listen` gets */
+    /** options for `connect` or `listen` */
     ours: () => ConnectOptions | ListenOptions
-    /** a server that sends back what it gets */
+    /** the peer is a server that echoes */
     echoes?: boolean
-    /** output of a client that is ready for messages */
+    /** output of a client when it is ready for messages */
     ready?: string
     /** opened in front of the server */
     path?: (serverPort: number) => Promise<P>
-    /** called when the handshake is done */
+    /** called when the handshake is complete */
     connected?: (path: P | undefined) => void
-    /** goes on after a message in each direction. @returns a reason, if not "ok" */
+    /** called after a message in each direction. @returns a failure, if not "ok" */
     then?: (ours: DtlsSocket, peer: Running, path: P | undefined) => Promise<string | undefined>
     expected?: string
 }
@@ -48,14 +51,14 @@ export interface Trial<P extends Path = Path> {
 /** ms */
 const timeout = 20000
 
-/** Scandium begins a handshake when it has something to send, and be it an empty message. */
+/** Scandium begins a handshake only when it has something to send, so an empty message may come first. */
 async function expectMessage(ours: DtlsSocket, text: string): Promise<void> {
     let message = (await ours.receive({ timeout }))?.toString().trim()
     while (message === "") message = (await ours.receive({ timeout }))?.toString().trim()
     if (message !== text) throw new Error(`instead of "${text}" came: ${message ?? "the end"}`)
 }
 
-/** A line in each direction. */
+/** Exchanges a line in each direction. */
 export async function greet(ours: DtlsSocket, peer: Running, what = "hello", echoes = false): Promise<void> {
     await ours.send(`${what} up\n`)
     if (echoes) return await expectMessage(ours, `${what} up`)
@@ -64,14 +67,14 @@ export async function greet(ours: DtlsSocket, peer: Running, what = "hello", ech
     await expectMessage(ours, `${what} down`)
 }
 
-/** What is run. */
+/** The command to run. */
 export function commandOf({ command, shown }: Pick<Trial, "command" | "shown">): (port: number) => string[] {
     return command ?? shown
 }
 
 type Start = (command: string[]) => Running
 
-/** Adds what the peer has printed to what went wrong. */
+/** Adds the peer's output to an error. */
 async function explained(peer: Running, body: () => Promise<string>): Promise<string> {
     try {
         return await body()

@@ -21,7 +21,7 @@ export function matrix(): Cell[] {
     ]
 }
 
-/** The peers by feature, in the role that they have in cells which are expected to be "ok". */
+/** The peers by feature, in their roles in cells that are expected to be "ok". */
 export function coverage(cells: Cell[]): Partial<Record<Feature, Record<Cell["role"], string[]>>> {
     const found: ReturnType<typeof coverage> = {}
     for (const { peer, role, features } of cells.filter(({ expected }) => expected === "ok"))
@@ -32,12 +32,12 @@ export function coverage(cells: Cell[]): Partial<Record<Feature, Record<Cell["ro
     return found
 }
 
-/** Programs of a cell that are not installed. */
+/** Programs of a cell that are missing. */
 export function missingFor(cell: Cell): string[] {
     return cell.needs.filter((program) => !isInstalled(program))
 }
 
-/** Runs a cell. @returns "ok" or the reason why not, in one line */
+/** Runs a cell. @returns "ok" or the reason for failure, in one line */
 export async function runCell(cell: Cell): Promise<string> {
     const missing = missingFor(cell)
     if (missing.length > 0) return `skipped: ${missing.join(", ")} not installed`

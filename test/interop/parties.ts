@@ -5,16 +5,16 @@ import { CertificateMaker } from "../certificates/maker.js"
 
 const SIGNS = "keyUsage=critical,digitalSignature"
 
-/** Who has a key pair of P-256 and a certificate: an authority, and what it has certified. */
+/** The holders of P-256 key pairs and certificates: an authority, and two that it has certified. */
 export type Party = "root" | "server" | "client"
 
 /**
- * Kinds of files, PEM but for the last: the certificate, its private key, its public key, the first two in one, a session,
- * the public key in DER.
+ * Kinds of files, in PEM except the last: the certificate, its private key, its public key, certificate and private key
+ * in one file, a session, the public key in DER.
  */
 export type PartyFile = "pem" | "key" | "pub" | "both" | "session" | "der"
 
-/** Files of the parties. Their names are known at once; the files are made when they are needed. */
+/** The parties' files. Their names are fixed; the files are made when they are needed. */
 class Parties {
     private maker = new CertificateMaker()
     private made = false
@@ -23,7 +23,7 @@ class Parties {
         return join(this.maker.folder, `${party}.${kind}`)
     }
 
-    /** As text. */
+    /** A file's content as text. */
     pem(party: Party, kind: PartyFile): string {
         this.make()
         return readFileSync(this.file(party, kind), "utf8")
@@ -58,7 +58,7 @@ class Parties {
 
 let parties: Parties | undefined
 
-/** The parties of this process. */
+/** This process's parties. */
 export function theParties(): Parties {
     return (parties ??= new Parties())
 }

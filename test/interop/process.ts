@@ -8,29 +8,32 @@ import { join } from "node:path"
 import { root } from "../../host/folders.js"
 import { compiledHost } from "../support/compiled-host.js"
 
-/** Turns of the event loop in which what came meanwhile is handled. */
+/** Number of event loop turns in which pending events are processed. */
 const TURNS = 3
 
-/** A while in which this process works, too: timers come first in a turn, and where it took long, nothing was read when they are over. */
+/**
+ * Waits, and also lets this process handle what has arrived: within a turn timers run before I/O, so after a long turn
+ * a timer may have expired before anything was read.
+ */
 export async function sleep(ms: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, ms))
     for (let i = 0; i < TURNS; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A program under test with its output; killed by `end`. */
+/** A program under test and its output; `end` kills it. */
 export class Running {
     output = ""
     private process: ChildProcessWithoutNullStreams
     private exited = false
 
-    /** @param command shell-like words; the first is the program. @param folder where it runs */
+    /** @param command words separated by spaces; the first is the program. @param folder working directory */
     constructor(
         readonly command: string[],
         folder = root,
     ) {
         const [program, ...args] = command as [string, ...string[]]
         this.process = spawn(program, args, { cwd: folder, stdio: "pipe" })
-        // As text: a chunk may end inside a character.
+        // Decoded as text, because a chunk may end inside a character.
         for (const stream of [this.process.stdout, this.process.stderr]) stream.setEncoding("utf8")
         const collect = (chunk: string): void => void (this.output += chunk)
         this.process.stdout.on("data", collect)
@@ -48,7 +51,7 @@ export class Running {
         this.process.stdin.end()
     }
 
-    /** Waits until the output has `text`. @returns whether it came */
+    /** Waits until the output contains `text`. @returns whether it does */
     async has(text: string, timeout = 20000): Promise<boolean> {
         const until = performance.now() + timeout
         while (!this.output.includes(text)) {
@@ -58,13 +61,13 @@ export class Running {
         return true
     }
 
-    /** Throws with the output when `text` does not come. */
+    /** Throws an error with the output if `text` does not appear. */
     async expect(text: string, timeout = 20000): Promise<void> {
         if (await this.has(text, timeout)) return
         throw new Error(`"${text}" did not come from: ${this.command.join(" ")}\n${this.output.slice(-1500)}`)
     }
 
-    /** Waits until it has ended by itself. */
+    /** Waits until the program has ended by itself. */
     async ended(timeout = 20000): Promise<void> {
         const until = performance.now() + timeout
         while (!this.exited) {
@@ -86,19 +89,19 @@ export class Running {
         return !this.exited
     }
 
-    /** Asks it to end, and waits as long as a busy computer needs for that: a server still closes its sessions. */
+    /** Asks it to end, and waits as long as a busy computer may need: a server still closes its sessions. */
     async end(): Promise<void> {
         if (this.exited) return
         const isAlive = (): boolean => this.process.exitCode === null && this.process.signalCode === null
         this.process.kill("SIGTERM")
         for (let i = 0; i < 1000 && isAlive(); i++) await sleep(10)
         if (isAlive()) this.process.kill("SIGKILL")
-        // The end of its output follows, unless a child of it has that, too.
+        // The end of its output follows, unless a child process has it, too.
         for (let i = 0; i < 100 && !this.exited; i++) await sleep(10)
     }
 }
 
-/** mote's command line. */
+/** A command of mote. */
 export function mote(...args: string[]): string[] {
     return [process.execPath, join(compiledHost(), "host", "cli", "main.js"), ...args]
 }
@@ -108,12 +111,12 @@ export function fromSources(program: string, ...args: string[]): string[] {
     return [process.execPath, "--import", "./host/build/tsx.mjs", program, ...args]
 }
 
-/** What can be bound to a port. */
+/** An object that can be bound to a port. */
 type Bindable = EventEmitter & { close(): unknown }
 
 /**
- * A port that is free, and stays so until the program that is told its number has bound it: Linux gives sockets without a number
- * ports from 32768 on (ip(7)).
+ * A free port that stays free until a program binds it: below 32768, because Linux assigns ports from there on to
+ * sockets without a number (ip(7)).
  * @param bind begins to bind a socket to it
  */
 async function freeBelow(bind: (port: number) => Bindable): Promise<number> {
@@ -141,7 +144,7 @@ export function freeTcpPort(): Promise<number> {
     return freeBelow((port) => createServer().listen(port, "127.0.0.1"))
 }
 
-/** Waits until some process has bound the UDP port: quiet servers say nothing. */
+/** Waits until a process has bound the UDP port: some servers print nothing. */
 export async function untilBound(port: number, timeout = 30000): Promise<void> {
     const mark = `:${port.toString(16).toUpperCase().padStart(4, "0")} `
     const until = performance.now() + timeout
@@ -153,7 +156,7 @@ export async function untilBound(port: number, timeout = 30000): Promise<void> {
 }
 
 export const GIO = "python3-gi with glib-networking"
-/** Debian's Python is the one that python3-gi is for; without glib-networking, GIO's TLS is a dummy. */
+/** Debian's python3-gi is for Debian's Python; without glib-networking, GIO's TLS backend is a dummy. */
 const HAS_GIO = "from gi.repository import Gio; raise SystemExit(not Gio.TlsBackend.get_default().supports_tls())"
 
 const found = new Map<string, boolean>()
@@ -168,7 +171,7 @@ export function isInstalled(program: string): boolean {
     return isThere
 }
 
-/** First line of a program's version text. */
+/** The first line of a program's version output. */
 export function versionOf(program: string, ...args: string[]): string {
     const run = spawnSync(program, args, { encoding: "utf8" })
     return /\d+\.\d+(\.\d+)?/.exec(run.stdout + run.stderr)?.[0] ?? "unknown"

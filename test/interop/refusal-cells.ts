@@ -6,7 +6,7 @@ import { type PeerKind } from "./tools.js"
 const NO_COMMON_SUITE = "no suite in common: handshake_failure (RFC 5246 §7.4.1.3), named on both sides"
 const [, , , , GCM] = SUITES
 
-/** OpenSSL's server has no suite of ours: what it prints is its own reason, so our report is what shows its alert. */
+/** OpenSSL's server has none of our suites. It prints only its own reason, so our report shows its alert. */
 export function noCommonSuiteServer(kind: PeerKind): Cell {
     const server = (port: number): string[] => kind.server(port, GCM)
     const client = (port: number): string[] => mote("client", `127.0.0.1:${port}`, ...psk, "--suite", CCM_8.iana)
@@ -23,7 +23,7 @@ export function noCommonSuiteServer(kind: PeerKind): Cell {
     )
 }
 
-/** OpenSSL's client has no suite of ours. */
+/** OpenSSL's client has none of our suites. */
 export function noCommonSuiteClient(kind: PeerKind): Cell {
     const client = (port: number): string[] => kind.client(port, GCM)
     const server = (port: number): string[] =>

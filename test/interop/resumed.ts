@@ -7,19 +7,19 @@ import { withPrograms } from "./command-line.js"
 import { commandOf, greet, liveCell, type Trial } from "./live.js"
 import { freePort, untilBound } from "./process.js"
 
-/* Cells in which a session is resumed, with our side in this process. */
+/* Cells that resume a session, with our side in this process. */
 
 /** ms */
 const timeout = 20000
 
-/** @returns why not; undefined: as it should be */
+/** @returns what is wrong; undefined: nothing */
 function wrongAbout(ours: DtlsSocket, resumed: boolean): string | undefined {
     if (ours.isSessionReused() !== resumed) return resumed ? "a full handshake" : "resumed at once"
     if (resumed && !ours.dtls.getAssociation()?.parameters.extendedMasterSecret) return "no extended master secret"
     return undefined
 }
 
-/** Our client connects twice to the peer's server; what the server has presented is known both times. */
+/** Our client connects twice to the peer's server; the server's credentials are known both times. */
 export function resumedByUs(trial: Omit<Trial, "role">): Cell {
     const run = (): Promise<string> =>
         withPrograms(async (start) => {
@@ -41,7 +41,9 @@ export function resumedByUs(trial: Omit<Trial, "role">): Cell {
     return { ...liveCell({ ...trial, role: "server" }), run }
 }
 
-/** The peer's client connects twice to our server: one process with `again` added the second time, or by itself. */
+/**
+ * The peer's client connects twice to our server: a second process with the options `again`, or one process by itself.
+ */
 export function resumedByPeer(trial: Omit<Trial, "role">, again?: string[]): Cell {
     const run = (): Promise<string> =>
         withPrograms(async (start) => {

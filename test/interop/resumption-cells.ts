@@ -7,7 +7,7 @@ import { freePort, mote, untilBound } from "./process.js"
 import { resumedByPeer, resumedByUs } from "./resumed.js"
 import { type PeerKind } from "./tools.js"
 
-/** Sessions with a pre-shared key: with OpenSSL also by the command line. */
+/** Sessions with a pre-shared key; with OpenSSL also from the command line. */
 export function resumptionCells(ssl: PeerKind, tls: PeerKind): Cell[] {
     const id = { what: "resumption by session id", features: features("resumption-id") }
     const ticket = { what: "resumption by ticket", features: features("ticket") }
@@ -38,7 +38,7 @@ function live(kind: PeerKind, role: Cell["role"], tried: Pick<Cell, "what" | "fe
     return resumedByPeer({ ...trial, shown: (port) => withOptions(kind, port, more) })
 }
 
-/** gnutls-cli wants the host last. */
+/** gnutls-cli requires the host as the last argument. */
 function withOptions(kind: PeerKind, port: number, more: string[]): string[] {
     const words = kind.client(port, CCM_8)
     return [...words.slice(0, -1), ...more, ...words.slice(-1)]

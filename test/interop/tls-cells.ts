@@ -9,7 +9,7 @@ import { noCommonSuiteClient, noCommonSuiteServer } from "./refusal-cells.js"
 import { resumptionCells } from "./resumption-cells.js"
 import { gnutls, openssl, type PeerKind } from "./tools.js"
 
-/** Every cell of OpenSSL and GnuTLS. */
+/** All cells of OpenSSL and GnuTLS. */
 export function tlsCells(): Cell[] {
     const [ssl, tls] = [openssl(), gnutls()]
     const cells: Cell[] = []
@@ -102,7 +102,7 @@ export function tlsCells(): Cell[] {
     ]
 }
 
-/** The suites that no other cell tries. */
+/** The suites that no other cell tests. */
 function suiteCells(kind: PeerKind): Cell[] {
     const { peer, version, needs, echoes, ready } = kind
     const what = "handshake, data both ways"
@@ -120,7 +120,7 @@ function suiteCells(kind: PeerKind): Cell[] {
 
 const LABEL = "EXPORTER-mote-interop"
 
-/** What OpenSSL's client finds out of a handshake: the same as our server. */
+/** OpenSSL's client reports the same about a handshake as our server. */
 function clientCells(kind: PeerKind): Cell[] {
     const { peer, version, needs } = kind
     const psk = { identity: IDENTITY, key: Buffer.from(KEY, "hex") }
@@ -152,7 +152,7 @@ function clientCells(kind: PeerKind): Cell[] {
     ]
 }
 
-/** The exporter gives what OpenSSL's gives. */
+/** The exporter's result is the same as OpenSSL's. */
 function exporterCell(kind: PeerKind): Cell {
     const server = (port: number): string[] => [
         ...kind.server(port, CCM_8).filter((word) => word !== "-brief"),

@@ -15,9 +15,9 @@ export interface PeerKind {
     needs: string[]
     server: (port: number, suite: SuiteNames) => string[]
     client: (port: number, suite: SuiteNames) => string[]
-    /** gnutls-serv sends nothing of its own: it echoes */
+    /** gnutls-serv sends nothing of its own, it only echoes */
     echoes: boolean
-    /** what its client prints when it has connected and takes input */
+    /** output of its client when it is connected and accepts input */
     ready: string | undefined
 }
 

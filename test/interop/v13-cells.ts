@@ -34,7 +34,7 @@ import {
     type Variant13,
 } from "./v13-variant.js"
 
-/** The peer updates the keys of both directions, twice. */
+/** The peer updates the keys of both directions twice. */
 async function updateTwice(ours: DtlsSocket, peer: Running): Promise<void> {
     for (const what of ["after one update", "after two"]) {
         peer.write("/update\n")
@@ -43,7 +43,7 @@ async function updateTwice(ours: DtlsSocket, peer: Running): Promise<void> {
     }
 }
 
-/** Both ids are carried: ours was given to the peer, whose peer program fills its own with one byte. */
+/** Checks that both ids are in use: the peer's program fills its own with one byte. */
 async function bothIds(ours: DtlsSocket): Promise<void> {
     const ids = ours.negotiated.connectionIds
     if (ids?.local.length !== 4 || !ids.remote.equals(Buffer.alloc(6, 0xc1)))
@@ -51,7 +51,7 @@ async function bothIds(ours: DtlsSocket): Promise<void> {
     return Promise.resolve()
 }
 
-/** Ours is replaced by a NewConnectionId, twice. */
+/** Replaces our id by a NewConnectionId, twice. */
 async function renewTwice(ours: DtlsSocket, peer: Running): Promise<void> {
     const ids = ours.dtls.getAssociation()!.settings.extensions[0] as ConnectionIdsV13
     for (const what of ["after one new id", "after two"]) {
@@ -63,7 +63,7 @@ async function renewTwice(ours: DtlsSocket, peer: Running): Promise<void> {
     }
 }
 
-/** A second connection goes on from the first by its ticket: our client's to the peer's server, and the other way round. */
+/** A second connection resumes the first with its ticket: our client with the peer's server, and vice versa. */
 function ticketCells(peer: BuiltPeer, suite: CipherSuite): Cell[] {
     const variant: Variant13 = { peer, what: "resumption by ticket", features: ["ticket13"], suite }
     const trialOf = (role: Cell["role"], more: string[]): Omit<Trial, "role"> => ({
@@ -80,7 +80,7 @@ function ticketCells(peer: BuiltPeer, suite: CipherSuite): Cell[] {
     return [resumedByUs(trialOf("server", [])), resumedByPeer(trialOf("client", ["--resume", "1"]))]
 }
 
-/** Every cell of DTLS 1.3. */
+/** All cells of DTLS 1.3. */
 export function v13Cells(): Cell[] {
     const [gcm, gcm256, chacha] = [TLS_AES_128_GCM_SHA256(), TLS_AES_256_GCM_SHA384(), TLS_CHACHA20_POLY1305_SHA256()]
     const [ccm, ccm8] = [TLS_AES_128_CCM_SHA256(), TLS_AES_128_CCM_8_SHA256()]
@@ -103,7 +103,7 @@ export function v13Cells(): Cell[] {
             variants.push({
                 peer,
                 what: `psk_dhe_ke with ${group}`,
-                // Our client offers a share of X25519 first: a server with P-256 alone asks for another one.
+                // Our client's first share is X25519, so a server with only P-256 requests another one.
                 features: group === "P-256" ? ["psk-dhe13", "hrr"] : ["psk-dhe13"],
                 suite: peer === "pion" ? gcm : ccm,
                 ours: agreeing,
@@ -137,7 +137,7 @@ export function v13Cells(): Cell[] {
     return [...cells, ...several, byPeer, ...ticketCells("wolfssl", ccm), ...routabilityV13("pion")]
 }
 
-/** The peer's server knows the second of three. */
+/** The peer's server knows the second of three keys. */
 function severalKeys(suite: CipherSuite): Variant13[] {
     const stranger = (identity: string): Psk => ({ identity, key: Buffer.alloc(16, identity) })
     return (["pion", "wolfssl"] as const).map((peer) => ({
@@ -154,7 +154,10 @@ function severalKeys(suite: CipherSuite): Variant13[] {
     }))
 }
 
-/** Our server knows the second of three: the peer's client has one for each suite. No other peer's has several. */
+/**
+ * Our server knows the second of three keys; the peer's client has one for each suite. No other peer supports several
+ * keys.
+ */
 function severalKeysOfPeer(suite: CipherSuite): Variant13 {
     const seen: string[] = []
     const psk: Credentials = {
@@ -178,7 +181,7 @@ function severalKeysOfPeer(suite: CipherSuite): Variant13 {
     }
 }
 
-/** dimpl takes one certificate, and judges none. */
+/** dimpl accepts one certificate, and verifies none. */
 function knownToDimpl(both: boolean): Record<Cell["role"], Known> {
     const pinned = (other: Party): string[] => ["--peer-cert", file(other, "pem")]
     return {
@@ -217,7 +220,7 @@ function dimplVariants(gcm: CipherSuite, chacha: CipherSuite): Variant13[] {
     ]
 }
 
-/** Its keys are for few records, and it asks for new ones of ours. */
+/** The peer's keys are limited to a few records, and it requests new keys from us. */
 async function untilUpdated(ours: DtlsSocket, peer: Running): Promise<void> {
     for (let count = 0; count < 8; count++) await greet(ours, peer, `hello ${count}`)
     const { readEpoch, writeEpoch } = ours.dtls.getAssociation()!.snapshot()
@@ -232,13 +235,13 @@ function hybridVariants(suite: CipherSuite): Variant13[] {
             what: "psk_dhe_ke with X25519MLKEM768",
             features: ["hybrid"],
             suite,
-            // wolfSSL's server takes a hello without a cookie in one datagram only.
+            // wolfSSL's server accepts a hello without a cookie only in a single datagram.
             ours: { pskModes: ["psk_dhe_ke"], groups: ["X25519MLKEM768"], pathBudget: 1472 },
             options: [...options, "--mode", "psk_dhe_ke"],
         },
         {
             peer: "wolfssl",
-            // Our client sends a share of X25519 first.
+            // Our client's first share is X25519.
             what: "certificates of both sides, with X25519MLKEM768 as second choice",
             features: ["hybrid", "hrr", "certificate13"],
             suite,

@@ -13,21 +13,21 @@ import { freePort, type Running, untilBound } from "./process.js"
 
 export const PSK = { identity: IDENTITY, key: Buffer.from(KEY, "hex") }
 
-/** What a cell of DTLS 1.3 tries. */
+/** A variant of a DTLS 1.3 cell. */
 export interface Variant13 {
     peer: BuiltPeer
     what: string
     features: Feature[]
     suite: CipherSuite
-    /** further options of the peer */
+    /** further options for the peer */
     options?: string[]
-    /** further options of ours */
+    /** further options for our side */
     ours?: Partial<CommonOptions>
-    /** pre-shared keys of our client, when it has several */
+    /** pre-shared keys of our client, if it has several */
     keys?: Psk[]
-    /** how both sides know each other, by the peer's role; default: a pre-shared key */
+    /** how the two sides authenticate each other, by the peer's role; default: a pre-shared key */
     known?: Record<Cell["role"], Known>
-    /** goes on after a message in each direction */
+    /** called after a message in each direction */
     then?: (ours: DtlsSocket, peer: Running) => Promise<void>
 }
 
@@ -42,12 +42,12 @@ export function file(party: Party, kind: PartyFile): string {
     return theParties().file(party, kind)
 }
 
-/** Options of a peer that presents a certificate. */
+/** Options for a peer that presents a certificate. */
 export function presenting(party: Party): string[] {
     return ["--cert", file(party, "pem"), "--cert-key", file(party, "key")]
 }
 
-/** The server has a certificate. */
+/** Only the server has a certificate. */
 export function byCertificate(): Record<Cell["role"], Known> {
     return {
         server: { peer: presenting("server"), ours: () => certified(undefined) },
@@ -55,7 +55,7 @@ export function byCertificate(): Record<Cell["role"], Known> {
     }
 }
 
-/** Both sides have one. */
+/** Both sides have certificates. */
 export function byCertificates(): Record<Cell["role"], Known> {
     const trusting = ["--ca", file("root", "pem")]
     return {
@@ -67,7 +67,7 @@ export function byCertificates(): Record<Cell["role"], Known> {
     }
 }
 
-/** Both sides have a raw public key. */
+/** Both sides have raw public keys. */
 export function byRawKeys(): Record<Cell["role"], Known> {
     const raw = (own: Party, peer: Party): string[] => [
         ...["--raw", file(own, "der"), "--cert-key", file(own, "key"), "--peer-raw", file(peer, "der")],
@@ -103,7 +103,7 @@ export function peerCommand(variant: Variant13, role: Cell["role"], program: str
     return [program, role, "--port", `${port}`, ...peer, "--suite", suite.name, ...(options ?? [])]
 }
 
-/** The peer's server and our client, or the other way round. */
+/** The peer's server with our client, or vice versa. */
 async function open(
     variant: Variant13,
     role: Cell["role"],

@@ -1,4 +1,4 @@
-/** Numbers that a seed decides; xorshift32. */
+/** Deterministic random numbers: xorshift32. */
 class Random {
     constructor(private state: number) {}
 
@@ -14,15 +14,15 @@ class Random {
     }
 }
 
-/** Names in reach, by kind. */
+/** Names in scope, by kind. */
 interface Scope {
     numbers: string[]
     texts: string[]
     /** names of functions (number, number) => number */
     functions: string[]
-    /** whether `break` and `continue` may stand here */
+    /** whether `break` and `continue` are allowed here */
     loop: boolean
-    /** whether `return` may stand here */
+    /** whether `return` is allowed here */
     returns: boolean
 }
 
@@ -46,15 +46,16 @@ const BINARY = ["+", "-", "*", "&", "|", "^"]
 const COMPARE = ["<", "<=", ">", ">=", "===", "!=="]
 
 /**
- * Programs that use the language at random and print what they compute. They stay off what vm.md calls bugs of the official
- * machine: fractions and huge numbers are printed after `| 0`, nothing is read behind the end of a string.
+ * Generates programs that use the language at random and print what they compute. They avoid what vm.md lists as bugs
+ * of the official machine: fractions and huge numbers are printed after `| 0`, and nothing is read past the end of a
+ * string.
  */
 export class ProgramGenerator {
     private random: Random
     private lines: string[] = []
     private indent = ""
     private last = 0
-    /** statements left: programs stay below the official machine's operations per turn */
+    /** statements left, so that programs stay below the official machine's limit on operations per turn */
     private budget = 60
 
     constructor(seed: number) {
@@ -292,7 +293,7 @@ export class ProgramGenerator {
         })
     }
 
-    /** What every program has to work with. */
+    /** Definitions available to every program. */
     private stage(): void {
         const { random } = this
         this.lines.push('import * as ds from "@devicescript/core"', "")

@@ -8,11 +8,11 @@ import { type Machine, optimizeImage } from "../../host/image/optimize.js"
 
 const NO_DEBUG: DebugFile = { functions: [], srcmap: [], sources: [] }
 
-/** The compiler decides what an image is; a program takes it most of half a second. */
+/** Images depend on the compiler, which takes almost half a second for a program. */
 const compiler = readFileSync(join(root, "node_modules", "@devicescript", "cli", "package.json"))
 const cache = join(root, ".cache", "programs")
 
-/** A compiled program; it is compiled once. */
+/** A compiled program; compiled only once. */
 export function programImage(source: string): Buffer {
     const name = createHash("sha256").update(compiler).update(source).digest("hex").slice(0, 16)
     const path = join(cache, `${name}.devs`)
@@ -28,12 +28,12 @@ export function optimizedImage(source: string, machine: Machine = "every"): Buff
     return optimizeImage(programImage(source), NO_DEBUG, machine, true).image
 }
 
-/** A program of a few lines, ended as all are. */
+/** A program of a few lines, with the usual end. */
 export function program(...lines: string[]): string {
     return ['import * as ds from "@devicescript/core"', ...lines, "ds.restart()"].join("\n")
 }
 
-/** A program whose operations are nearly all in one function without calls and loops. */
+/** A program with nearly all operations in one function without calls and loops. */
 export const straight = (steps: number): string =>
     program(
         "function work(n: number): number {",
@@ -43,7 +43,7 @@ export const straight = (steps: number): string =>
         "console.log(work(1))",
     )
 
-/** A program that lies beside this file. */
+/** A program in a folder next to this file. */
 export interface WrittenProgram {
     name: string
     source: string
@@ -55,12 +55,12 @@ function programsIn(folder: string): WrittenProgram[] {
     return names.map((name) => ({ name: name.slice(0, -3), source: readFileSync(join(path, name), "utf8") }))
 }
 
-/** Those that the official machine's output is recorded of. */
+/** The programs with recorded output of the official machine. */
 export const conformancePrograms = (): WrittenProgram[] => programsIn("conformance")
 
-/** What the official machine printed. */
+/** The official machine's output. */
 export const recordedOutput = (name: string): string =>
     readFileSync(join(root, "test", "machine", "conformance", `${name}.expected`), "utf8")
 
-/** Programs that are run on two machines and compared. */
+/** Programs whose output is compared between two machines. */
 export const comparedPrograms = (): WrittenProgram[] => programsIn("programs")

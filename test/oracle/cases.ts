@@ -2,7 +2,7 @@ import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type Difference } from "./differences.js"
 import { type Pair, type PairCertificates, PLAIN, receive, send } from "./pair.js"
 
-/** What ours answers instead at one recorded call, and why. Fields left out are not compared. */
+/** Our answer to one recorded call if it differs, and why. Missing fields are not compared. */
 export interface Override {
     why: Difference
     result?: string
@@ -12,25 +12,25 @@ export interface Override {
 
 export interface OracleCase {
     name: string
-    /** handshake done before the first call; default true */
+    /** whether the handshake is complete before the first call; default true */
     open?: boolean
     settings?: (settings: DtlsSettings) => void
     /** default: a pre-shared key */
     certificates?: PairCertificates
-    /** done before the call of that index */
+    /** actions before the call with that index */
     before?: Record<number, (pair: Pair) => Promise<unknown>>
-    /** begun together with the call of that index, as the recording's other thread did */
+    /** actions begun together with the call with that index, like the recording's other thread */
     meanwhile?: Record<number, (pair: Pair) => Promise<unknown>>
-    /** ms until the cancellable of that call is cancelled; others are cancelled before */
+    /** ms until the cancellable of that call is cancelled; others are cancelled before the call */
     cancelAfter?: Record<number, number>
     differs?: Record<number, Override>
-    /** calls that have no counterpart here: what happened in the recording's other threads, its log */
+    /** calls without a counterpart here: events in the recording's other threads, its log */
     context?: number[]
 }
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Sends texts after a while, from the other side. */
+/** Sends texts from the other side after a delay. */
 const arrive =
     (side: "client" | "server", ms: number, ...texts: string[]) =>
     async (pair: Pair): Promise<void> => {
@@ -40,7 +40,10 @@ const arrive =
         }
     }
 
-/** Datagrams need a moment to cross, and turns of the event loop: one long wait may be over before the first of them. */
+/**
+ * Datagrams need some time and several turns of the event loop; a single long wait may end before the first of these
+ * turns.
+ */
 const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 5; turn++) await later(10)
 }
@@ -53,7 +56,7 @@ const check = (inn: string, out: string, both: string, none: string, why: Differ
     why,
     result: `IN->${inn}, OUT->${out}, IN|OUT->${both}, 0->${none}`,
 })
-/** What is idle: nothing to read, and sending would not block. */
+/** The conditions when idle: nothing to read, and a send would not block. */
 const idle = check("0", "OUT", "OUT", "0", "exactMask")
 const hup = check("HUP", "HUP", "HUP", "HUP", "closedLocally")
 const closed: Override = { why: "earlyShutdown", result: "-1", error: "G_IO_ERROR_CLOSED" }
@@ -120,7 +123,7 @@ export const cases: OracleCase[] = [
         settings: (settings) => (settings.pathBudget = 1377),
         context: [6],
         before: { 7: settle },
-        // The largest of ours is 1340 bytes here: the recording's three larger ones were found by trying.
+        // Our largest message is 1340 bytes here; the recording found its three larger ones by trying.
         differs: {
             10: { why: "sizes", error: "G_IO_ERROR_WOULD_BLOCK", result: "-1" },
             11: { why: "sizes", error: "G_IO_ERROR_WOULD_BLOCK", result: "-1" },
@@ -149,7 +152,7 @@ export const cases: OracleCase[] = [
         name: "no-peer",
         open: false,
         settings: quick,
-        // The recording had nobody there; the server of this pair steps aside.
+        // The recording had no server; this pair's server closes first.
         before: { 5: (pair) => pair.server.close() },
         context: [7],
         differs: {
@@ -245,7 +248,7 @@ export const cases: OracleCase[] = [
                 return later(20)
             },
         },
-        // Ours lets the second receive wait behind the first, under its own timeout.
+        // Here the second receive waits for the first, under its own timeout.
         context: [4],
         differs: { 3: idle },
     },
@@ -286,7 +289,7 @@ export const cases: OracleCase[] = [
         open: false,
         before: { 2: (pair) => pair.handshake(), 9: (pair) => pair.server.shutdown(true, true), 10: settle },
         meanwhile: { 4: arrive("server", 100, "x") },
-        // Cancellation of a source has a test of its own: the recording's words do not say when.
+        // Cancellation of a source has a separate test, because the recording does not show when it happens.
         context: [8, 9],
         differs: {
             0: { why: "noHint", result: "dispatched never, callback condition -" },

@@ -4,22 +4,22 @@ import { PLAIN, type PairCertificates } from "./pair.js"
 
 const { REQUESTED, REQUIRED } = TlsAuthenticationMode
 
-/** One handshake of the recording: what stands between two headings. */
+/** One handshake of the recording: the lines between two headings. */
 export interface CertificateCase {
-    /** the recording's case, and in it the heading; undefined: the whole case */
+    /** the recording's case, and the heading in it; undefined: the whole case */
     name: string
     heading: string | undefined
     certificates: PairCertificates
-    /** what the accept-certificate handler of that side answers; undefined: not connected */
+    /** the answer of that side's accept-certificate handler; undefined: no handler */
     clientAccepts?: boolean
     serverAccepts?: boolean
-    /** answers of the recorded calls of that beginning which are others here, and why */
+    /** differing answers here, by the beginning of the recorded call, and why */
     differs?: Record<string, { why: Difference; result: string; error: string | undefined }>
 }
 
 const SELF: PairCertificates = { ...PLAIN, server: "self" }
 
-/** The recording's peers of whoever refuses never hear of it: they were cancelled. */
+/** In the recording, the peer of a side that refuses does not learn of it, because it was cancelled. */
 const told = (call: string, result: string): CertificateCase["differs"] => ({
     [call]: { why: "alertSent", result, error: "G_TLS_ERROR_HANDSHAKE" },
 })

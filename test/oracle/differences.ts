@@ -1,4 +1,4 @@
-/** Where ours answers otherwise than the real GIO on purpose; docs/gio.md has a row for each. */
+/** Intentional differences from the real GIO; docs/gio.md has a row for each. */
 export const differences = {
     emptyMessage: "an empty message is sent as one and received as one of 0 bytes, never as end of stream",
     truncationMark:

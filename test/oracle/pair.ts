@@ -20,7 +20,7 @@ import { type UdpSocket } from "../../src/platform/services.js"
 import { freePort } from "../interop/process.js"
 import { TestAuthority } from "../support/test-authority.js"
 
-/** Certificates of a pair, by their names in TestAuthority; the recording's names. */
+/** Certificates of a pair, by their names in TestAuthority, which are the recording's names. */
 export interface PairCertificates {
     server: string | undefined
     client?: string
@@ -31,7 +31,7 @@ export interface PairCertificates {
     validationFlags?: number
 }
 
-/** What the recording calls PLAIN: a certificate for the name that is asked for, of the one authority. */
+/** The recording's PLAIN: a certificate for the requested name from the only authority. */
 export const PLAIN: PairCertificates = { server: "server", identity: "server.test", database: "root" }
 
 function pskSettings(): DtlsSettings {
@@ -63,7 +63,7 @@ function certify(
     if (given.mode !== undefined) server.setAuthenticationMode(given.mode)
 }
 
-/** A client and a server connection over two UDP sockets that are connected to each other, as in the recording. */
+/** A client and a server connection over two connected UDP sockets, as in the recording. */
 export class Pair {
     private constructor(
         readonly services: NodeServices,
@@ -104,7 +104,7 @@ export class Pair {
     }
 }
 
-/** An answer in the recording's words. */
+/** An answer in the recording's notation. */
 export interface Answer {
     result: string
     error?: string
@@ -117,7 +117,7 @@ const domains: Record<string, [string, Record<number, string>]> = {
     [ErrorDomain.channelBinding]: ["G_TLS_CHANNEL_BINDING_ERROR_", TlsChannelBindingError],
 }
 
-/** "G_IO_ERROR_CLOSED"; throws what is no GError. */
+/** For example "G_IO_ERROR_CLOSED"; rethrows an error that is not a GError. */
 export function errorName(error: unknown): string {
     if (!(error instanceof GError)) throw error
     const [prefix, names] = domains[error.domain]
@@ -138,7 +138,7 @@ export async function receive(
 ): Promise<Answer> {
     const messages = Array.from({ length: num }, () => {
         const message = new InputMessage(sizes.map((size) => Buffer.alloc(size)))
-        // The recording marks fields that a call left alone.
+        // The recording marks fields that a call did not change.
         message.bytesReceived = -1
         message.flags = -1
         return message
@@ -185,7 +185,7 @@ export async function send(
     return answer
 }
 
-/** A call that answers true, or false with an error. */
+/** A call that returns true, or false with an error. */
 export async function truth(run: () => Promise<boolean>): Promise<Answer> {
     try {
         return { result: String(await run()) }

@@ -36,7 +36,7 @@ function cancellableFor(call: string, cancelAfter: number | undefined): Cancella
 }
 
 /**
- * Makes a recorded call on ours. @returns undefined when this driver does not know the call
+ * Makes a recorded call on our implementation. @returns undefined if this driver does not support the call
  * @param cancelAfter ms until the call's cancellable is cancelled; undefined: before the call
  */
 export async function replay(pair: Pair, call: string, cancelAfter: number | undefined): Promise<Answer | undefined> {

@@ -4,29 +4,32 @@ import { hasConnectionId, HeaderBit } from "../../src/dtls/record/v13/unified-he
 import { ContentType, HandshakeType } from "../../src/dtls/wire/code-points.js"
 import { HANDSHAKE_EPOCH } from "../../src/dtls/wire/v13/code-points.js"
 
-/** A datagram that a sensor sent. */
+/** Called with a datagram that a sensor sent. */
 type Observer = (data: Buffer, gateway: number) => void
 
-/** One sensor's address: a socket towards the gateways, which see one address whoever gets the datagram, and the gateway that gets it. */
+/**
+ * One sensor's address: a socket towards the gateways, so that they all see the same address, and the gateway that
+ * currently gets its datagrams.
+ */
 interface Flow {
     upstream: Socket
     gateway: number
 }
 
-/** A UDP balancer in front of gateways on loopback, which moves sensors whose sessions have connection ids. */
+/** A UDP load balancer for gateways on loopback, which moves sensors whose sessions have connection ids. */
 export class Balancer {
     moves = 0
     /** whether the next datagram with a connection id goes to another gateway */
     moving: () => boolean = () => false
-    /** whether this hello, counted over all of them, goes to another gateway */
+    /** whether this hello goes to another gateway; hellos of all sensors are counted */
     movesHello: () => boolean = () => false
     /** all gateways get what sensors send */
     sendsToAll = false
     /** whether a gateway's next datagram is lost */
     losesReply: (gateway: number) => boolean = () => false
-    /** told of what sensors send, and where it goes */
+    /** called with what sensors send, and its destination */
     onSent: Observer = () => undefined
-    /** told of what gateways send */
+    /** called with what gateways send */
     onReply: Observer = () => undefined
     private flows = new Map<string, Promise<Flow>>()
 
@@ -51,7 +54,7 @@ export class Balancer {
         const opening = this.flows.get(key) ?? this.openFlow(address, port)
         this.flows.set(key, opening)
         const flow = await opening
-        // A handshake stays where it is, as with any balancer that goes by addresses.
+        // A handshake stays at one gateway, as with any load balancer that distributes by address.
         const isHello = data[0] === ContentType.handshake && data[13] === HandshakeType.clientHello
         if (isHello ? this.movesHello() : isOfSession(data) && this.moving()) {
             flow.gateway = (flow.gateway + 1) % this.gateways.length
@@ -77,7 +80,7 @@ export class Balancer {
         return { upstream, gateway: first }
     }
 
-    /** Sends a datagram of the first sensor again, to a gateway of the test's choice. */
+    /** Repeats a datagram of the first sensor, to a gateway chosen by the test. */
     async repeat(data: Buffer, gateway: number): Promise<void> {
         const [flow] = await Promise.all(this.flows.values())
         this.sendUp(flow, data, gateway)
@@ -89,7 +92,7 @@ export class Balancer {
     }
 }
 
-/** A record with a connection id, in DTLS 1.3 not under the keys of the handshake. */
+/** Whether it is a record with a connection id, in DTLS 1.3 one that is not under the handshake keys. */
 function isOfSession(data: Buffer): boolean {
     const epoch = data[0] & HeaderBit.epochMask
     return data[0] === ContentType.tls12Cid || (hasConnectionId(data[0]) && epoch !== HANDSHAKE_EPOCH)

@@ -15,7 +15,7 @@ export function quickParameters(): CoapParameters {
 
 const PORTS = { left: 1001, right: 1002 }
 
-/** Two CoAP endpoints at the ends of a link, on a clock that passes only when a test waits. */
+/** Two CoAP endpoints at the ends of a link; time passes only when a test waits. */
 export class CoapPair extends VirtualTime {
     constructor(
         private change: Partial<CoapParameters> = {},
@@ -24,7 +24,7 @@ export class CoapPair extends VirtualTime {
         super(seed)
     }
 
-    /** A socket at one end, connected to the other one. */
+    /** A socket at one end, connected to the other. */
     async socket(side: keyof typeof PORTS): Promise<UdpSocket> {
         const port = side === "left" ? PORTS.right : PORTS.left
         return await this.services.openUdp({

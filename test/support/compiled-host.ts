@@ -11,8 +11,8 @@ const SOURCES = {
 let compiled: string | undefined
 
 /**
- * The folder with src and host as JavaScript, compiled once for all processes. Commands of tests run from there: they start
- * in a third of the time that they take from the sources, and so do users' who have the package.
+ * A folder with src and host as JavaScript, compiled once for all processes. Tests run commands from there: they start
+ * in a third of the time, and like those of users who have the package.
  */
 export function compiledHost(): string {
     compiled ??= keptFolder("compiled-host", SOURCES, compile)

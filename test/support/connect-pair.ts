@@ -3,7 +3,7 @@ import { connect, type DtlsServer, type DtlsSocket, listen, type ListenOptions }
 export const psk = { identity: "sensor1", key: new Uint8Array(16).fill(5) }
 export const LOOPBACK = "127.0.0.1"
 
-/** A server and a client of it, both closed at the end. */
+/** Runs a test with a server and a client, and closes both. */
 export async function withPair(
     options: Partial<ListenOptions>,
     use: (client: DtlsSocket, accepted: DtlsSocket, server: DtlsServer) => Promise<void>,

@@ -16,14 +16,14 @@ export function simulate(
     return new Simulation(client, server, undefined, versions)
 }
 
-/** The same, with its handshake done. */
+/** The same after its handshake. */
 export function connected(change?: (client: AssociationSettings, server: AssociationSettings) => void): Simulation {
     const s = simulate(change)
     s.connect()
     return s
 }
 
-/** The datagram of the next message that the client sends; it does not arrive. */
+/** Lets the client send a message, and returns the datagram instead of delivering it. */
 export function capture(s: Simulation, text: string): Buffer {
     const { fault } = s
     s.fault = () => []
@@ -32,18 +32,18 @@ export function capture(s: Simulation, text: string): Buffer {
     return s.log[s.log.length - 1]
 }
 
-/** The server receives a datagram from an address. */
+/** Delivers a datagram to the server from an address. */
 export function arriveFrom(s: Simulation, address: string, datagram: Buffer): void {
     s.server.receive(datagram, datagram.length, { key: address, address }, s.now)
     s.drain()
 }
 
-/** Everything that a discarded datagram must not change; forgeries are counted. */
+/** All state that a discarded datagram must not change, except the count of forgeries. */
 export function picture(association: Association): string {
     return JSON.stringify({ ...association.snapshot(), failedRecords: 0 })
 }
 
-/** Drop counters that are not zero, by name. */
+/** Discard counters that are not zero, by name. */
 export function drops(association: Association): Record<string, number> {
     const entries = discardNames().map((name, reason) => [name, association.counters.of(reason)] as const)
     return Object.fromEntries(entries.filter(([, count]) => count > 0))

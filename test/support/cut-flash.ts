@@ -3,22 +3,22 @@ import { type ProgramSlots } from "../../src/update/program-slots.js"
 
 const ERASED = 0xff
 
-/** The power went: nothing of the device goes on. */
+/** Thrown when the power is cut: nothing on the device continues. */
 export class PowerCut extends Error {}
 
 /**
- * Two slots and a storage as flash has them, whose power can be cut: at the write with a number the first half is written, and
- * nothing more works until `restart`. Erasing takes one step for each sector.
+ * Simulated program slots and storage in flash whose power can be cut: at the write with a given number only the first
+ * half is written, and everything fails until `restart`. Erasing counts as one step for each sector.
  */
 export class CutFlash implements ProgramSlots, Storage {
-    /** writes and erasures until now */
+    /** number of writes and erasures so far */
     steps = 0
-    /** at which of them the power goes; 0: never */
+    /** step at which the power is cut; 0: never */
     cutAt = 0
     runningNumber = 5
     otherNumber = 3
     onTrial = false
-    /** the slot that does not run: header, and image */
+    /** the inactive slot: header, and image */
     header = Buffer.from("an older program")
     image: Buffer
     private blobs = new Map<string, Buffer>([["other", Buffer.from("kept")]])
@@ -28,7 +28,7 @@ export class CutFlash implements ProgramSlots, Storage {
         this.image = Buffer.alloc(slotBytes, 7)
     }
 
-    /** The device starts anew: a whole program with a newer number runs. */
+    /** Restarts the device: a complete program with a newer number runs. */
     restart(): void {
         this.off = false
         this.cutAt = 0
@@ -38,7 +38,7 @@ export class CutFlash implements ProgramSlots, Storage {
         this.onTrial = true
     }
 
-    /** @returns how much of a write is done */
+    /** @returns how many bytes of a write are done */
     private step(length: number): number {
         this.checkPower()
         this.steps++
@@ -120,7 +120,7 @@ export class CutFlash implements ProgramSlots, Storage {
         return Promise.resolve(this.blobs.get(name))
     }
 
-    /** Whole or not at all. */
+    /** Saves completely or not at all. */
     async save(name: string, value: Buffer): Promise<void> {
         this.step(0)
         this.checkPower()
@@ -135,7 +135,7 @@ export class CutFlash implements ProgramSlots, Storage {
         return Promise.resolve()
     }
 
-    /** Names of the blobs that are there. */
+    /** Names of the stored blobs. */
     saved(): string[] {
         return [...this.blobs.keys()]
     }

@@ -7,7 +7,7 @@ import { mote } from "../interop/process.js"
 
 export const KEY = "000102030405060708090a0b0c0d0e0f"
 
-/** What a command said. */
+/** Output of a command. */
 export interface Told {
     code: number | null
     out: string
@@ -24,7 +24,7 @@ export function project(config: object, credentials: object | undefined): string
     return folder
 }
 
-/** Runs a command of mote on the configuration of a folder. */
+/** Runs a command of mote with the configuration in a folder. */
 export function run(command: string, folder: string, ...args: string[]): Told {
     const [program, ...rest] = mote(command, "--config", join(folder, "devs.config.json"), ...args) as [
         string,
@@ -34,7 +34,7 @@ export function run(command: string, folder: string, ...args: string[]): Told {
     return { code: status, out: stdout, err: stderr }
 }
 
-/** A configuration without a flaw. */
+/** A valid configuration. */
 export const good = {
     program: "src/app.ts",
     board: "posix",

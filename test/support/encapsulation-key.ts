@@ -1,7 +1,7 @@
 /** q of ML-KEM (FIPS 203 §2.4). */
 export const MODULUS = 3329
 
-/** An encapsulation key with another number of 12 bits at a place, 0 to 767: two numbers are in each three bytes. */
+/** An encapsulation key with the number at position `at`, 0 to 767, replaced; two 12-bit numbers take three bytes. */
 export function withNumber(key: Buffer, at: number, value: number): Buffer {
     const changed = Buffer.from(key)
     const first = (at >> 1) * 3

@@ -5,13 +5,15 @@ import { cut, messages } from "./wire.js"
 
 const isHello = (datagram: Buffer): boolean => readHelloFragment(datagram, datagram.length) !== undefined
 
-/** The order and choice in which the fragments of the client's nth hello arrive, n counting from 0. */
+/** Selects and orders the fragments of the client's nth hello, counted from 0, as they arrive. */
 export type Arrange = (fragments: Buffer[], n: number) => Buffer[]
 
 export const inOrder: Arrange = (fragments) => fragments
 export const reversed: Arrange = (fragments) => [...fragments].reverse()
 
-/** Runs the handshake of a client whose hellos arrive in fragments of `size` bytes; all else arrives as it was sent. */
+/**
+ * Runs the handshake of a client whose hellos arrive in fragments of `size` bytes; everything else arrives unchanged.
+ */
 export function handshakeInFragments(s: Simulation, size: number, arrange: Arrange = inOrder, until = 30000): void {
     const hellos: Buffer[] = []
     let count = 0
@@ -34,7 +36,7 @@ export function handshakeInFragments(s: Simulation, size: number, arrange: Arran
     }
 }
 
-/** Each fragment lost once, doubled, or in another order. */
+/** Each fragment lost once, duplicated, or reordered. */
 export function arrangements(): [string, Arrange][] {
     const lose =
         (index: number): Arrange =>

@@ -1,7 +1,7 @@
 import { InputMessage, OutputMessage } from "../../src/gio/datagram-based.js"
 import { Pair } from "../oracle/pair.js"
 
-/** A pair whose handshake is done. */
+/** A pair after its handshake. */
 export async function opened(change?: Parameters<typeof Pair.make>[0]): Promise<Pair> {
     const pair = await Pair.make(change)
     await pair.handshake()

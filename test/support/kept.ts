@@ -1,4 +1,4 @@
-/* What tests make of the repository's files, kept for all processes until one of those files changes. */
+/* Files that tests make from the repository's, cached for all processes until one of the sources changes. */
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync, rmSync } from "node:fs"
 import { basename, join, relative } from "node:path"
@@ -12,9 +12,9 @@ function filesBelow(folder: string): string[] {
 }
 
 /**
- * Makes a folder below .cache/`kind`, unless it was made of the same files before.
- * @param sources files and folders of the repository that it is made of
- * @param make writes to the path that it is given
+ * Makes a folder below .cache/`kind`, unless it was made from the same sources before.
+ * @param sources files and folders of the repository from which it is made
+ * @param make writes to the path passed to it
  * @returns its path
  */
 export function keptFolder(
@@ -29,7 +29,7 @@ export function keptFolder(
     const kept = join(all, hash.digest("hex").slice(0, 16))
     return makeOnce(kept, (fresh) => {
         make(fresh)
-        // What was made of earlier files is of no use any more.
+        // Results from earlier sources are no longer needed.
         for (const name of readdirSync(all).filter((other) => !other.startsWith(basename(kept))))
             rmSync(join(all, name), { recursive: true, force: true })
     })

@@ -1,4 +1,4 @@
-/* A process that makes what several want, for test/node/check/make-once.spec.ts: slowly, or never to its end. */
+/* A process that makes a shared file, slowly or without ever finishing, for test/node/check/make-once.spec.ts. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { makeOnce } from "../../host/build/make-once.js"

@@ -25,22 +25,22 @@ export interface TestClient {
 }
 
 /**
- * A server endpoint and any number of clients that reach it without delay or loss; the clock is the test's. After every
- * call the invariants of invariants.ts are checked.
+ * A server endpoint and any number of clients that reach it without delay or loss; the test controls the clock. The
+ * invariants of invariants.ts are checked after every call.
  */
 export class ManyClients {
     now = 0
     server: ServerEndpoint
-    /** every peer that the server had output for */
+    /** every peer for which the server had output */
     peers = new Set<Peer>()
-    /** replies of the cookie exchange that no client of this object asked for, by address */
+    /** replies of the cookie exchange to addresses without a client of this object */
     replies = new Map<string, Buffer>()
-    /** told of every datagram that the server sends */
+    /** called with every datagram that the server sends */
     onReply: (key: string, data: Buffer) => void = () => undefined
-    /** undefined: the server is not watched, which takes time */
+    /** undefined: the server is not watched, because that takes time */
     watch: EndpointWatch | undefined
     private clients = new Map<string, TestClient>()
-    /** clients that may have something to say */
+    /** clients that may have output */
     private active = new Set<TestClient>()
     private settings: AssociationSettings
 
@@ -52,7 +52,7 @@ export class ManyClients {
         this.watch = new EndpointWatch(this.server, server.limits)
     }
 
-    /** A client whose hello is on its way; whoever had that address before is gone without a word. */
+    /** Makes a client whose hello is sent; an earlier client at that address disappears silently. */
     begin(key: string, identity: string): TestClient {
         const association = new Association(this.settings, clientRole(), 0, 0)
         const watch = new AssociationWatch(association, key)
@@ -63,7 +63,7 @@ export class ManyClients {
         return client
     }
 
-    /** A client whose handshake has been given every chance. */
+    /** Makes a client, and lets it complete its handshake if it can. */
     connect(key: string, identity: string): TestClient {
         const client = this.begin(key, identity)
         this.settle()
@@ -87,7 +87,7 @@ export class ManyClients {
         return client.association.phase === AssociationPhase.connected && !client.association.peerClosed
     }
 
-    /** Delivers until nobody has anything to say. */
+    /** Delivers datagrams until there are none left. */
     settle(): void {
         while (this.active.size > 0) {
             for (const client of this.active) {
@@ -109,7 +109,7 @@ export class ManyClients {
         }
     }
 
-    /** Hands a datagram to the server and does what comes of it. */
+    /** Delivers a datagram to the server, and processes the results. */
     toServer(data: Buffer, key: string): void {
         this.watch?.receives(data)
         this.server.receive(data, data.length, { key, address: key }, this.now)
@@ -158,9 +158,9 @@ export class ManyClients {
         }
     }
 
-    // Unknown hosts: hellos with good cookies, and nothing behind them
+    // Unknown hosts: hellos with valid cookies and nothing after them
 
-    /** A hello with a good cookie, ready to be sent from `key`. */
+    /** A hello with a valid cookie, ready to be sent from `key`. */
     cookieValidHello(key: string, messageSeq = 1): Buffer {
         const hello = this.newHello()
         this.toServer(handshake(HandshakeType.clientHello, messageSeq - 1, writeClientHello(hello)), key)

@@ -1,6 +1,6 @@
 /*
- * Known answers of ML-KEM-768 (FIPS 203): of OpenSSL 3.5.9, by node:crypto of Node v24.22.3, from the seed
- * 00 01 ... 3f.
+ * Known answers of ML-KEM-768 (FIPS 203): computed with OpenSSL 3.5.9 through node:crypto in Node v24.22.3, from the
+ * seed 00 01 ... 3f.
  */
 
 /** d and z of key generation. */
@@ -32,5 +32,7 @@ export const CIPHERTEXT = Buffer.from(
 
 export const SECRET = "164c70f307476c8276ae382706dc36ee915ffba6b8c16055930901f4784f3cb9"
 
-/** Of the ciphertext with its last bit flipped: what nobody can foresee without the key (implicit rejection). */
+/**
+ * The secret for the ciphertext with its last bit flipped, which is unpredictable without the key (implicit rejection).
+ */
 export const SECRET_OF_FORGED = "24ce3a424536809bf8fed302844a96b014199205121d77637a2dc2dace7e242f"

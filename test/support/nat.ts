@@ -26,7 +26,7 @@ export class Nat {
         return new Nat(await bound(), await bound(), serverPort)
     }
 
-    /** Where the client sends to. */
+    /** The port to which the client sends. */
     get port(): number {
         return this.inside.address().port
     }
@@ -42,7 +42,7 @@ export class Nat {
         })
     }
 
-    /** The binding has expired: what comes next gets a new port, and nothing reaches the old one. */
+    /** Drops the binding: later datagrams get a new port, and nothing reaches the old one. */
     async rebind(): Promise<void> {
         const old = this.outside
         this.outside = await bound()

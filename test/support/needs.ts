@@ -1,7 +1,7 @@
 import { isInstalled } from "../interop/process.js"
 import { type Context } from "mocha"
 
-/** Skips a test with the reason in its title; in CI it fails instead. @param missing undefined: nothing is missing */
+/** Skips a test, with the reason in its title; in CI it fails instead. @param missing undefined: nothing is missing */
 export function needs(context: Context, missing: string | undefined): void {
     if (missing === undefined) return
     if (process.env["CI"] !== undefined) throw new Error(missing)
@@ -10,6 +10,6 @@ export function needs(context: Context, missing: string | undefined): void {
     context.skip()
 }
 
-/** What `needs` wants of a program that may not be installed. */
+/** The argument of `needs` for a program that may not be installed. */
 export const missingProgram = (name: string): string | undefined =>
     isInstalled(name) ? undefined : `${name} is not installed`

@@ -43,7 +43,7 @@ export async function connecting(
     }
 }
 
-/** The first client, or why its handshake failed. */
+/** The first client, or the reason why its handshake failed. */
 async function accepted(listener: DtlsListener): Promise<DtlsConnection> {
     const failed = new Promise<never>((_resolve, reject) => {
         listener.onHandshakeFailed = (_connection, failure) =>
@@ -52,7 +52,7 @@ async function accepted(listener: DtlsListener): Promise<DtlsConnection> {
     return await Promise.race([listener.accept(LONG), failed])
 }
 
-/** Runs `body` with what a listener accepts of a peer's client. */
+/** Runs `body` with a listener's connection from a peer's client. */
 export async function accepting(
     command: (port: number) => string[],
     suites: CipherSuite[],
@@ -74,7 +74,7 @@ export async function accepting(
     }
 }
 
-/** A line each way; peers that echo send ours back. */
+/** Exchanges a line in each direction; peers that echo return ours. */
 export async function talk(connection: DtlsConnection, peer: Running, echoes: boolean): Promise<void> {
     await connection.sendMessages([out("hello up\n")], 0, LONG)
     if (!echoes) {

@@ -17,7 +17,7 @@ export function run(folder: string, program: string, ...args: string[]): Told {
     return { code: status, out: stdout, err: stderr }
 }
 
-/** As `run`, for what has to succeed. @returns standard output */
+/** Like `run`, but throws on failure. @returns standard output */
 export function must(folder: string, program: string, ...args: string[]): string {
     const { code, out, err } = run(folder, program, ...args)
     strictEqual(code, 0, `${program} ${args.join(" ")}: ${out}${err}`)
@@ -26,7 +26,7 @@ export function must(folder: string, program: string, ...args: string[]): string
 
 let installed: string | undefined
 
-/** A folder of this process alone with the packed package installed, from nothing but its tarball. */
+/** A folder, only for this process, with the package installed from its tarball. */
 export function installedPackage(): string {
     if (installed !== undefined) return installed
     const folder = join(temporaryFolder("package"), "installed")
@@ -34,13 +34,13 @@ export function installedPackage(): string {
     return (installed = folder)
 }
 
-/** What the package is made of. */
+/** The package's sources. */
 const SOURCES = {
     files: ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "README.md", "LICENSE"],
     folders: ["src", "host", "firmware", "boards", "template", "docs", "create-mote-dtls"],
 }
 
-/** The same, packed once for all processes: it is packed again when a file of the package has changed. */
+/** Like `installedPackage`, but packed once for all processes, and again when a source has changed. */
 export function packedPackage(): string {
     return keptFolder("packed", SOURCES, (fresh) => {
         mkdirSync(fresh)
@@ -57,10 +57,12 @@ function pack(folder: string): void {
     must(folder, "npm", "install", ...offline, ...tarballs.map((name) => `./${name}`))
 }
 
-/** What `npm install` would fetch for a project of `mote init`: here it is the repository's. */
+/**
+ * Packages that `npm install` would download for a project of `mote init`; here they are linked from the repository.
+ */
 const TOOLS = ["@devicescript", "@types", "mocha", "tsx"]
 
-/** Installs the packed package and the tools into a project of `mote init`. */
+/** Installs the packed package and these tools in a project of `mote init`. */
 export function installTools(project: string): void {
     const modules = join(project, "node_modules")
     mkdirSync(join(modules, ".bin"), { recursive: true })

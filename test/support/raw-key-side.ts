@@ -4,7 +4,7 @@ import { AlertDescription, CertificateType } from "../../src/dtls/wire/code-poin
 import { NodePrivateKey } from "../../src/platform/node/keys.js"
 import { type Answers } from "../engine/keyed-simulation.js"
 
-/** What a side with a raw public key presents, and its answers to everything. */
+/** A side with a raw public key, and its answers to all questions. */
 export class RawKeySide {
     readonly publicKey: Buffer
     private readonly key: KeyObject
@@ -23,7 +23,7 @@ export class RawKeySide {
         }
     }
 
-    /** Presents its key, and accepts no other than the pinned one. */
+    /** Presents its key, and accepts only the pinned one. */
     answers(pinned: Buffer): Answers {
         return (question: Question) => {
             if (question.kind === QuestionKind.certificate) return this.presents()

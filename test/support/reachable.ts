@@ -1,10 +1,10 @@
-/** A secret in the forms in which objects could show it. */
+/** The forms in which objects could expose a secret. */
 function forms(secret: Buffer): string[] {
     const hex = secret.toString("hex")
     return [hex, hex.toUpperCase(), secret.toString("base64"), secret.toString("latin1"), [...secret].join(",")]
 }
 
-/** Whether bytes or text hold the secret. */
+/** Whether bytes or text contain the secret. */
 export function shows(value: string | Uint8Array, secret: Buffer): boolean {
     if (typeof value !== "string") return Buffer.from(value).includes(secret)
     return forms(secret).some((form) => value.includes(form))
@@ -28,8 +28,8 @@ function bytesOf(value: object): Uint8Array | undefined {
 }
 
 /**
- * Follows every property of an object, hidden ones and whole array buffers included, as a debugger or a logger could.
- * @returns the paths at which a secret shows
+ * Follows every property of an object, including hidden ones and whole array buffers, as a debugger or a logger could.
+ * @returns the paths at which a secret is exposed
  */
 export function exposures(start: unknown, secrets: Record<string, Buffer>): string[] {
     const found: string[] = []

@@ -11,9 +11,9 @@ export const HOUR = 3600000
 
 export type Change = (client: AssociationSettings, server: AssociationSettings) => void
 
-/** A client and a server that remember each other from one simulated handshake to the next. */
+/** A client and a server that keep their sessions from one simulated handshake to the next. */
 export class Resumable {
-    /** ms of the clock that both sides go by; it does not move by itself */
+    /** clock of both sides, ms; moved only by tests */
     clock = 1700000000000
     crypto: SpyCrypto
     /** the client's */
@@ -29,7 +29,7 @@ export class Resumable {
         this.options = { cache: this.cache, keys, lifetime: HOUR, clock }
     }
 
-    /** Settings of both sides, whose extensions are made anew for each association. */
+    /** Settings of both sides; each association gets new extensions. */
     settings(change?: Change): [AssociationSettings, AssociationSettings] {
         const client = testSettings(this.crypto)
         const server = testSettings(this.crypto)
@@ -44,7 +44,7 @@ export class Resumable {
         return [client, server]
     }
 
-    /** One more connection, which has not begun. */
+    /** Makes another connection, which has not begun. */
     simulate(change?: Change): Simulation {
         return new Simulation(...this.settings(change))
     }

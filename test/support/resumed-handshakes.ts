@@ -8,14 +8,14 @@ import { type Message, messages } from "./wire.js"
 /** How a session is resumed. */
 export const WAYS = ["id", "ticket"] as const
 
-/** Datagrams of a handshake: two hellos, the cookie, and two flights. */
+/** Datagrams of an abbreviated handshake: two hellos, the cookie, and two flights. */
 export const ABBREVIATED = 5
 
 export function isConnected(s: Simulation): boolean {
     return s.client.phase === AssociationPhase.connected && s.serverAssociation().phase === AssociationPhase.connected
 }
 
-/** Both are connected, in this kind of handshake, and a message crosses in each direction. */
+/** Checks that both sides are connected, in this kind of handshake, and exchanges a message in each direction. */
 export function goesOn(s: Simulation, resumed: boolean): void {
     strictEqual(s.client.failure, undefined, JSON.stringify(s.client.failure))
     ok(isConnected(s), `${s.client.phase}, ${s.serverAssociation().phase}`)
@@ -26,14 +26,14 @@ export function goesOn(s: Simulation, resumed: boolean): void {
     deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
 }
 
-/** A resumable pair with one full handshake behind it. */
+/** A pair after one full handshake. */
 export function afterFirst(by: "id" | "ticket", seed?: number): Resumable {
     const pair = new Resumable(by, seed)
     goesOn(pair.connect(), false)
     return pair
 }
 
-/** Messages of a kind that were sent unprotected. */
+/** Unprotected messages of a kind that were sent. */
 export function sentOf(s: Simulation, type: HandshakeType): Message[] {
     return s.log.flatMap((datagram) => messages(datagram)).filter(({ header }) => header.type === type)
 }

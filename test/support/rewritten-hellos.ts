@@ -6,10 +6,10 @@ import { type Simulation } from "../engine/simulation.js"
 import { simulate } from "./connected.js"
 import { handshake, type Message, messages, records } from "./wire.js"
 
-/** What `simulate` takes: a change of both sides' settings. */
+/** The argument of `simulate`: changes both sides' settings. */
 export type Settings = Parameters<typeof simulate>[0]
 
-/** A client whose ServerHello the test writes: the true one, changed. */
+/** A client that gets a ServerHello modified by the test. */
 export function withServerHello(change: (hello: ServerHello) => void, settings?: Settings): Simulation {
     const s = simulate(settings)
     s.fault = (index) => (index === 3 ? [] : [5])
@@ -23,14 +23,14 @@ export function withServerHello(change: (hello: ServerHello) => void, settings?:
     return s
 }
 
-/** Lets the next timer of both sides come while nothing arrives: what was put aside decides then. */
+/** Advances to both sides' next timeout while nothing arrives, so that postponed failures take effect. */
 export function untilNextTimer(s: Simulation): Simulation {
     s.fault = () => []
     s.run(1200)
     return s
 }
 
-/** A server that gets a hello of the test's making, with a good cookie: both hellos are changed in the same way. */
+/** A server that gets hellos modified by the test, with a valid cookie; both hellos are modified in the same way. */
 export function withClientHello(change: (hello: ClientHello) => void, settings?: Settings): Simulation {
     return withHelloBody((body) => {
         const hello = readClientHello(body) as ClientHello
@@ -64,7 +64,7 @@ export function clientFailure(s: Simulation): [FailureReason | undefined, AlertD
     return [s.client.failure?.reason, s.client.failure?.alert]
 }
 
-/** How many alerts are on the wire, unprotected ones. */
+/** Number of unprotected alerts on the wire. */
 export function alerts(s: Simulation): number[] {
     return s.log.flatMap((datagram) =>
         records(datagram)

@@ -1,23 +1,25 @@
 import { createSocket, type Socket } from "node:dgram"
 import { seededRandom } from "./spy-crypto.js"
 
-/** What happens to datagrams on their way, each with a probability. */
+/** Probabilities of faults on a path. */
 export interface Roughness {
     loss: number
-    /** a datagram waits until the next one has passed */
+    /** a datagram is delivered after the next one */
     reorder: number
     duplicate: number
     seed: number
 }
 
-/** Nothing happens to any datagram. */
+/** A path without faults. */
 export const SMOOTH: Roughness = { loss: 0, reorder: 0, duplicate: 0, seed: 1 }
 
-/** A path of real UDP sockets to a server on this host that loses, repeats and swaps datagrams, both ways. */
+/**
+ * A path of real UDP sockets to a server on this host that loses, duplicates and reorders datagrams in both directions.
+ */
 export class RoughPath {
-    /** datagrams that were dropped, swapped or repeated */
+    /** number of datagrams that were lost, reordered or duplicated */
     mishaps = 0
-    /** asked before each datagram: whether nothing passes any more */
+    /** asked before each datagram: whether the path is cut */
     isCut: () => boolean = () => false
     private outward = new Map<string, Socket>()
     private held = new Map<string, () => void>()
@@ -41,12 +43,12 @@ export class RoughPath {
         return new RoughPath(inward, serverPort, roughness)
     }
 
-    /** Where clients send to. */
+    /** The port to which clients send. */
     get port(): number {
         return this.inward.address().port
     }
 
-    /** From now on nothing is lost, repeated or swapped. */
+    /** Ends all faults. */
     calm(): void {
         this.roughness = { ...this.roughness, ...SMOOTH }
     }

@@ -31,7 +31,7 @@ export class TestDevice {
         return await this.coap.request({ ...newRequest(code), options, payload: Buffer.from(payload) })
     }
 
-    /** @returns "2.01", or "5.03 30" with the Max-Age of that */
+    /** @returns for example "2.01", or "5.03 30" with Max-Age */
     async post(path: string, payload: string): Promise<string> {
         const answer = await this.request(CoapCode.POST, path, payload)
         const maxAge = uintOptionOf(answer, CoapOption.MAX_AGE, 0)
@@ -44,7 +44,7 @@ export class TestDevice {
     }
 }
 
-/** A gateway service in a folder of its own, with what it logs. */
+/** A gateway service in its own folder, with its log. */
 export class RunningGateway {
     readonly folder = temporaryFolder("gateway")
     readonly logged: Record<string, unknown>[] = []
@@ -62,12 +62,12 @@ export class RunningGateway {
         writeFileSync(this.path(name), isPlain ? content : JSON.stringify(content), { mode: 0o600 })
     }
 
-    /** Devices "one" and "two", of which the first has `KEY`. */
+    /** Writes the keys of devices "one" and "two"; the first has `KEY`. */
     writeKeys(): void {
         this.write("keys.psk", `one:${KEY}\ntwo:${KEY.replace("00", "01")}\n`)
     }
 
-    /** Ends it, and removes its folder. */
+    /** Ends the service and removes its folder. */
     async end(): Promise<void> {
         await this.close()
         rmSync(this.folder, { recursive: true })
@@ -87,7 +87,7 @@ export class RunningGateway {
         return this.service.listeners.addresses()[0].port
     }
 
-    /** @param config what differs from a listener on loopback and the devices of keys.psk */
+    /** @param config differences from a listener on loopback with the devices in keys.psk */
     configure(config: object): void {
         const listen = [{ host: "127.0.0.1", port: 0 }]
         this.write("gateway.json", { listen, credentials: { file: "keys.psk" }, ...config })
@@ -101,7 +101,7 @@ export class RunningGateway {
         return this
     }
 
-    /** @param timeout ms, for a handshake that is to fail */
+    /** @param timeout ms, for a handshake that must fail */
     async device(identity: string, key = KEY, timeout = 10000): Promise<TestDevice> {
         return await this.connect({ psk: { identity, key: Buffer.from(key, "hex") }, timeout })
     }
@@ -112,14 +112,14 @@ export class RunningGateway {
         return device
     }
 
-    /** The service ends and another one begins; devices are not told. */
+    /** Restarts the service without notifying devices. */
     async restart(): Promise<void> {
         await this.running?.stop()
         this.running = undefined
         await this.start()
     }
 
-    /** Waits until the log has a line whose text holds `part`. */
+    /** Waits until the log has a line whose text contains `part`. */
     async expectLogged(part: string): Promise<Record<string, unknown>> {
         return await eventually(part, () => this.logged.find(({ msg }) => String(msg).includes(part)))
     }
@@ -132,8 +132,8 @@ export class RunningGateway {
 }
 
 /**
- * In a suite: each of its tests has a gateway of its own, not started yet, with the keys of devices "one" and "two".
- * @param use is given it before the test
+ * For a suite: gives each test a gateway of its own, not started yet, with the keys of devices "one" and "two".
+ * @param use called with it before the test
  */
 export function withGateway(use: (gateway: RunningGateway) => void): void {
     let gateway: RunningGateway
@@ -147,7 +147,7 @@ export function withGateway(use: (gateway: RunningGateway) => void): void {
     })
 }
 
-/** What `find` returns, as soon as that is something. */
+/** Waits until `find` returns a value. */
 export async function eventually<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
     for (let tries = 0; tries < 2000; tries++) {
         const found = await find()

@@ -2,15 +2,15 @@ import { type InputMessage, type OutputMessage } from "../../src/gio/datagram-ba
 import { DatagramSocket } from "../../src/gio/datagram-socket.js"
 import { gather, scatter } from "../../src/gio/vectors.js"
 
-/** A datagram object whose other side is the test. */
+/** A datagram object whose peer is the test. */
 export class ScriptedSocket extends DatagramSocket {
-    /** what was sent, oldest first, with the time, ms */
+    /** datagrams sent, oldest first, with the time, ms */
     sent: { data: Buffer; at: number }[] = []
     /** called with each datagram sent */
     onSend: (data: Buffer) => void = () => undefined
     private waiting: Buffer[] = []
 
-    /** A datagram arrives. */
+    /** Lets a datagram arrive. */
     arrive(data: Buffer): void {
         this.waiting.push(data)
         this.changed.notify()

@@ -2,7 +2,7 @@ import { ok } from "node:assert/strict"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { type KeyedSimulation } from "../engine/keyed-simulation.js"
 
-/** Loss, duplication, reordering and delay of a link, as `random` draws them. */
+/** Loss, duplication, reordering and delay of a link, drawn from `random`. */
 export function drawnFaults(random: () => number): () => number[] {
     const [loss, duplicates, reorder] = [random() * 0.2, random() * 0.1, random() * 0.3]
     const delay = (): number => 5 + (random() < reorder ? random() * 400 : random() * 20)
@@ -12,7 +12,10 @@ export function drawnFaults(random: () => number): () => number[] {
     }
 }
 
-/** A thousand links: of their handshakes 99 % complete, and the rest time out. @param isDone both sides are connected */
+/**
+ * A thousand links, on which 99 % of handshakes complete and the rest time out. @param isDone whether both sides are
+ * connected
+ */
 export async function expectSeedsToComplete(
     linkOf: (seed: number) => KeyedSimulation,
     isDone: (s: KeyedSimulation) => boolean,

@@ -7,7 +7,7 @@ import { KEY, RunningGateway, TestDevice } from "./running-gateway.js"
 import { TestBroker } from "./test-broker.js"
 import { TestRedis } from "./test-redis.js"
 
-/** Two gateways behind a balancer; new flows go to the first one and the second one in turn. Readings come to one broker. */
+/** Two gateways behind a load balancer, which distributes new flows in turn. Readings go to one broker. */
 export class SeveralGateways {
     private constructor(
         readonly redis: TestRedis,
@@ -16,7 +16,7 @@ export class SeveralGateways {
         readonly balancer: Balancer,
     ) {}
 
-    /** @param keys of devices: lines as of a key file */
+    /** @param keys of devices: lines of a key file */
     static async open(keys = `one:${KEY}\n`): Promise<SeveralGateways> {
         const redis = await TestRedis.start()
         const broker = await TestBroker.listen()
@@ -36,13 +36,13 @@ export class SeveralGateways {
         return new SeveralGateways(redis, broker, gateways, await Balancer.open(gateways.map(({ port }) => port)))
     }
 
-    /** A device behind the balancer. */
+    /** Connects a device through the balancer. */
     async device(options: ConnectOptions): Promise<TestDevice> {
         const psk = { identity: "one", key: Buffer.from(KEY, "hex") }
         return new TestDevice(await connect("127.0.0.1", this.balancer.port, { psk, connectionId: 0, ...options }))
     }
 
-    /** The next datagram of a session goes to the other gateway, and what follows it. */
+    /** The next datagram of a session, and those after it, go to the other gateway. */
     moveOnce(): void {
         let isDone = false
         this.balancer.moving = () => {
@@ -52,7 +52,7 @@ export class SeveralGateways {
         }
     }
 
-    /** First values of the readings that came, in their order. */
+    /** First values of the readings received, in order. */
     told(): number[] {
         return this.broker.published.map(({ payload }) => (payload["readings"] as { value: number }[])[0].value)
     }

@@ -4,7 +4,7 @@ import { machineModule } from "../../host/build/wasm.js"
 import { Device, type DeviceOptions } from "../../host/simulator/device.js"
 import { temporaryFolder } from "../../host/temporary.js"
 
-/** A device in the simulator, in an arena as large as the board's. @param program its main file */
+/** A device in the simulator, with an arena as large as the board's. @param program its main file */
 export async function simulatedDevice(
     program: string,
     settings: Record<string, string>,

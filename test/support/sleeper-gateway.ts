@@ -2,10 +2,13 @@ import { CoapCode, CoapType } from "../../src/coap/code-points.js"
 import { readCoapMessage, writeCoapMessage } from "../../src/coap/message.js"
 import { type DtlsServer, type DtlsSocket, listen } from "../../src/index.js"
 
-/** Pre-shared key of the sensor, hexadecimal. */
+/** The sensor's pre-shared key, in hexadecimal. */
 export const SLEEPER_KEY = "000102030405060708090a0b0c0d0e0f"
 
-/** A gateway that keeps what it hears: message ids of readings that want no answer, and how many want one. */
+/**
+ * A gateway that records what it receives: message ids of readings that want no answer, and the number of those that
+ * want one.
+ */
 export class SleeperGateway {
     handshakes = 0
     told = new Set<number>()
@@ -13,7 +16,7 @@ export class SleeperGateway {
 
     private constructor(private server: DtlsServer) {}
 
-    /** @param maxVersion newest version that it speaks */
+    /** @param maxVersion newest version that it supports */
     static async open(host = "127.0.0.1", maxVersion: "1.2" | "1.3" = "1.2"): Promise<SleeperGateway> {
         const psk = { identity: "sensor1", key: Buffer.from(SLEEPER_KEY, "hex") }
         const gateway = new SleeperGateway(await listen(0, { psk, connectionId: 8, maxVersion }, host))

@@ -20,12 +20,14 @@ import {
 } from "../../src/dtls/crypto/provider.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 
-/** Counts what is asked of the provider, remembers nonces and buffers, and draws from a seeded stream when told to. */
+/**
+ * Counts calls of the provider, records nonces and Buffers, and draws random values from a seeded stream if asked to.
+ */
 export class SpyCrypto implements CryptoProvider, RecordNumberCiphers, CryptoV13 {
     calls = { hash: 0, hmac: 0, sign: 0, aead: 0, seal: 0, open: 0, random: 0 }
-    /** every nonce sealed under a key, as "key/nonce" */
+    /** every nonce used for sealing, as "key/nonce" */
     nonces: string[] = []
-    /** secrets as the engine held them: HMAC keys and AEAD keys */
+    /** Buffers with secrets as the engine passed them: HMAC keys and AEAD keys */
     secrets: Buffer[] = []
     private inner = new NodeCryptoProvider()
     private state: number | undefined
@@ -95,7 +97,7 @@ export class SpyCrypto implements CryptoProvider, RecordNumberCiphers, CryptoV13
         return this.kept(extractedSecret(this, hash, psk))
     }
 
-    /** Remembers a secret as the engine holds it, and those that are derived from it. */
+    /** Records a secret as the engine passed it, and those derived from it. */
     private kept(secret: HashedSecret): Secret {
         this.secrets.push(secret.bytes)
         const derive = secret.deriveSecret.bind(secret)
@@ -123,7 +125,7 @@ export class SpyCrypto implements CryptoProvider, RecordNumberCiphers, CryptoV13
         return Buffer.from(Array.from({ length }, () => Math.floor(this.next() * 256)))
     }
 
-    /** mulberry32: small, well spread, the same everywhere */
+    /** mulberry32: small, well distributed, the same everywhere */
     private next(): number {
         this.state = ((this.state as number) + 0x6d2b79f5) | 0
         let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { type DecapsulationKey, type Encapsulation, type KeyEncapsulation } from "../../src/dtls/crypto/keys.js"
 import { seededRandom } from "./spy-crypto.js"
 
-/** As large as ML-KEM-768, quick, and no secret at all: for tests with many handshakes. */
+/** A KEM with ML-KEM-768's sizes, fast and without any security, for tests with many handshakes. */
 export class StandInKem implements KeyEncapsulation {
     private random: () => number
 

@@ -1,4 +1,4 @@
-/* A process with a temporary folder, for test/node/check/temporary.spec.ts: ends at once, at a signal, or as asked. */
+/* A process with a temporary folder, for test/node/check/temporary.spec.ts: ends at once, at a signal, or as told. */
 import { temporaryFolder } from "../../host/temporary.js"
 
 process.stdout.write(`${temporaryFolder("owned")}\n`)

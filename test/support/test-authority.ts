@@ -10,7 +10,7 @@ const CA = ["basicConstraints=critical,CA:true", "keyUsage=critical,keyCertSign"
 const SIGNS = "keyUsage=critical,digitalSignature"
 const SERVER = ["subjectAltName=DNS:server.test,IP:127.0.0.1", SIGNS]
 
-/** Two authorities and what they certify, with keys: P-256, made anew for each process that asks. */
+/** Two authorities and certificates from them, with keys: P-256, generated once for each process. */
 export class TestAuthority {
     private static made: TestAuthority | undefined
     private readonly maker = new CertificateMaker()
@@ -62,7 +62,7 @@ export class TestAuthority {
         return new X509Certificate(this.pem(name)).raw
     }
 
-    /** With its key, and the certificates of its issuers as they are to be sent. */
+    /** With its key, and the issuers' certificates that are to be sent. */
     certificate(services: Services, name: string, ...issuers: string[]): TlsCertificate {
         return TlsCertificate.newFromPem(services, this.key(name) + this.pem(name, ...issuers))
     }

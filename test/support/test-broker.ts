@@ -8,7 +8,7 @@ export interface Published {
     qos: number
 }
 
-/** A broker of MQTT 3.1.1 on loopback that remembers what gateways publish. */
+/** An MQTT 3.1.1 broker on loopback that records what gateways publish. */
 export class TestBroker {
     readonly published: Published[] = []
     private sockets = new Set<Socket>()

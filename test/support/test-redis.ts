@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { temporaryFolder } from "../../host/temporary.js"
 import { freeTcpPort } from "../interop/process.js"
 
-/** A redis-server of the tests' own, which keeps what it has when it is told to, and when it ends. */
+/** A redis-server for the tests, which saves its data when asked to, and when it ends. */
 export class TestRedis {
     readonly folder = temporaryFolder("redis")
     private server: ChildProcess | undefined
@@ -23,7 +23,7 @@ export class TestRedis {
         return `redis://127.0.0.1:${this.port}`
     }
 
-    /** With what is in its folder. */
+    /** Starts with the data in its folder. */
     async run(): Promise<void> {
         const options = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.folder, "--save", ""]
         this.server = spawn("redis-server", options, { stdio: "ignore" })
@@ -34,7 +34,7 @@ export class TestRedis {
         throw new Error("redis-server does not answer")
     }
 
-    /** In a moment, as by a power cut. */
+    /** Ends at once, as in a power cut. */
     async kill(): Promise<void> {
         const { server } = this
         if (server === undefined) return

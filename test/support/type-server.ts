@@ -10,7 +10,7 @@ interface Message {
     body?: unknown
 }
 
-/** TypeScript's language server, asked as editors ask it: one JSON message per line in, headers and JSON out. */
+/** TypeScript's language server, used like by editors: one JSON message per line in, headers and JSON out. */
 export class TypeServer {
     private process: ChildProcessWithoutNullStreams
     private sequence = 0
@@ -24,7 +24,7 @@ export class TypeServer {
         this.process.stdout.on("data", (chunk: Buffer) => this.receive(chunk))
     }
 
-    /** Opens a file. @returns its errors, and the project it was taken to belong to */
+    /** Opens a file. @returns its errors, and the project that it was assigned to */
     async check(path: string): Promise<{ errors: string[]; project: string }> {
         const file = join(root, path)
         this.send("open", { file })
@@ -61,7 +61,7 @@ export class TypeServer {
             }
     }
 
-    /** The next whole message. Content-Length counts bytes. */
+    /** The next complete message. Content-Length counts bytes. */
     private next(): Message | undefined {
         const header = /^Content-Length: (\d+)\r?\n\r?\n/.exec(this.received.toString("latin1"))
         if (header === null) return undefined
@@ -69,7 +69,7 @@ export class TypeServer {
         if (this.received.length < end) return undefined
         const text = this.received.toString("utf8", header[0].length, end)
         this.received = this.received.subarray(end)
-        // A line feed after the message may come on its own.
+        // A line feed after the message may arrive separately.
         while (this.received[0] === 10 || this.received[0] === 13) this.received = this.received.subarray(1)
         return JSON.parse(text) as Message
     }

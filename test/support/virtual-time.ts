@@ -3,21 +3,21 @@ import { VirtualLink } from "../../host/testing/virtual-link.js"
 import { VirtualServices } from "../../host/testing/virtual-services.js"
 import { seededRandom } from "./spy-crypto.js"
 
-/** Services whose time passes only when a test waits, so that no busy computer changes an order or a deadline. */
+/** Services whose time passes only when a test waits, so that a busy computer changes neither order nor deadlines. */
 export class VirtualTime {
     readonly clock = new VirtualClock()
     readonly link: VirtualLink
     readonly services: VirtualServices
-    /** what was logged, a line each */
+    /** log lines */
     readonly log: string[] = []
 
-    /** @param seed of what the link loses, repeats and delays */
+    /** @param seed for loss, duplication and delay on the link */
     constructor(seed = 1) {
         this.link = new VirtualLink(this.clock, seededRandom(seed))
         this.services = new VirtualServices(this.clock, this.link, (_level, message) => void this.log.push(message))
     }
 
-    /** Lets time pass until a promise is settled, at most ten minutes. */
+    /** Advances time until a promise is settled, at most by ten minutes. */
     async settled<T>(promise: Promise<T>): Promise<T> {
         let isSettled = false
         const done = (): void => {

@@ -1,6 +1,6 @@
 import { JumpingClock, type Outside } from "../../host/simulator/device-clock.js"
 
-/** A clock that tells whenever the program of its device waits. */
+/** A clock that reports whenever its device's program waits. */
 export class WatchedClock extends JumpingClock {
     constructor(private onWait: () => void) {
         super()

@@ -8,7 +8,7 @@ import {
 } from "../../src/dtls/wire/handshake-header.js"
 import { plainRecord, readRecordHeader, type RecordHeader } from "../../src/dtls/wire/record-header.js"
 
-/* Datagrams by hand, for peers that misbehave. */
+/* Handmade datagrams, for peers that misbehave. */
 
 export function record(type: number, epoch: number, sequence: number, fragment: Buffer, version = DTLS_1_2): Buffer {
     const bytes = plainRecord(type, version, sequence, fragment)
@@ -36,7 +36,7 @@ export function records(datagram: Buffer): Part[] {
     return parts
 }
 
-/** One fragment of a handshake message as it stands in a record. */
+/** One fragment of a handshake message, as in a record. */
 export function fragment(header: Partial<HandshakeHeader> & { type: number }, body: Buffer): Buffer {
     const { type, length = body.length, messageSeq = 0, fragmentOffset = 0, fragmentLength = body.length } = header
     const bytes = withHandshakeHeader(type, length, messageSeq, fragmentOffset, fragmentLength)
@@ -53,7 +53,7 @@ export interface Message {
     body: Buffer
 }
 
-/** The handshake messages of an epoch-0 datagram. */
+/** The handshake messages in an epoch-0 datagram. */
 export function messages(datagram: Buffer): Message[] {
     return records(datagram)
         .filter(({ header }) => header.type === ContentType.handshake && header.epoch === 0)
@@ -64,7 +64,7 @@ export function messages(datagram: Buffer): Message[] {
         })
 }
 
-/** Cuts a whole message into pieces of `size` bytes, as records of one datagram each. */
+/** Cuts a whole message into pieces of `size` bytes, each as a record in a separate datagram. */
 export function cut(message: Message, size: number): Buffer[] {
     const pieces: Buffer[] = []
     const { type, messageSeq } = message.header
@@ -82,7 +82,7 @@ export function cut(message: Message, size: number): Buffer[] {
     return pieces
 }
 
-/** All orders of a short list. */
+/** All permutations of a short list. */
 export function permutations<T>(list: T[]): T[][] {
     if (list.length <= 1) return [list]
     return list.flatMap((first, i) =>

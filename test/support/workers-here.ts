@@ -4,13 +4,13 @@ import { GatewayService } from "../../host/mote-gateway/service.js"
 import { type WorkerServices } from "../../host/mote-gateway/worker-role.js"
 import { type RunningGateway } from "./running-gateway.js"
 
-/** The workers of one gateway, all in this process: what it is to have processes of their own is tried in workers.spec.ts. */
+/** All workers of one gateway in this process; workers.spec.ts tests them as separate processes. */
 export class WorkersHere {
     readonly services: GatewayService[] = []
 
     private constructor(private front: Front) {}
 
-    /** @param gateway whose configuration they have, and whose log */
+    /** @param gateway whose configuration and log they use */
     static async start(gateway: RunningGateway, count: number): Promise<WorkersHere> {
         const { log } = gateway
         const path = gateway.path("gateway.json")

@@ -24,9 +24,9 @@ import {
 import { type Side } from "./side.js"
 
 /**
- * The platform's key operations within the groups and schemes that a test asks for; where it asks for nothing, without the
- * hybrid group, which BoringSSL does not have by default either.
- * @param isNewer DTLS 1.3, for which hybrid groups are
+ * The platform's key operations, restricted to the groups and schemes that a test asks for. Unless it asks for groups,
+ * the hybrid group is left out, as in BoringSSL's default.
+ * @param isNewer DTLS 1.3, the only version with hybrid groups
  */
 export function keyOperations(of: ShimConfiguration, side: Side, isNewer: boolean): KeyOperations {
     const { keys, hybridKeys } = side
@@ -56,19 +56,19 @@ function within(known: number[], wanted: number[], what: string): number[] {
     return usable
 }
 
-/** What this side may present, and what the flags say of it. */
+/** A credential that this side may present, and the flags about it. */
 interface OwnCredential {
     credential: Credential
     answer: CertificateAnswer
-    /** names of those who issued the chain, DER */
+    /** DER names of the issuers in the chain */
     issuers: Buffer[]
 }
 
-/** Answers the engine's questions as a test's flags say. */
+/** Answers the engine's questions according to a test's flags. */
 export class Answers {
-    /** the host name that the client asked for */
+    /** the host name requested by the client */
     serverName: string | undefined
-    /** `Credential.index` of the certificate or raw public key that was presented */
+    /** `Credential.index` of the certificate or raw public key presented */
     private selected: number | undefined
     private own: OwnCredential[]
 
@@ -78,7 +78,7 @@ export class Answers {
         side: Side,
         private isResumption: boolean,
     ) {
-        // The one that is not named by itself comes last.
+        // The credential without an index comes last.
         const certified = certifiedBy(configuration)
         const named = certified.filter((credential) => credential.index >= 0)
         const others = certified.filter((credential) => credential.index < 0)
@@ -101,7 +101,7 @@ export class Answers {
         return { identity: pskIdentity, key: psk }
     }
 
-    /** `Credential.index` of what was used. @param identity of the pre-shared key; empty: there was none */
+    /** `Credential.index` of the credential used. @param identity of the pre-shared key; empty: there was none */
     selectedWith(identity: Buffer): number | undefined {
         const imported = importedAs(this.configuration, identity)
         return imported === undefined ? this.selected : imported.index
@@ -115,7 +115,7 @@ export class Answers {
         return chosen.answer
     }
 
-    /** Whatever it is, unless the test wants it to be refused: chains are judged elsewhere. */
+    /** Accepts the peer unless the test wants it refused: chain verification is tested elsewhere. */
     private judge(question: PeerCertificateQuestion): PeerCertificateAnswer {
         const none = Buffer.alloc(0)
         if (question.certificates.length === 0) return { alert: this.missing(), publicKey: none }
@@ -125,11 +125,11 @@ export class Answers {
         return { alert: this.verdict(), publicKey }
     }
 
-    /** BoringSSL's own alerts for the two ways in which its application refuses. */
+    /** BoringSSL's own alerts for the two ways in which its application can refuse. */
     private verdict(): number {
         const { verifyFail, customVerify, verifyPeer, requireClientCertificate, reverifyOnResume } = this.configuration
         const matters = customVerify || verifyPeer || requireClientCertificate
-        // BoringSSL asks nobody about the peer of a session, unless told to.
+        // BoringSSL does not verify the peer of a resumed session, unless told to.
         if (!verifyFail || !matters || (this.isResumption && !reverifyOnResume)) return AlertDescription.none
         return customVerify ? AlertDescription.certificateUnknown : AlertDescription.handshakeFailure
     }

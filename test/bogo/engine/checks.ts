@@ -4,7 +4,7 @@ import { DTLS13, type ShimConfiguration } from "./configuration.js"
 import { ShimFailure } from "./failure.js"
 
 /**
- * Compares what was agreed on with what the test expects. Throws ShimFailure.
+ * Compares the result of the handshake with what the test expects. Throws ShimFailure.
  * @param isResumption a session is to be resumed, unless the test says otherwise
  */
 export function checkHandshake(
@@ -19,10 +19,10 @@ export function checkHandshake(
     same("version", state.version, expect.version)
     same("cipher suite", state.suite, expect.suite)
     same("ALPN protocol", state.protocol, expect.alpn)
-    // RFC 8446 appendix D: every key of that version is bound to the handshake.
+    // RFC 8446 appendix D: in DTLS 1.3 every key is bound to the handshake.
     same("extended master secret", state.extendedMasterSecret || state.version === DTLS13, expect.extendedMasterSecret)
     same("peer's certificate", parameters.peerCertificate !== undefined, expect.peerCertificate)
-    // A session goes on without asking which credential to choose by that name.
+    // A resumed session chooses no credential, so the server name is not asked for.
     if (!parameters.resumed) same("server name", answers.serverName, expect.serverName)
     same("credential", answers.selectedWith(parameters.identity), expect.credential)
     same("resumed", parameters.resumed, isResumption && expect.sessionMiss !== true)

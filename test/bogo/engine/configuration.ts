@@ -1,15 +1,15 @@
 import { equal } from "../../../src/dtls/bytes/bytes.js"
 
-/** What a shim cannot do; the runner then counts the test as unimplemented instead of failed. */
+/** Thrown if a shim does not support a test; the runner then counts it as unimplemented instead of failed. */
 export class Unimplemented extends Error {}
 
-/** As they stand on the wire. */
+/** Version numbers on the wire. */
 export const DTLS12 = 0xfefd
 export const DTLS13 = 0xfefc
 
 /** A certificate chain or raw public key with its private key, DER. */
 export interface Credential {
-    /** its place among those that are named one by one; -1: the one that is not */
+    /** its number among the credentials with flags of their own; -1: the one without */
     index: number
     isRawKey: boolean
     chain: Buffer[]
@@ -17,11 +17,11 @@ export interface Credential {
     key: Buffer
     /** SubjectPublicKeyInfo */
     publicKey: Buffer
-    /** SignatureSchemes to sign with, preferred first; empty: all that the key can make */
+    /** SignatureSchemes to sign with, preferred first; empty: all that the key supports */
     signingPrefs: number[]
-    /** it is presented only to peers that name its issuer as an authority */
+    /** presented only to peers that name its issuer as an authority */
     mustMatchIssuer: boolean
-    /** it is an external pre-shared key, to be imported, and nothing of the above */
+    /** set if it is an external pre-shared key to be imported; the other fields are then unused */
     imported?: ImportedCredential
 }
 
@@ -35,39 +35,39 @@ export interface ImportedCredential {
     isSha384: boolean
 }
 
-/** Those to be imported, preferred first. */
+/** The keys to be imported, preferred first. */
 export function importedOf(of: ShimConfiguration): ImportedCredential[] {
     const imported: ImportedCredential[] = []
     for (const credential of of.credentials) if (credential.imported !== undefined) imported.push(credential.imported)
     return imported
 }
 
-/** The one with that external identity. */
+/** The key with that external identity. */
 export function importedAs(of: ShimConfiguration, identity: Buffer): ImportedCredential | undefined {
     return importedOf(of).find((imported) => equal(imported.identity, identity))
 }
 
-/** Those with certificates or raw public keys. */
+/** The credentials with certificates or raw public keys. */
 export function certifiedBy(of: ShimConfiguration): Credential[] {
     return of.credentials.filter((credential) => credential.imported === undefined)
 }
 
-/** What the runner's flags ask of one connection. The names are the flags'. */
+/** The runner's flags for one connection, under the flags' names. */
 export interface ShimConfiguration {
     isServer: boolean
     isDtls: boolean
     resumeCount: number
-    /** of the wire; undefined: not limited */
+    /** version on the wire; undefined: no limit */
     minVersion: number | undefined
     maxVersion: number | undefined
-    /** versions left out of that range */
+    /** versions excluded from that range */
     excluded: number[]
     curves: number[]
     verifyPrefs: number[]
     credentials: Credential[]
-    /** IANA names of the suites of DTLS 1.2 to use; undefined: all */
+    /** IANA names of the DTLS 1.2 suites to use; undefined: all */
     suites: string[] | undefined
-    /** CertificateTypes that a client offers for itself; empty: X.509 */
+    /** CertificateTypes that a client offers for its own certificate; empty: X.509 */
     ownTypes: number[]
     psk: Buffer | undefined
     pskIdentity: Buffer
@@ -75,17 +75,17 @@ export interface ShimConfiguration {
     advertiseAlpn: string[]
     selectAlpn: string | undefined
     mtu: number | undefined
-    /** largest handshake message to take, bytes */
+    /** largest handshake message to accept, bytes */
     maxCertList: number | undefined
     initialTimeout: number
     requireClientCertificate: boolean
     verifyPeer: boolean
     verifyFail: boolean
-    /** the refusal has an alert of its own */
+    /** a refusal has its own alert */
     customVerify: boolean
-    /** what is wrong with the peer counts when a session is resumed, too */
+    /** the peer is verified even if a session is resumed */
     reverifyOnResume: boolean
-    /** a server gives no tickets, and takes none */
+    /** a server neither issues nor accepts tickets */
     noTicket: boolean
     writesFirst: boolean
     initialWrite: Buffer
@@ -101,7 +101,7 @@ export interface ShimConfiguration {
     expect: Expectations
 }
 
-/** What must be so once the handshake is done; undefined: anything. */
+/** Expectations about the completed handshake; undefined: anything. */
 export interface Expectations {
     version?: number
     suite?: number
@@ -111,7 +111,7 @@ export interface Expectations {
     serverName?: string
     /** `Credential.index` */
     credential?: number
-    /** the session is not resumed */
+    /** the session must not be resumed */
     sessionMiss?: boolean
 }
 
@@ -157,7 +157,7 @@ export function newConfiguration(): ShimConfiguration {
     }
 }
 
-/** Of its form in JSON, in which a Buffer is an object with `hex`. */
+/** Parses the JSON form, in which a Buffer is an object with `hex`. */
 export function readConfiguration(text: string): ShimConfiguration {
     return revived(JSON.parse(text) as object) as ShimConfiguration
 }

@@ -15,22 +15,22 @@ import { ShimFailure } from "./failure.js"
 import { EventKind, type Link, type RunnerEvent, type Side } from "./side.js"
 
 /**
- * ms of real time without a word from the runner after which the handshake's deadline comes: this engine puts an unprotected
- * failure aside until a timer, and the runner waits for the alert without letting time pass.
+ * Real time without data from the runner after which the handshake's deadline is simulated, ms. This engine postpones
+ * unprotected failures until a timeout, while the runner waits for the alert without advancing the clock.
  */
 const QUIET = 100
 
-/** The clock's first time, ms: above that of an association which waits for no time, but to be called. */
+/** The clock's initial time, ms: above 0, which means that an association can be called at once. */
 const START = 1
 
-/** The alert that the runner asks for (RFC 5246 §7.2); no side of this engine sends it. */
+/** An alert that the runner asks for (RFC 5246 §7.2); this engine never sends it otherwise. */
 const DECOMPRESSION_FAILURE = 30
 
-/** One association against the runner, on the runner's clock. */
+/** One association, driven by the runner and its clock. */
 export class Connection {
     private answers: Answers
     private settings: AssociationSettings
-    /** a server waits for one until it knows the version */
+    /** undefined on a server until the version is known */
     private association: Association | undefined
     private opening: Opening | undefined
     private link: Link | undefined
@@ -38,7 +38,7 @@ export class Connection {
     private connected = false
     private peerClosed = false
     private over = false
-    /** something unprotected was refused, and the next timer will tell */
+    /** an unprotected message was refused, and the next timeout will decide */
     private failurePending = false
 
     /** Throws Unimplemented. */
@@ -61,7 +61,7 @@ export class Connection {
         }
     }
 
-    /** Throws ShimFailure when anything is not as the test wants it. */
+    /** Throws ShimFailure if anything is not as the test expects. */
     async run(link: Link): Promise<void> {
         this.link = link
         if (this.association !== undefined) this.association.begin(this.now)
@@ -70,7 +70,7 @@ export class Connection {
         if (!this.connected) throw new ShimFailure("the runner left before the handshake was done")
     }
 
-    /** Something has come that is answered when nothing follows. */
+    /** Whether something was received that is answered if nothing follows. */
     private isWaiting(): boolean {
         const { association, opening } = this
         return this.failurePending || (association === undefined && opening !== undefined && opening.hasBegun())
@@ -99,7 +99,7 @@ export class Connection {
         else if (kind === EventKind.quiet) this.quiet()
         else this.over = true
         await this.drain()
-        // What waits for a time comes when the runner lets it pass; a KeyUpdate waits for none.
+        // Timers wait until the runner advances its clock; a KeyUpdate does not wait.
         await this.tickDue(0)
     }
 
@@ -122,7 +122,7 @@ export class Connection {
         else if (opening !== undefined) this.association = opening.giveUp(this.now)
     }
 
-    /** The runner hears that its timeout was taken before it hears what comes of it. */
+    /** Acknowledges the timeout to the runner before sending what it causes. */
     private async advance(time: number): Promise<void> {
         if (this.link !== undefined) this.link.acknowledgeTimeout()
         const end = this.now + time
@@ -199,7 +199,7 @@ export class Connection {
         this.live().fail(FailureReason.closedLocally, DECOMPRESSION_FAILURE as AlertDescription)
     }
 
-    /** Every byte turned over: so the runner sees that it was decrypted. */
+    /** Inverts every byte, so that the runner can see that it was decrypted. */
     private reply(message: Buffer): void {
         const turned = Buffer.alloc(message.length)
         for (let i = 0; i < message.length; i++) turned[i] = message[i] ^ 0xff

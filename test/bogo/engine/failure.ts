@@ -1,2 +1,2 @@
-/** The test failed as far as the shim can see; its message is for a person. */
+/** The test failed as far as the shim can see; the message is for people. */
 export class ShimFailure extends Error {}

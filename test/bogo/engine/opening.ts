@@ -24,15 +24,16 @@ import { offersVersion } from "../../../src/dtls/wire/v13/extensions.js"
 const PEER: SourceAddress = { key: "runner", address: undefined }
 
 /**
- * What a server does before it has an association: it waits for the whole first hello, which decides about the version, and
- * asks for a share of another group where none will do. An endpoint's cookies, for every client, are left out.
+ * A server before it has an association: waits for the complete first hello, which determines the version, and requests
+ * a share of another group if none is acceptable. The endpoint's cookies, which it would require of every client, are
+ * left out.
  */
 export class Opening {
     private datagrams: Buffer[] = []
     private inbox: Inbox
     private exchange: HelloExchange | undefined
 
-    /** @param hasOlder the server speaks DTLS 1.2, too */
+    /** @param hasOlder the server supports DTLS 1.2 too */
     constructor(
         private settings: AssociationSettings,
         private hasOlder: boolean,
@@ -41,21 +42,21 @@ export class Opening {
         this.inbox = new Inbox(settings.limits, 0)
     }
 
-    /** @returns the association, with what has come for it taken; undefined: not yet */
+    /** @returns the association, which has received the datagrams so far; undefined: not yet */
     receive(datagram: Buffer, now: number): Association | undefined {
         if (this.exchange !== undefined) return this.continueRetry(this.exchange, datagram, now)
         this.datagrams.push(datagram)
         const hello = this.assemble(datagram)
         if (hello === undefined) return undefined
         if (this.choosesOlder(hello)) return this.begin(serverRole(downgradeMark()), now)
-        // A cookie of DTLS 1.2 is refused before there is an association.
+        // A DTLS 1.2 cookie is refused before there is an association.
         if (this.groupToAsk(hello) === 0 && hello.cookie.length === 0) return this.begin(serverRoleV13(), now)
         this.exchange = newExchangeV13()(this.settings, new DiscardCounters(), now)
         for (const earlier of this.datagrams) this.continueRetry(this.exchange, earlier, now)
         return undefined
     }
 
-    /** Nothing more comes, and what has come is no whole hello. */
+    /** Nothing more will come, and what was received is not a complete hello. */
     giveUp(now: number): Association {
         return this.begin(this.hasOlder ? serverRole() : serverRoleV13(), now)
     }
@@ -82,7 +83,7 @@ export class Opening {
         return association
     }
 
-    /** @returns the hello, once all its fragments are there */
+    /** @returns the hello, once it has all its fragments */
     private assemble(datagram: Buffer): ClientHello | undefined {
         for (const reader = new Reader(datagram, 0, datagram.length); reader.remaining() > 0;) {
             const record = readRecordHeader(reader)

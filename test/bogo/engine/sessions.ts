@@ -8,13 +8,13 @@ import { serveSessionsV13 } from "../../../src/dtls/handshake/v13/server-session
 import { type ShimConfiguration } from "./configuration.js"
 import { type Side } from "./side.js"
 
-/** Two hours, as BoringSSL's. */
+/** Two hours, like BoringSSL's. */
 const LIFETIME = 7200000
 
-/** What the client has the runner's sessions under. */
+/** The client's store key for the runner's sessions. */
 const RUNNER = "runner"
 
-/** Sessions that one connection of a test leaves to the next. */
+/** Sessions that one connection of a test passes on to the next. */
 export class Sessions {
     private cache: SessionCache
     private keys: TicketKeys
@@ -28,7 +28,7 @@ export class Sessions {
         this.keys = new TicketKeys(services.crypto, this.clock, LIFETIME)
     }
 
-    /** Of DTLS 1.2. */
+    /** The extension for DTLS 1.2. */
     extension(of: ShimConfiguration): HelloExtension {
         const { isServer, noTicket } = of
         const { cache, clock, side } = this
@@ -38,7 +38,7 @@ export class Sessions {
         return serveSessions({ cache, keys, lifetime: LIFETIME, clock })(crypto)
     }
 
-    /** Of DTLS 1.3, which has sessions by tickets alone. */
+    /** The extensions for DTLS 1.3, where sessions need tickets. */
     extensionsV13(of: ShimConfiguration): HelloExtension[] {
         const { isServer, noTicket } = of
         const { cache, keys, clock, side } = this

@@ -49,18 +49,21 @@ import {
 import { type Sessions } from "./sessions.js"
 import { type Side } from "./side.js"
 
-/** Bytes of UDP payload that BoringSSL assumes a path to carry. */
+/** The path budget that BoringSSL assumes, bytes of UDP payload. */
 const DEFAULT_BUDGET = 1472
 
-/** Which versions a test wants. */
+/** The versions that a test asks for. */
 interface Versions {
     v12: boolean
     v13: boolean
 }
 
-/** The numbers of the wire count down, and DTLS 1.0 is none of ours. BoringSSL's pre-shared keys by that flag are DTLS 1.2's. */
+/**
+ * Version numbers on the wire count down, and DTLS 1.0 is not supported. BoringSSL's flag for pre-shared keys means
+ * DTLS 1.2's.
+ */
 export function versionsOf(of: ShimConfiguration): Versions {
-    // Imported keys are DTLS 1.3's.
+    // Imported keys belong to DTLS 1.3.
     const older = isAmong(of, DTLS12) && hasCertificates(of)
     const versions = { v12: older, v13: isAmong(of, DTLS13) && of.psk === undefined }
     if (!versions.v12 && !versions.v13) throw new Unimplemented("a version other than DTLS 1.2 and 1.3")
@@ -74,7 +77,7 @@ function isAmong(of: ShimConfiguration, version: number): boolean {
     return version <= min && version >= max && !excluded.includes(version)
 }
 
-/** Of a client. A server's depends on the hello that comes (opening.ts), unless it speaks DTLS 1.2 alone. */
+/** A client's role. A server's depends on the hello it receives (opening.ts), unless it supports only DTLS 1.2. */
 export function clientRoleOf(versions: Versions): DriverRole {
     const { v12, v13 } = versions
     if (!v13) return clientRole()
@@ -86,7 +89,7 @@ export function settingsOf(of: ShimConfiguration, sessions: Sessions, side: Side
         crypto: side.services.crypto,
         suites: suitesOf(of, side),
         extensions: [...extensionsOf(of, side), ...sessionsOf(of, sessions)],
-        // BoringSSL's timers: no jitter, 60 s at most, and the 13th timeout gives up.
+        // BoringSSL's timers: no jitter, at most 60 s, and the 13th timeout gives up.
         retransmission: {
             initial: of.initialTimeout,
             maximum: 60000,
@@ -98,7 +101,7 @@ export function settingsOf(of: ShimConfiguration, sessions: Sessions, side: Side
         limits: limitsOf(of),
         pathBudget: of.mtu ?? DEFAULT_BUDGET,
         requireExtendedMasterSecret: false,
-        // The runner wants the identity itself as the hint.
+        // The runner expects the identity itself as the hint.
         pskIdentityHint: of.psk === undefined ? undefined : of.pskIdentity,
         authenticationMode: authenticationMode(of),
         alertOnKeyMismatch: true,
@@ -106,7 +109,7 @@ export function settingsOf(of: ShimConfiguration, sessions: Sessions, side: Side
     }
 }
 
-/** As large as they go: the runner tests the largest messages, too. */
+/** As large as possible: the runner also tests the largest messages. */
 function limitsOf(of: ShimConfiguration): Limits {
     return { ...gatewayLimits(), handshakeMessageBytes: of.maxCertList ?? 57000, inboxBytes: 114000 }
 }
@@ -117,7 +120,7 @@ function authenticationMode(of: ShimConfiguration): AuthenticationMode {
     return verifyPeer ? AuthenticationMode.requested : AuthenticationMode.none
 }
 
-/** CertificateTypes: of one's own those of the credentials, and a client's what the test says. */
+/** CertificateTypes: this side's are those of its credentials; a client's are set by the test. */
 function optionsOf(of: ShimConfiguration): CertificateOptions {
     const own: number[] = []
     for (const credential of certifiedBy(of)) {
@@ -189,14 +192,16 @@ function importsOf(of: ShimConfiguration, side: Side): HelloExtension[] {
     return [importedPsks({ of: (identity) => importOptionsOf(importedAs(of, identity)) })(side.services.crypto)]
 }
 
-/** Each key has its own. */
+/** Each key has its own options. */
 function importOptionsOf(imported: ImportedCredential | undefined): ImportOptions | undefined {
     if (imported === undefined) return undefined
     const { context, isSha384 } = imported
     return { context, hash: isSha384 ? SHA_384() : SHA_256() }
 }
 
-/** Who has a pre-shared key alone knows the peer by nothing else: a client unless it is told to verify the server. */
+/**
+ * A side with only a pre-shared key authenticates the peer by it, except a client that is told to verify the server.
+ */
 function hasCertificates(of: ShimConfiguration): boolean {
     if (importedOf(of).length === 0) return true
     return of.isServer ? certifiedBy(of).length > 0 : of.verifyPeer

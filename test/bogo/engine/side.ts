@@ -5,43 +5,43 @@ import { type Services } from "../../../src/platform/services.js"
 /** Where the engine runs: in Node, or in the machine. */
 export interface Side {
     services: Services
-    /** with all groups and schemes there are, preferred first */
+    /** supports all groups and schemes, preferred first */
     keys: KeyOperations
-    /** with the hybrid group, too; undefined: there is none */
+    /** includes the hybrid group; undefined: not available */
     hybridKeys: (() => KeyOperations) | undefined
-    /** @param der PrivateKeyInfo; undefined: of a kind that nothing here signs with */
+    /** @param der PrivateKeyInfo; undefined: signatures with this kind of key are not supported */
     importKey(der: Buffer): PrivateKey | undefined
 }
 
 export enum EventKind {
     /** `data`: a datagram */
     packet,
-    /** the clock goes on by `time` */
+    /** the clock advances by `time` */
     advance,
-    /** the path carries `time` bytes */
+    /** the path budget is `time` bytes */
     mtu,
-    /** the next timeout has to be in `time`; negative: none */
+    /** the next timeout must be in `time`; negative: there must be none */
     expectTimeout,
-    /** first timeout of the flights to come */
+    /** initial timeout of later flights */
     initialTimeout,
     /** the runner has left */
     end,
-    /** it has said nothing for as long as it was waited */
+    /** nothing was received for as long as it was waited */
     quiet,
 }
 
-/** Times are ms, and may have fractions. */
+/** Times are in ms, and may have fractions. */
 export interface RunnerEvent {
     kind: EventKind
     time: number
     data: Buffer
 }
 
-/** The way to the runner. */
+/** The connection to the runner. */
 export interface Link {
-    /** @param quietAfter ms of real time after which the event `quiet` is given instead; negative: waits for ever */
+    /** @param quietAfter real time after which the event `quiet` is returned instead, ms; negative: waits for ever */
     next(quietAfter: number): Promise<RunnerEvent>
     sendPacket(data: Buffer): void
-    /** The runner hears that its timeout was taken. */
+    /** Tells the runner that its timeout was processed. */
     acknowledgeTimeout(): void
 }

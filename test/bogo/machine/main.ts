@@ -1,4 +1,4 @@
-/* The shim in the machine: the engine runs here, and ../machine-side.ts speaks with the runner. */
+/* The shim in the machine: the engine runs here, and ../machine-side.ts communicates with the runner. */
 import * as ds from "@devicescript/core"
 import { copyOf } from "../../../src/dtls/bytes/bytes.js"
 import { type KeyOperations, type KeyPair } from "../../../src/dtls/crypto/keys.js"
@@ -13,14 +13,14 @@ import { Sessions } from "../engine/sessions.js"
 import { type Link, type RunnerEvent, type Side } from "../engine/side.js"
 import "./natives.js"
 
-/** A list of numbers of 16 bits. */
+/** A list of 16-bit numbers. */
 function codes(bytes: Buffer): number[] {
     const list: number[] = []
     for (let at = 0; at < bytes.length; at += 2) list.push((bytes[at] << 8) | bytes[at + 1])
     return list
 }
 
-/** A key of a kind that no device has. */
+/** A key of a kind that no device supports; the host signs with it. */
 class HostKey implements PrivateKey {
     constructor(
         private der: Buffer,
@@ -32,7 +32,7 @@ class HostKey implements PrivateKey {
     }
 }
 
-/** The machine's own keys, and signatures of the other kinds by the host. */
+/** The machine's own keys; the host handles signatures of other kinds. */
 class MachineKeys implements KeyOperations {
     groups: number[] = [NamedGroup.x25519, NamedGroup.secp256r1]
     schemes: number[] = codes(ds._bogoSchemes(Buffer.alloc(0)))

@@ -1,4 +1,7 @@
-/* Every native with everything that it cannot take: prints what each call does, which must be an exception or a result. */
+/*
+ * Calls every native with arguments that it does not accept, and prints the result of each call, which must be an
+ * exception or a value.
+ */
 /* eslint-disable @typescript-eslint/no-explicit-any -- arguments of any type are what is tested here */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
@@ -27,7 +30,7 @@ oddIv[23] = 13
 const noAead = Buffer.from(state)
 noAead[1] = 0x7f
 
-/** Values that do not belong into most places. */
+/** Values that are wrong in most places. */
 const odd: any[] = [
     undefined,
     null,
@@ -47,7 +50,7 @@ const odd: any[] = [
     [1],
     { a: 1 },
     () => 1,
-    // Only where a handle or a state belongs: their numbers differ from machine to machine.
+    // Only used where a handle or a state is expected, because their numbers differ between machines.
     hash,
     hmac,
     aead,
@@ -78,7 +81,7 @@ const places = [
     "recordOpenInPlace",
 ]
 
-/** How many of them are no handles and no states. */
+/** Number of values that are neither handles nor states. */
 const PLAIN = 18
 
 function say(name: string, at: number, index: number, call: (a: any[]) => any, args: any[]): void {
@@ -92,7 +95,7 @@ function say(name: string, at: number, index: number, call: (a: any[]) => any, a
     console.log(name + " " + at + " " + index + " " + what)
 }
 
-/** Calls with each odd value in the place of each argument, the others as given. */
+/** Makes calls with each odd value in place of each argument, with the others as given. */
 async function abuse(name: string, good: any[], call: (a: any[]) => any): Promise<void> {
     for (let at = 0; at < good.length; at++) {
         const most = at === 0 && places.includes(name) ? odd.length : PLAIN
@@ -166,7 +169,7 @@ await abuse("recordSealInPlace", [state, 23, room, 0, 5], (a) =>
 )
 await abuse("recordOpenInPlace", [state, room, 0], (a) => ds._moteRecordOpenInPlace(a[0], a[1], a[2]))
 
-// The record state in the place of another Buffer, and the state that it still is afterwards.
+// The record state in place of another Buffer; the state must be unchanged afterwards.
 const before = state.toString("hex")
 say("stateAsTarget", 2, 0, (a) => ds._moteRecordSealInPlace(a[0], 23, a[0], a[1], a[2]), [state, 0, 3])
 say("stateAsTarget", 2, 1, (a) => ds._moteRecordSealInPlace(a[0], 23, a[0], a[1], a[2]), [state, 0, 0])
@@ -175,7 +178,7 @@ say("stateAsDatagram", 1, 1, (a) => ds._moteRecordOpenInPlace(a[0], a[0], a[1]),
 say("stateAsMessage", 2, 0, (a) => ds._moteRecordSeal(a[0], 23, 0, [data, a[0]], true), [state])
 console.log("the state: " + (state.toString("hex") === before ? "as before" : "changed"))
 
-// Handles run out, and are free again after closing.
+// Uses up all handles; they are free again after closing.
 const open: number[] = []
 let full = ""
 for (let i = 0; i < 300 && full === ""; i++) {

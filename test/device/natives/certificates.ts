@@ -1,6 +1,6 @@
 /*
- * Checks certificate chains as settings say: "case-N" is identity, purpose, Unix seconds or "", the chain and the
- * anchors, by "|"; certificates by their settings' names, by ",".
+ * Verifies certificate chains from settings: "case-N" is identity, purpose, Unix seconds or "", chain and anchors,
+ * separated by "|"; certificates are names of settings, separated by ",".
  */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"

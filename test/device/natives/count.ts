@@ -1,4 +1,4 @@
-/* Counts its starts in storage. */
+/* Counts its starts in the storage. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 

@@ -1,6 +1,6 @@
 /*
- * The workload of key pairs on a device, in two parts that can run side by side. Its signatures go to the test as lines with "made"; the test's come in as
- * settings of 50 each.
+ * The key pair workload on a device, in two parts that can run concurrently. Its signatures are printed as lines with
+ * "made"; the test's are passed in settings of 50 each.
  */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"

@@ -1,4 +1,4 @@
-/* The part of the workload that a sensor's board can do. */
+/* The part of the workload that a sensor's board supports. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"

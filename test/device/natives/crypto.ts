@@ -8,7 +8,7 @@ const rounds = parseInt(ds._moteSetting("rounds") ?? "100")
 const crypto = new RuntimeCryptoProvider()
 let turns = 0
 
-/** Rarely: to wait after each of fifteen thousand rounds would be most of the time. */
+/** Rare, because a pause after each of fifteen thousand rounds would take most of the time. */
 async function pause(): Promise<void> {
     turns++
     if ((turns & 15) === 0) await ds.sleep(1)

@@ -1,11 +1,11 @@
-/* A socket whose pending error a send takes away still hears what comes later. */
+/* A socket still receives after a send has taken its pending error. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 
 const socket = ds._moteUdpOpen("127.0.0.1", 0, "127.0.0.1", 9)
 const peer = ds._moteUdpOpen("127.0.0.1", 0, "", 0)
 ds._moteUdpOnReadable(socket, () => {})
-// Nobody listens at port 9: the answer is an ICMP error, which waits on the socket.
+// Nothing listens on port 9, so the answer is an ICMP error, which stays pending on the socket.
 console.log("sent " + ds._moteUdpSend(socket, Buffer.alloc(3), "", 0))
 await ds.sleep(50)
 console.log("sent " + ds._moteUdpSend(socket, Buffer.alloc(3), "", 0))

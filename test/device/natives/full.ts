@@ -1,8 +1,8 @@
-/* As many keys as the crypto library can hold: what needs one more says so, or takes the place of one that is lost. */
+/* As many keys as the crypto library can hold. Creating one more throws, or reuses the place of an unreachable one. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 
-/** Handles and keys of the library: both have 32 places. */
+/** Number of handles and of keys in the library, both 32. */
 const PLACES = 32
 
 const text = Buffer.from("what is signed")
@@ -14,7 +14,7 @@ function scalar(last: number): Buffer {
     return bytes
 }
 
-/** Owns a key; nobody keeps it. */
+/** Owns a key; not referenced by anything. */
 class Owner {
     constructor(last: number) {
         ds._moteCryptoOwned(ds._moteKeyImport(scalar(last)), this)
@@ -62,7 +62,7 @@ everything(() => {
     while (kept.length < PLACES - 1) kept.push(ds._moteKeyImport(scalar(kept.length + 1)))
 })
 for (const key of kept) ds._moteCryptoClose(key)
-// In the places that are free by now.
+// Uses the places that are free now.
 let made = 0
 everything(() => {
     for (let i = 0; i < PLACES - 1; i++) {

@@ -1,4 +1,4 @@
-/* Handles that end with their objects, keys that are wrapped, records that are protected where they lie. */
+/* Handles that end with their objects, wrapped keys, and records sealed in place. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { copyOf } from "../../../src/dtls/bytes/bytes.js"
@@ -24,7 +24,7 @@ async function finalizers(): Promise<void> {
     const kept = crypto.newAead(AeadAlgorithm.aes128Ccm8, key)
     let made = 0
     for (let i = 0; i < 250; i++) {
-        // Far more than there are handles; what fills the heap brings the collections.
+        // Far more objects than there are handles; filling the heap causes collections.
         crypto.newHash(HashAlgorithm.sha256).update(Buffer.alloc(600))
         crypto.newAead(AeadAlgorithm.aes128Ccm8, key).seal(nonce, text, Buffer.alloc(600))
         made += 2
@@ -39,7 +39,7 @@ async function finalizers(): Promise<void> {
     thrown("owned by a number", () => ds._moteCryptoOwned(ds._moteHashNew(4), 5 as unknown as object))
 }
 
-/** More keys than the platform keeps keyed contexts for, used in turn; some are closed on the way. */
+/** More keys than the platform keeps keyed contexts for, used in rotation; some are closed meanwhile. */
 function manyKeys(): void {
     const aeads: Aead[] = []
     const sealed: Buffer[] = []
@@ -135,7 +135,7 @@ async function inPlace(): Promise<void> {
     console.log("no number taken: " + one[10])
 }
 
-/** Only the record that has the number, and nothing behind it, is opened. */
+/** Opens only the record with that number. */
 function inOrder(): void {
     const aead = ds._moteAeadNew(1, key)
     const records = ds._moteRecordSeal(stateOf(aead), 23, 0x7fffffff, [text, text], true)

@@ -1,4 +1,6 @@
-/* Key pairs of the natives for test/engine/key-workload.ts and its vectors: private keys come in as wrapped ones. */
+/*
+ * The natives' key pairs, for test/engine/key-workload.ts and its vectors: private keys are imported in wrapped form.
+ */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { join } from "../../../src/dtls/bytes/bytes.js"

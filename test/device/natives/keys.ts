@@ -1,6 +1,6 @@
 /*
- * Key agreement and signatures: with itself, with a peer whose public keys are settings, and with what is no key. Lines
- * with "out" go to the test, which knows the other half.
+ * Key agreement and signatures: with itself, with a peer whose public keys are in the settings, and with invalid keys.
+ * Lines with "out" are for the test, which has the other half.
  */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
@@ -57,7 +57,7 @@ async function sign(): Promise<void> {
     const theirs = Buffer.from(ds._moteSetting("their-signature") ?? "", "hex")
     const theirKey = Buffer.from(ds._moteSetting("secp256r1") ?? "", "hex")
     console.log("theirs: " + ds._moteKeyVerify(theirKey, Buffer.from("signed by the test"), theirs))
-    theirKey[0] = 7 // the hybrid form of SEC 1 for an odd y
+    theirKey[0] = 7 // SEC 1's hybrid form for an odd y
     console.log("hybrid form: " + ds._moteKeyVerify(theirKey, Buffer.from("signed by the test"), theirs))
     let what = ""
     try {

@@ -1,4 +1,4 @@
-/* What a collection, or its absence, must not do to keys that somebody still needs. */
+/* A collection must not free keys that are still in use, and keys must be freed without memory pressure. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
@@ -12,7 +12,7 @@ function scalar(last: number): Buffer {
     return bytes
 }
 
-/** Owns its key; the machine may let it go while the signature is made. */
+/** Owns its key; becomes unreachable while the signature is computed. */
 class Signer {
     private handle: number
 
@@ -25,7 +25,7 @@ class Signer {
     }
 }
 
-/** No heap is filled: only handles run out. */
+/** The heap is not filled, only handles run out. */
 async function manyWithoutPressure(): Promise<void> {
     const crypto = new RuntimeCryptoProvider()
     let made = 0
@@ -59,7 +59,7 @@ async function verifyNothing(publicKey: Buffer): Promise<void> {
 async function closeWhileSigning(publicKey: Buffer): Promise<boolean> {
     const key = ds._moteKeyImport(scalar(9))
     const results: Buffer[] = []
-    // Work before it, so that it waits its turn.
+    // Other work comes first, so that this has to wait for its turn.
     verifyNothing.start(publicKey)
     signInto.start(results, key)
     await ds.sleep(1)
@@ -70,7 +70,9 @@ async function closeWhileSigning(publicKey: Buffer): Promise<boolean> {
     return results.length > 0 && results[0] !== undefined && ds._moteKeyVerify(publicKey, text, results[0]) === true
 }
 
-/** A key that is closed while it signs is the one that signs, not the next that the library gives its number. */
+/**
+ * A key that is closed while it signs must still be used, and not the next key that gets its number from the library.
+ */
 async function closedWhileSigning(): Promise<void> {
     const publicKey = ds._moteKeyPublic(ds._moteKeyImport(scalar(9)))
     let right = 0

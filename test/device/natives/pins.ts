@@ -1,4 +1,4 @@
-/* Pins through @devicescript/gpio: outputs, inputs, pull-ups, an analog input, and what is refused. */
+/* Pins with @devicescript/gpio: outputs, inputs, pull-ups, an analog input, and refused modes. */
 import { digitalRead, digitalWrite, pinMode } from "@devicescript/gpio"
 import * as ds from "@devicescript/core"
 

@@ -1,4 +1,4 @@
-/* Saves a blob, or removes the one that it finds. */
+/* Saves a blob, or removes it if it exists. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 

@@ -1,4 +1,4 @@
-/* Reads the sensor on the I2C bus; then one that is not there. */
+/* Reads the sensor on the I2C bus, then one that does not exist. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { SHT_ADDRESS, ShtSource } from "../../../src/sensor/sht4x.js"

@@ -1,4 +1,4 @@
-/* Sleeps deeply after each of its first three starts, and counts them in storage. */
+/* Enters deep sleep after each of its first three starts, and counts them in the storage. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 

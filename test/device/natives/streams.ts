@@ -1,6 +1,6 @@
 /*
- * Streams of @devicescript/net: setting `case` says what is done with the server of test/node/firmware/streams.spec.ts at `host`,
- * `port`.
+ * Streams of @devicescript/net: the setting `case` selects what to do with the server of
+ * test/node/firmware/streams.spec.ts at `host`, `port`.
  */
 import * as ds from "@devicescript/core"
 import { connect, fetch, startMQTTClient } from "@devicescript/net"
@@ -16,7 +16,7 @@ async function thrown(name: string, call: () => Promise<unknown>): Promise<void>
         console.log("said " + name + ": nothing thrown")
     } catch (e) {
         const { message } = e as Error
-        // The package puts the socket's name in front.
+        // The package prefixes the socket's name.
         console.log("said " + name + ": " + message.slice(message.indexOf(": ") + 2))
     }
 }
@@ -26,7 +26,7 @@ function shown(received: Buffer | undefined | null): string {
     return received === undefined ? "undefined" : received.length + " bytes"
 }
 
-/** Lines, a message larger than the server reads at once, and the peer's end. */
+/** Lines, a message larger than the server reads at a time, and the peer's end. */
 async function echo(): Promise<void> {
     const socket = await connect({ host, port, proto })
     await socket.send("hello\n")
@@ -49,7 +49,7 @@ async function echo(): Promise<void> {
     console.log("said end: " + shown(await socket.recv()))
 }
 
-/** A second stream takes the first one's place, and the first says so. */
+/** A second stream replaces the first one, which reports it. */
 async function second(): Promise<void> {
     const first = await connect({ host, port })
     const other = await connect({ host, port })
@@ -60,7 +60,7 @@ async function second(): Promise<void> {
     await thrown("closed", async () => await other.send("x"))
 }
 
-/** The server sends a megabyte and does not wait; the program takes its time. */
+/** The server sends a megabyte without waiting; the program reads slowly. */
 async function flood(): Promise<void> {
     const socket = await connect({ host, port, proto })
     await socket.send("flood\n")
@@ -96,7 +96,7 @@ async function refused(): Promise<void> {
     await thrown("no text", async () => await connect({ host: 5 as unknown as string, port }))
 }
 
-/** A server whose certificate is for its name alone. */
+/** A server whose certificate is only for its name. */
 async function name(): Promise<void> {
     await thrown("by its name", async () => await connect({ host, port, proto }))
     await thrown("by its address", async () => await connect({ host: "127.0.0.1", port, proto }))

@@ -1,4 +1,4 @@
-/* What a device's crypto library has, and published vectors. */
+/* Features of a device's crypto library, and published vectors. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
@@ -6,7 +6,7 @@ import { vectorLines } from "../../engine/crypto-vectors.js"
 import { keyVectorLines } from "../../engine/key-vectors.js"
 import { NativeKeys } from "./key-pairs.js"
 
-/** The firmware of a sensor's board has no key pairs. */
+/** Whether there are key pairs: the firmware of a sensor's board has none. */
 function hasKeys(): boolean {
     try {
         ds._moteCryptoClose(ds._moteKeyNew(23))

@@ -1,6 +1,7 @@
 /*
- * Slow work of every kind, of eight fibers at once, while the machine's own thread seals, collects and closes handles: for
- * npm run check:tsan. The setting `certificate` is a self-signed one, in hexadecimal DER.
+ * All kinds of background work, from eight fibers at once, while the machine's own thread seals records, collects
+ * garbage and closes handles: for npm run check:tsan. The setting `certificate` is a self-signed certificate, DER in
+ * hexadecimal.
  */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
@@ -52,7 +53,7 @@ async function work(number: number): Promise<void> {
     running--
 }
 
-/** Goes on without an answer: its handle is closed while the work is under way. */
+/** Does not wait for the answer: its handle is closed while the work is under way. */
 async function closedMeanwhile(): Promise<void> {
     const key = ds._moteKeyImport(scalar(9))
     let begun = false

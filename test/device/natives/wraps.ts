@@ -1,4 +1,4 @@
-/* Wrapped keys for the test, which knows the wrapper's. */
+/* Prints wrapped keys for the test, which has the wrapper's key. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 

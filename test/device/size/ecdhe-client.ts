@@ -1,6 +1,6 @@
 /*
- * Size profile: a DTLS client with ECDHE_ECDSA that knows its server's public key and has a raw public key of its own. It
- * sends "hello" and logs the answer.
+ * Size profile: a DTLS client with ECDHE_ECDSA, a pinned server key and a raw public key of its own. It sends "hello"
+ * and logs the answer.
  */
 import * as ds from "@devicescript/core"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"

@@ -1,6 +1,6 @@
 /*
- * Size profile: a DTLS client with ECDHE_ECDSA that believes a server whose certificate one authority has signed for the name
- * it asks for, and has a certificate of its own. It sends "hello" and logs the answer.
+ * Size profile: a DTLS client with ECDHE_ECDSA and a certificate of its own, which trusts servers certified by one
+ * authority for the requested name. It sends "hello" and logs the answer.
  */
 import * as ds from "@devicescript/core"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     const exchange = new EcdheCertificateKeyExchange(new RuntimeKeys(), SignatureKind.ecdsa, x509Only())
     const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(exchange)]
     const limits = mcuLimits()
-    // A chain of four certificates.
+    // Room for a chain of four certificates.
     limits.handshakeMessageBytes = 4096
     limits.inboxBytes = 6144
     const settings = newSettings(suites, credentials, wifi(), limits)

@@ -16,7 +16,10 @@ import { userInfo } from "node:os"
 import { dirname, join } from "node:path"
 import { cacheFolder, root } from "../../../host/folders.js"
 
-/** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
+/**
+ * Peers without a program in Debian, or whose program there lacks what is tested: each is a small program of ours
+ * around a library.
+ */
 export type BuiltPeer =
     | "aiocoap"
     | "californium"
@@ -47,7 +50,7 @@ export const builtVersions: Record<BuiltPeer, string> = {
 
 const folders = join(root, "test", "interop", "peers")
 
-/** What is needed to build a peer. */
+/** Programs needed to build a peer. */
 export const buildNeeds: Record<BuiltPeer, string[]> = {
     aiocoap: ["python3", "gcc", "autoconf", "automake"],
     californium: ["mvn", "javac", "jar", "sha256sum"],
@@ -62,17 +65,17 @@ export const buildNeeds: Record<BuiltPeer, string[]> = {
     wolfssl: ["cargo", "gcc"],
 }
 
-/** A library in C, in a crate of Cargo.toml. */
+/** A C library in a crate of Cargo.toml. */
 interface Library {
     crate: string
     /** its source, inside the crate */
     source: string
-    /** folders of `source` with what is compiled, and with what is included */
+    /** folders of `source` to compile, and to include */
     units: string[]
     headers: string[]
-    /** files that others include, or that are for other machines */
+    /** files that are included by others, or for other machines */
     except?: RegExp
-    /** how it finds its configuration, which lies beside the program */
+    /** how it finds its configuration, which is next to the program */
     define: string
 }
 
@@ -107,7 +110,7 @@ function run(cwd: string, command: string, ...args: string[]): string {
         cwd,
         encoding: "utf8",
         maxBuffer: 2 ** 26,
-        // Toolchains and their caches lie in the user's home, wherever a run of the tests has put HOME.
+        // Toolchains and their caches are in the user's home, wherever a test run has set HOME.
         env: { ...process.env, HOME: userInfo().homedir },
     })
     if (status !== 0)
@@ -117,7 +120,10 @@ function run(cwd: string, command: string, ...args: string[]): string {
 
 const failures = new Map<BuiltPeer, unknown>()
 
-/** The program of a peer; built when it is not there, with its library from the registry of its language. Throws why not. */
+/**
+ * A peer's program, built if it is missing, with the library from its language's registry. Throws the reason if it
+ * cannot be built.
+ */
 export function peerProgram(peer: BuiltPeer): string {
     if (failures.has(peer)) throw failures.get(peer)
     try {
@@ -148,9 +154,9 @@ function built(peer: BuiltPeer): string {
     return program
 }
 
-/** A library's source, in the crate that Cargo fetched. */
+/** The source of a library, in the crate that Cargo downloaded. */
 function sourceOf({ crate, source }: Library): string {
-    // The crates with sources in C are the same for every platform; what they need of others, for Windows say, is not fetched.
+    // The C sources are the same on every platform; dependencies for others, such as Windows, are not downloaded.
     const args = ["metadata", "--locked", "--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu"]
     const { packages } = JSON.parse(run(folders, "cargo", ...args)) as {
         packages: { name: string; manifest_path: string }[]
@@ -176,7 +182,7 @@ function buildInC(library: Library, source: string, program: string): void {
     })
 }
 
-/** @param body what needs a folder for files on the way to a program */
+/** @param body needs a folder for intermediate files */
 function withFolder(program: string, body: (folder: string) => void): void {
     const folder = `${program}.d`
     mkdirSync(folder)
@@ -194,13 +200,14 @@ function buildInRust(source: string, program: string): void {
     })
 }
 
-/** Each runs for a moment: compiling well what runs often would take longer. */
+/** Each program runs only for a moment, so thorough optimization would take longer. */
 const BRIEF = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 const COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 
 /**
- * One jar of the program and its libraries behind a line for the shell, so that it runs by its name. Maven fetches the
- * libraries. Without their signatures, which Java would check at each start, it starts in half the time.
+ * A single jar of the program and its libraries, after a line for the shell so that it can be executed by name. Maven
+ * downloads the libraries. Their signatures are removed, because Java would verify them at each start, which takes
+ * twice as long.
  */
 function buildInJava(source: string, program: string): void {
     withFolder(program, (folder) => {
@@ -214,7 +221,7 @@ function buildInJava(source: string, program: string): void {
         mkdirSync(classes)
         for (const name of readdirSync(jars)) run(classes, "jar", "xf", join(jars, name))
         rmSync(join(classes, "META-INF"), { recursive: true })
-        // Of one of several libraries: all together are no module.
+        // A leftover of one of several libraries, which together do not form a module.
         rmSync(join(classes, "module-info.class"), { force: true })
         run(source, "javac", ...BRIEF.map((option) => `-J${option}`), "-d", classes, "-cp", classes, "Peer.java")
         run(folder, "jar", "--create", "--file", whole, "--main-class", "Peer", "-C", classes, ".")
@@ -224,7 +231,10 @@ function buildInJava(source: string, program: string): void {
     })
 }
 
-/** @param modules where the program finds itself and its libraries, one of which is compiled for this very Python */
+/**
+ * @param modules folder from which the program imports itself and its libraries, one of which is compiled for this very
+ * Python
+ */
 function buildInPython(source: string, program: string, modules: string): void {
     withFolder(program, (folder) => {
         const [venv, target] = [join(folder, "venv"), join(folder, "modules")] as const
@@ -239,7 +249,7 @@ function buildInPython(source: string, program: string, modules: string): void {
     writeFileSync(program, `#!/bin/sh\nexec "${python}" "$0.modules/peer.py" "$@"\n`, { mode: 0o755 })
 }
 
-/** @param modules where the program finds itself and its library */
+/** @param modules folder from which the program imports itself and its library */
 function buildForNode(source: string, program: string, modules: string): void {
     withFolder(program, (folder) => {
         for (const name of ["package.json", "peer.mjs"]) copyFileSync(join(source, name), join(folder, name))

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { root } from "../../../host/build/device.js"
 import { explained, namedRows } from "../../catalogue/rows.js"
 
-/** Rows of the catalogue that are about DTLS 1.2 with pre-shared keys, too, and ask for a test of their own. */
+/** Rows of the catalogue that also concern DTLS 1.2 with pre-shared keys, and need a test of their own. */
 const wanted =
     "R02 R04 R05 R09 R10 R12 R14 R16 R18 R25 R26 F01 F02 F04 F05 F08 F11 F13 F14 F15 F17 F21 F23 F25 " +
     "H01 H10 H15 H20 H26 H27 D02 D07 D09 D12 D14 P09 P10"

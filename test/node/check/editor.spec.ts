@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { TypeServer } from "../../support/type-server.js"
 
-/** Folders of code that runs on a device; each has a tsconfig.json of its own, since editors look for the nearest one. */
+/** Folders of device code; each has its own tsconfig.json, because editors look for the nearest one. */
 const DEVICE_FOLDERS = [
     ...["src/entry", "src/platform/runtime", "src/platform/stock", "src/sensor"],
     ...["examples/device", "test/bogo/machine", "test/device", "test/fuzz"],
@@ -20,7 +20,7 @@ describe("an editor", function () {
     let server: TypeServer
 
     before(() => {
-        // Any compilation for the device brings the types, as `npm start` does.
+        // Any device compilation writes the types, as `npm start` does.
         cachedDeviceImage("src/sensor/main.ts")
         server = new TypeServer()
     })

@@ -6,7 +6,7 @@ import { missingForBoard } from "../../../host/build/rv32.js"
 import { root } from "../../../host/folders.js"
 import { needs } from "../../support/needs.js"
 
-/** Rows of the table of calls: names in backticks, by column. */
+/** Names in backticks in a column of the table of calls. */
 function namesOf(column: 1 | 2): string[] {
     const text = readFileSync(join(root, "docs", "from-mbedtls.md"), "utf8")
     const rows = text.split("\n").filter((line) => line.startsWith("| `mbedtls_"))

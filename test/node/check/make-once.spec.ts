@@ -8,13 +8,13 @@ import { makeOnce } from "../../../host/build/make-once.js"
 import { root } from "../../../host/folders.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 
-/** A process that makes `path`, as long as it takes. @param ending "whole", or "stuck" for work that never ends */
+/** A process that makes `path`. @param ending "whole", or "stuck" for work that never ends */
 function maker(path: string, ending: "whole" | "stuck"): ChildProcess {
     const args = ["--import", "./host/build/tsx.mjs", "test/support/maker.ts", path, ending]
     return spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] })
 }
 
-/** What the makers have noted: a line each time that one began. */
+/** Number of makers that began; each noted one line. */
 const begun = (path: string): number => readFileSync(`${path}.notes`, "utf8").trimEnd().split("\n").length
 
 describe("what processes share below .cache", function () {

@@ -14,7 +14,7 @@ function run(spec: string): { lines: string[]; status: number | null } {
     return { lines: stdout.trimEnd().split("\n"), status }
 }
 
-/** Tests that fail at the first attempt. */
+/** A spec with tests that fail at the first attempt. */
 const failingOnce = (count: number): string =>
     `const tried = new Set()
     for (let i = 1; i <= ${count}; i++)

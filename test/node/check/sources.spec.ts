@@ -5,7 +5,10 @@ import { dirname, join, relative } from "node:path"
 import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { needs } from "../../support/needs.js"
 
-/** Folders of src from the highest layer to the lowest: an import may only go down (README.md, "The house"). */
+/**
+ * Folders of src from the highest layer to the lowest; imports may only go down (README.md, "How the source is
+ * organized").
+ */
 const LAYERS = [
     "entry",
     "lwm2m",
@@ -24,7 +27,7 @@ const LAYERS = [
     "dtls/bytes",
 ]
 
-/** They stand above all layers. */
+/** Programs are above all layers. */
 const PROGRAMS = /^src\/sensor\/(main|sht4x-main|sleeping-main|stock)\.ts$/
 
 function sources(folder: string): string[] {
@@ -40,7 +43,7 @@ function layerOf(path: string): string | undefined {
 interface Import {
     from: string
     to: string
-    /** nothing of it runs */
+    /** no code is imported */
     typesOnly: boolean
 }
 
@@ -63,7 +66,7 @@ function npx(tool: string, ...args: string[]): string {
 }
 
 describe("the sources", function () {
-    // Minutes of one core, more where it is shared.
+    // Takes minutes of a core, longer if it is shared.
     this.timeout(600000)
 
     it("have arrows that point down only", () => {
@@ -154,8 +157,8 @@ describe("the sources", function () {
         })
 
     it("type-check with tsconfig.device.json, as the code that runs on a device", () => {
-        cachedDeviceImage("src/sensor/main.ts") // brings the compiler's packages
-        // Those are sources, too, and not written for strict types: their errors and continuation lines are left out.
+        cachedDeviceImage("src/sensor/main.ts") // writes the compiler's packages
+        // The compiler's packages are not written for strict types: their errors and continuation lines are left out.
         const ours = typeErrors("tsconfig.device.json")
             .split("\n")
             .filter((line) => /^\S/.test(line) && !line.startsWith(".cache/"))
@@ -163,7 +166,7 @@ describe("the sources", function () {
     })
 
     it("pass ESLint with the rules against DeviceScript's traps", () => {
-        cachedDeviceImage("src/sensor/main.ts") // brings the compiler's packages: rules ask for types
+        cachedDeviceImage("src/sensor/main.ts") // writes the compiler's packages: rules ask for types
         strictEqual(
             npx("eslint/bin/eslint.js", "--max-warnings", "0", "src", "test", "host", "bench", "examples", "template"),
             "",

@@ -8,7 +8,7 @@ import { root } from "../../../host/build/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { mote, sleep } from "../../interop/process.js"
 
-/** A temporary directory of the test's own: what is in it at the end was left there. */
+/** A separate temporary directory for the test, to see what is left in it. */
 class TemporaryDirectory {
     readonly path = temporaryFolder("directory")
 
@@ -33,7 +33,7 @@ const owner = (ending: string): string[] => [
     ending,
 ]
 
-/** Starts a process that has a temporary folder. @returns it and that folder */
+/** Starts a process with a temporary folder. @returns it and that folder */
 async function started(
     directory: TemporaryDirectory,
     ending: string,
@@ -94,7 +94,7 @@ describe("temporary folders", function () {
         writeFileSync(program, 'console.log("hello")\n')
         const command = directory.run(mote("sim", program))
         await directory.untilFilled()
-        // The compiler, a child, goes with it.
+        // Kills the process group, which includes the compiler as a child process.
         process.kill(-(command.pid as number), "SIGKILL")
         await once(command, "exit")
         strictEqual(directory.entries().length, 1)

@@ -5,7 +5,7 @@ import { root } from "../../../host/build/device.js"
 
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> }
 
-/** The patterns of specs that an npm script hands to mocha. */
+/** The spec patterns that an npm script passes to mocha. */
 const patternsOf = (script: string): string[] =>
     [...scripts[script].matchAll(/"([^"]+\.spec\.ts)"/g)].map(([, pattern]) => pattern)
 

@@ -23,7 +23,7 @@ async function ended(program: Running): Promise<number | null> {
     return program.exitCode
 }
 
-/** Runs `body` beside `mote server --echo`. */
+/** Runs `body` while `mote server --echo` runs. */
 async function serving(args: string[], body: (where: string, server: Running) => Promise<void>): Promise<void> {
     const port = await freePort()
     const server = new Running(mote("server", "--host", "127.0.0.1", "--port", `${port}`, "--echo", ...args))
@@ -35,7 +35,7 @@ async function serving(args: string[], body: (where: string, server: Running) =>
     }
 }
 
-/** `mote client`, which says "hello" and ends when that has come back. */
+/** Runs `mote client`, which sends "hello" and ends when that is echoed. */
 async function say(where: string, ...args: string[]): Promise<Running> {
     const client = new Running(mote("client", where, ...args))
     client.write("hello\n")
@@ -159,7 +159,7 @@ describe("mote start with the device of a folder that has certificates", functio
     const PSK = { identity: "another", key: Buffer.alloc(16, 0x5a) }
     const given = ["--psk", `${PSK.identity}:${PSK.key.toString("hex")}`]
 
-    /** A folder with a configuration. @param own what the device has beside its private key */
+    /** A folder with a configuration. @param own the device's credentials besides its private key */
     function folderOf(own: { cert?: string; psk?: boolean }): string {
         const folder = temporaryFolder("start")
         const program = join(root, "src", "sensor", "main.ts")

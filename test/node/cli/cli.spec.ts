@@ -27,7 +27,7 @@ describe("the command line", function () {
 
     before(async function () {
         this.timeout(600000)
-        // What a first start compiles.
+        // Built in advance: what a first start compiles.
         await compiledMachine()
         cachedDeviceImage("src/sensor/main.ts")
     })
@@ -46,7 +46,7 @@ describe("the command line", function () {
 
     it("a first start says what it waits for, a second one has nothing to wait for", () => {
         const program = join(temporaryFolder("first-start"), "first.ts")
-        // Programs are known by what is in them: this one is new.
+        // Images are cached by the program's content, so this one is new.
         writeFileSync(program, `import * as ds from "@devicescript/core"\nconsole.log("${Date.now()}")\nds.restart()\n`)
         match(run("sim", program).err, /^mote: compiling \S*first\.ts for the device, once \(about ten seconds\)$/m)
         ok(!run("sim", program).err.includes("compiling"))
@@ -312,7 +312,7 @@ describe("the trace", () => {
         strictEqual(records.at(-1)?.again, true)
         tracer.datagram("received", from(1), hello)
         strictEqual(records.at(-1)?.again, false)
-        // Nor do a thousand messages of one peer: the oldest of them are news again.
+        // A thousand messages from one peer displace the oldest, which then count as new.
         for (let seq = 1; seq <= 1000; seq++) {
             const numbered = Buffer.from(cookieHello)
             numbered.writeUInt16BE(seq, 13 + 4)

@@ -13,7 +13,7 @@ describe("mote get, put, post, delete, fetch and observe, with libcoap's server"
     before(async function () {
         needs(this, missingProgram(SERVER))
         const port = await freePort()
-        // libcoap's DTLS port is its CoAP port and one.
+        // libcoap's DTLS port is its CoAP port plus one.
         server = new Running([
             SERVER,
             "-A",
@@ -35,7 +35,7 @@ describe("mote get, put, post, delete, fetch and observe, with libcoap's server"
         await server.end()
     })
 
-    /** Runs a command to its end. */
+    /** Runs a command until it ends. */
     async function run(command: string, path: string, ...options: string[]): Promise<Running> {
         const psk = `me:${Buffer.from(TEXT_KEY).toString("hex")}`
         const running = new Running(mote(command, `${uri}${path}`, "--psk", psk, ...options))

@@ -65,7 +65,7 @@ describe("mote gateway", function () {
             strictEqual(await two.ask(code, ["boiler"], "99"), "4.03 /boiler belongs to another client")
         strictEqual(await two.ask(CoapCode.GET, ["boiler"]), "2.05 1")
         strictEqual(await two.ask(CoapCode.POST, ["room", "a"], "3"), "2.04")
-        // The identity counts, not the session.
+        // Access depends on the identity, not on the session.
         await one.close()
         const again = await client(port, "one")
         strictEqual(await again.ask(CoapCode.PUT, ["boiler"], "4"), "2.04")
@@ -103,7 +103,7 @@ describe("mote gateway", function () {
         await one.close()
         await running.expect('"left"')
         await running.end()
-        // Its two clients have the same key here, which it warns of in a "log" event.
+        // Both clients have the same key here, which the gateway reports in a "log" event.
         const found = events(running).filter(({ event }) => event !== "log")
         deepStrictEqual(
             found.map(({ event }) => event),
@@ -176,7 +176,7 @@ describe("Ctrl-C and SIGTERM", function () {
 
     before(async function () {
         this.timeout(600000)
-        // What a first start compiles.
+        // Built in advance: what a first start compiles.
         await compiledMachine()
         cachedDeviceImage("src/sensor/main.ts")
     })
@@ -204,7 +204,7 @@ describe("Ctrl-C and SIGTERM", function () {
         }
         await server.end()
         strictEqual(server.exitCode, 0)
-        // Client, sensor and observe said close_notify; a simulated device is switched off.
+        // Client, sensor and observer sent close_notify; a simulated device is just switched off.
         strictEqual(server.output.match(/client \d+ left/g)?.length, 3, server.output)
     })
 })

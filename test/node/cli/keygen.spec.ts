@@ -16,7 +16,7 @@ function keygen(...args: string[]): { status: number | null; output: string } {
     return { status: run.status, output: run.stdout + run.stderr }
 }
 
-/** Throws with what it said. @returns the text of a file of its folder */
+/** Runs the command; throws an error with its output. @returns a function that reads files of its folder */
 function made(out: string, ...args: string[]): (file: string) => string {
     const { status, output } = keygen(...args, "--out", join(folder, out))
     strictEqual(status, 0, output)

@@ -19,7 +19,7 @@ await serving
 try { await connect("127.0.0.1", 1, {}) } catch (error) { console.log(error instanceof DtlsError, error.argument) }
 `
 
-/** Each entry with one of its names. */
+/** Each entry with one of its exports. */
 const entries: [string, string][] = [
     ["mote-dtls", "connect"],
     ["mote-dtls/gio", "DtlsClientConnection"],

@@ -12,7 +12,7 @@ import { missingProgram, needs } from "../../support/needs.js"
 const PSK = "sensor1:000102030405060708090a0b0c0d0e0f"
 const GOOD = { loss: 0, duplicate: 0, reorder: 0, delay: 0 }
 
-/** The numbers of 1000 datagrams as they come out of a path. */
+/** Sends 1000 numbered datagrams through a path; returns the numbers as they arrive. */
 async function throughPath(impairment: Partial<typeof GOOD>, seed: number): Promise<number[]> {
     const path = new ImpairedPath({ ...GOOD, ...impairment, random: seededRandom(seed) })
     const arrived: number[] = []
@@ -50,7 +50,7 @@ describe("a bad path for tests", () => {
         const arrived: string[] = []
         const begun = performance.now()
         await new Promise<void>((resolve) => path.carry(resolve))
-        // A timer may be a little early, and late by any time.
+        // A timer may be slightly early, and late by any amount.
         ok(performance.now() - begun > 49)
         path.carry(() => void arrived.push("second"))
         path.flush()
@@ -61,7 +61,7 @@ describe("a bad path for tests", () => {
 describe("--pcap and the options of a bad path", function () {
     this.timeout(60000)
 
-    /** A client that sends one line to a server, with these options on the client's side. */
+    /** A client that sends one line to a server, with these options. */
     async function talk(...options: string[]): Promise<Running> {
         const port = await freePort()
         const server = new Running(

@@ -11,7 +11,7 @@ import { freePort, Running, untilBound } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
 import { installedPackage, installTools, must, run } from "../../support/packed.js"
 
-/** Every file below a folder with its content, as one number. */
+/** A hash of all files below a folder. */
 function fingerprint(folder: string): string {
     const hash = createHash("sha256")
     for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort())
@@ -55,7 +55,7 @@ describe("a project of mote init", function () {
 
     const read = (name: string): string => readFileSync(join(folder, name), "utf8")
 
-    /** Changes the configuration, into another file. */
+    /** Writes a changed copy of the configuration. */
     function configure(name: string, change: Partial<Config>): string[] {
         const config = { ...(JSON.parse(read("devs.config.json")) as Config), ...change }
         writeFileSync(join(folder, name), JSON.stringify(config))

@@ -9,7 +9,7 @@ import { type CoapAnswer } from "../../../src/coap/server.js"
 import { IOErrorEnum } from "../../../src/gio/errors.js"
 import { CoapPair, requestFor } from "../../support/coap-pair.js"
 
-/** A body in which every block is another one. */
+/** A body in which no two blocks are equal. */
 function bodyOf(length: number, seed = 1): Buffer {
     const body = Buffer.alloc(length)
     for (let i = 0; i < length; i++) body[i] = (i * 31 + (i >> 8) * 7 + seed) & 255
@@ -19,9 +19,9 @@ function bodyOf(length: number, seed = 1): Buffer {
 interface Served {
     pair: CoapPair
     client: CoapClient
-    /** whole requests that the handler saw */
+    /** complete requests that the handler got */
     requests: CoapMessage[]
-    /** every message of the client, blocks included */
+    /** every message from the client, including blocks */
     messages: CoapMessage[]
     run: (transfer: BlockTransfer) => Promise<CoapMessage>
 }

@@ -10,12 +10,12 @@ const option = (number: number, value: string): Option => ({ number, value: Buff
 interface Stored {
     pair: CoapPair
     client: CoapClient
-    /** what was answered */
+    /** response codes */
     codes: string[]
     put: (payload: string, ...options: Option[]) => Promise<string>
 }
 
-/** A resource whose ETag is its text; PUT replaces it. */
+/** A resource whose ETag is its text; PUT replaces the text. */
 async function stored(first: string | undefined): Promise<Stored> {
     const pair = new CoapPair()
     const codes: string[] = []
@@ -79,7 +79,7 @@ describe("a client's copy of a resource (RFC 7252 §5.6)", () => {
         strictEqual(await current(), "one")
         deepStrictEqual(codes, ["2.05", "2.03"])
         await put("two")
-        // 2.03 without Max-Age: fresh for 60 s.
+        // 2.03 without Max-Age stays fresh for 60 s.
         strictEqual(await current(), "one")
         await pair.clock.advance(60001)
         strictEqual(await current(), "two")

@@ -21,11 +21,11 @@ const PORT = 5684
 const psk = { identity: Buffer.from("thermometer"), key: Buffer.alloc(16, 7) }
 const INFORMATION = { manufacturer: "Mote", modelNumber: "m", serialNumber: "1", firmwareVersion: "1.0" }
 
-/** An LwM2M server that writes down what its client does, on a clock that passes only when a test waits. */
+/** An LwM2M server that records its client's requests; time passes only when a test waits. */
 class StandIn extends VirtualTime {
-    /** s, and what came: Register, Update or De-register, with its queries */
+    /** time in s and request: Register, Update or De-register, with its queries */
     readonly came: string[] = []
-    /** what the next requests are answered with, in place of success */
+    /** responses to the next requests, instead of success */
     readonly answers: CoapCode[] = []
     connection!: DtlsServerConnection
     private layer!: MessageLayer
@@ -78,7 +78,7 @@ class StandIn extends VirtualTime {
         return { code: this.answers.shift() ?? success, options, payload: Buffer.alloc(0) }
     }
 
-    /** A request of the server's. @returns the answer's code */
+    /** Sends a request of the server. @returns the response code */
     async ask(code: CoapCode, path: string): Promise<string> {
         const response = await this.settled(new CoapClient(this.layer).request(requestFor(code, path)))
         return codeText(response.code)

@@ -28,14 +28,14 @@ interface Served {
     objects: Lwm2mObjects
     account: ServerAccount
     measured: { value: number; minimum: number; maximum: number }
-    /** what executing has called */
+    /** functions called by Execute */
     calls: string[]
     ask: (code: CoapCode, path: string, ...more: Ask[]) => Promise<CoapMessage>
-    /** the code of an answer, and its text */
+    /** the response code and its text */
     told: (code: CoapCode, path: string, ...more: Ask[]) => Promise<string>
 }
 
-/** What a request has besides its path: a format to accept, or a body and its format. */
+/** The parts of a request besides its path: a format to accept, or a body and its format. */
 type Ask = { accept: number } | { format: number; body: Buffer | string }
 
 /** A client's objects at one end of a link, and their server at the other. */
@@ -257,7 +257,7 @@ describe("an LwM2M client's objects", () => {
         await pair.clock.advance(1000)
         deepStrictEqual(states.map((state) => state.split(" ")[0]).sort(), ["3303", "3303/0/5700"])
         ok(states.includes("3303/0/5700 5"))
-        // What one server writes, an observer sees.
+        // An observer is notified of what a server writes.
         await told(CoapCode.PUT, "1/0/1", text("1234567"))
         await pair.clock.advance(1000)
         strictEqual(states[2], "1/0/1 7")

@@ -22,7 +22,7 @@ interface Asking {
     socket: ScriptedSocket
     coap: CoapClient
     sent: () => CoapMessage[]
-    /** a request and its answer, for which time passes */
+    /** sends a request and returns its answer; time passes meanwhile */
     ask: (request: CoapRequest) => Promise<CoapMessage>
 }
 
@@ -171,7 +171,7 @@ describe("the CoAP message layer of a client", () => {
         socket.arrive(response(sent()[0], {}))
         await time.clock.advance(5)
         strictEqual(paths(), "ab")
-        // Acknowledged, a request is outstanding no more, though its response is still to come.
+        // An acknowledged request is no longer outstanding, although its response has not arrived.
         socket.arrive(writeCoapMessage(emptyMessage(CoapType.ACK, sent()[1].messageId)))
         await time.clock.advance(5)
         strictEqual(paths(), "abc")

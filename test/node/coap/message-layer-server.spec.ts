@@ -24,11 +24,11 @@ describe("the CoAP message layer of a server", () => {
         socket: ScriptedSocket
         handled: () => number
         sent: () => CoapMessage[]
-        /** sends requests one after another, waits, and returns the answers */
+        /** sends requests in order, waits, and returns the answers */
         ask: (...requests: CoapMessage[]) => Promise<CoapMessage[]>
     }
 
-    /** A handler that may answer at once. */
+    /** A handler that may answer synchronously. */
     type Handler = (request: CoapMessage, time: VirtualTime) => CoapAnswer | Promise<CoapAnswer>
 
     function server(handler?: Handler, change: Partial<CoapParameters> = {}): Served {
@@ -212,7 +212,7 @@ describe("the CoAP message layer of a server", () => {
         const count = sent().length
         await time.clock.advance(120)
         strictEqual(sent().length, count)
-        // The request again is acknowledged again, and not handled again.
+        // A retransmitted request is acknowledged again, but not handled again.
         deepStrictEqual(await ask(asked), [emptyMessage(CoapType.ACK, asked.messageId)])
         strictEqual(handled(), 1)
         socket.close()
@@ -249,7 +249,7 @@ describe("the CoAP message layer of a server", () => {
             options: [],
             payload: Buffer.alloc(0),
         }))
-        // 2: not interested in 2.xx; 26: in nothing; 24: not in errors (RFC 7967 §2.1).
+        // 2: no interest in 2.xx; 26: in any response; 24: in errors (RFC 7967 §2.1).
         const asking = (classes: number, payload: string, type = CoapType.CON): CoapMessage =>
             request({
                 type,

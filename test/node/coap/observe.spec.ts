@@ -31,7 +31,7 @@ interface Observed {
     server: CoapServer
     client: CoapClient
     observation: Observation
-    /** changes the setting and tells of it */
+    /** changes the state and notifies observers */
     set: (value: string) => void
     /** the text of the next state */
     next: () => Promise<string>
@@ -77,7 +77,7 @@ describe("observe (RFC 7641)", () => {
         for (let i = 1; i <= 50; i++) set(`${i}`)
         await pair.clock.advance(1000)
         strictEqual(await next(), "50")
-        // Two notifications at most, each with its acknowledgement.
+        // At most two notifications, each with its acknowledgement.
         ok(pair.link.datagrams - before <= 4, `${pair.link.datagrams - before}`)
     })
 

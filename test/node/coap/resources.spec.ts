@@ -14,10 +14,10 @@ function gateway(
     resources = new Resources(shared),
 ): {
     arrived: [string, ArrivedReading[]][]
-    /** who was refused to write where */
+    /** refused write attempts, with identity and path */
     refused: string[]
     ask: Ask
-    /** the same, as another client */
+    /** the same as `ask`, as another client */
     as: (identity: string) => Ask
 } {
     const arrived: [string, ArrivedReading[]][] = []
@@ -51,7 +51,7 @@ describe("a gateway's resources", () => {
         const paths = [["a/b"], ["a", "b"], ["a", "b", ""], ["a", "", "b"], ["a%2Fb"], []]
         for (const [i, path] of paths.entries()) strictEqual(textOf(ask(CoapCode.PUT, path, `${i}`)), "2.01")
         for (const [i, path] of paths.entries()) strictEqual(textOf(ask(CoapCode.GET, path)), `2.05 ${i}`)
-        // RFC 7252 §6.5: no segment and one empty segment are the same path, "/".
+        // RFC 7252 §6.5: no segment and a single empty segment are the same path, "/".
         strictEqual(textOf(ask(CoapCode.GET, [""])), "2.05 5")
     })
 

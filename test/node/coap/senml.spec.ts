@@ -44,7 +44,7 @@ function cborValue(value: Json | Buffer): Buffer {
     return bytes
 }
 
-/** The CBOR form of a pack in JSON (RFC 8428 §6). */
+/** Converts a pack in JSON to CBOR (RFC 8428 §6). */
 function cborOf(pack: JsonRecord[]): Buffer {
     const record = (fields: JsonRecord): Buffer =>
         Buffer.concat([
@@ -58,7 +58,7 @@ function cborOf(pack: JsonRecord[]): Buffer {
     return Buffer.concat([head(4, pack.length), ...pack.map(record)])
 }
 
-/** Records as JSON has them: fields that are there, binary data in base64url. */
+/** Records as in JSON: only fields that are present, with binary data in base64url. */
 function jsonOf(records: ResolvedRecord[] | undefined): unknown {
     return records?.map(({ name, unit, value, sum, time, updateTime }) => {
         const fields = { n: name, u: unit === "" ? undefined : unit, v: value, s: sum, t: time, ut: updateTime }
@@ -71,7 +71,7 @@ function jsonOf(records: ResolvedRecord[] | undefined): unknown {
 
 const device = "urn:dev:ow:10e2073a01080063"
 
-/** RFC 8428 §5.1: each example, and the same resolved (the RFC itself gives that for §5.1.3 only). */
+/** RFC 8428 §5.1: each example and its resolved form (the RFC itself gives that only for §5.1.3). */
 const examples: { section: string; pack: JsonRecord[]; resolved: JsonRecord[] }[] = [
     {
         section: "5.1.1",

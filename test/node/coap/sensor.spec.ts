@@ -28,7 +28,7 @@ import { freePort, sleep } from "../../interop/process.js"
 
 const psk = { identity: Buffer.from("sensor"), key: Buffer.alloc(16, 5) }
 
-/** Short times: the tests are about what happens, not about how long people wait. */
+/** Short times, because these tests are about results and not about durations. */
 function fastSettings(source: PskStore | SinglePsk): DtlsSettings {
     const retransmission = { ...wifi(), initial: 150, deadline: 1500 }
     return newSettings(allSuites(), source, retransmission, gatewayLimits())
@@ -51,7 +51,7 @@ class Events implements GatewayEvents, SensorObserver {
     }
 
     ended(): void {
-        // Sessions come and go here.
+        // Sessions come and go in these tests.
     }
 
     posted(sample: Sample): void {
@@ -71,7 +71,7 @@ class Events implements GatewayEvents, SensorObserver {
     }
 }
 
-/** Waits until so many readings are acknowledged. */
+/** Waits until that many readings are acknowledged. */
 async function posted(events: Events, count: number): Promise<void> {
     await eventually(`reading ${count}`, () => (events.posted_.length >= count ? true : undefined))
 }
@@ -107,7 +107,7 @@ function sensorOn(
     return new Sensor(services, config, source, events)
 }
 
-/** A source that counts from 1; `change` makes something else of a value. */
+/** A source that counts from 1; `change` modifies the values. */
 function counting(change: (value: number) => number = (value) => value): ReadingSource {
     let count = 0
     return {
@@ -139,7 +139,7 @@ describe("a sensor and its gateway", () => {
         const second = await startGateway(port, at)
         await running
         deepStrictEqual(events.posted_, all(20))
-        // Sent again when the answer was lost: at least once each, none missing.
+        // A sample is sent again if the answer was lost: each arrives at least once, none is missing.
         deepStrictEqual(
             [...new Set(at.arrived)].sort((a, b) => a - b),
             all(20),
@@ -154,7 +154,7 @@ describe("a sensor and its gateway", () => {
         const gateway = await startGateway(port, at)
         const running = sensorOn(port, events, { count: 10 }).run()
         await posted(events, 2)
-        // The gateway forgets its peers but keeps its port: what comes now is answered by nobody.
+        // The gateway forgets its peers but keeps its port, so nothing answers what arrives now.
         const { endpoint } = gateway.getListener() as unknown as {
             endpoint: { addresses: { byAddress: { map: Map<string, unknown> } } }
         }
@@ -188,7 +188,7 @@ describe("a sensor and its gateway", () => {
             const sensor = sensorOn(port, events, { count: 1000, localPort })
             const running = sensor.run()
             await posted(events, 1)
-            // Power cut: no close_notify leaves the socket.
+            // A power cut: the socket sends no close_notify.
             const { session } = sensor as unknown as {
                 session: { connection: DtlsClientConnection; socket: { close(): void } }
             }
@@ -250,7 +250,7 @@ describe("a sensor and its gateway", () => {
     it("sleeps hundreds of short sleeps without missing its time", async () => {
         const [at, events, time] = [new Events(), new Events(), new VirtualTime()]
         time.link.delay = 0.1
-        // As on a computer: timers end early, and between two looks at the clock some time passes.
+        // As on a real computer: timers are slightly early, and time passes between two readings of the clock.
         let looks = 0
         time.services.now = () => 0.9 * time.clock.now() + 0.003 * ++looks
         const gateway = await startGateway(5684, at, time.services)
@@ -354,7 +354,7 @@ describe("a sensor and its gateway", () => {
         await clock.advance(400)
         sensor.stop()
         await running
-        // At once, then each 50 to 75 ms.
+        // At once, then every 50 to 75 ms.
         ok(told >= 6 && told <= 9, `${told} attempts`)
     })
 

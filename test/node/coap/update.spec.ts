@@ -18,31 +18,31 @@ import { CutFlash, PowerCut } from "../../support/cut-flash.js"
 const PAIR = newKeyPair()
 const TARGET = "room-sensor/posix"
 
-/** An image in which every byte is another one, and whose blocks may end in bytes that look erased. */
+/** An image of distinct bytes, whose blocks may end in bytes that look erased. */
 const IMAGE = Buffer.alloc(5000, 0xff)
 for (let i = 0; i < IMAGE.length; i++) if (i % 1024 < 700) IMAGE[i] = (i * 31 + (i >> 8)) & 255
 
 const updateOf = (image: Buffer, version = 6, target = TARGET, pair = PAIR): Buffer =>
     writeUpdate(image, { version, target }, pair.privateKey)
 
-/** Signatures differ from one to the next: what goes on after a cut is the same file. */
+/** Made only once, because signatures differ: after a power cut the same file has to continue. */
 const FILE = updateOf(IMAGE)
 
-/** The same with another byte. */
+/** A copy with one byte changed. */
 function changed(file: Buffer, at: number): Buffer {
     const copy = Buffer.from(file)
     copy[at] ^= 1
     return copy
 }
 
-/** Signatures are checked at once: virtual time does not wait for other threads. */
+/** Verifies signatures synchronously, because virtual time does not wait for other threads. */
 class PromptKeys extends NodeKeys {
     override verify(key: Buffer, _scheme: number, data: Buffer, signature: Buffer): Promise<boolean> {
         return Promise.resolve(verify("sha256", data, { key, format: "der", type: "spki" }, signature))
     }
 }
 
-/** A device on one end of a link, whose power goes and comes. */
+/** A device at one end of a link, whose power can be cut and restored. */
 class UpdatedDevice {
     readonly flash = new CutFlash()
     finished = 0
@@ -53,7 +53,7 @@ class UpdatedDevice {
         return new ProgramUpdate(services, new PromptKeys(), this.flash, source)
     }
 
-    /** Pulls from a server that has `file`. @returns whether there is a new program */
+    /** Pulls from a server that offers `file`. @returns whether there is a new program */
     async pull(file: Buffer, blocks: CoapMessage[] = []): Promise<boolean> {
         const pair = new CoapPair()
         const handler = new BlockwiseHandler(
@@ -70,7 +70,7 @@ class UpdatedDevice {
         return await pair.settled(pull.run(await pair.client()))
     }
 
-    /** Is pushed `file`, in blocks. @returns code and text of the last answer */
+    /** Pushes `file` to the device in blocks. @returns code and text of the last answer */
     async push(file: Buffer, size = 1024): Promise<string> {
         const pair = new CoapPair({ ackTimeout: 50, maxRetransmit: 1, separateAfter: 20 })
         const none = (): Promise<never> => Promise.reject(new Error("no other resource"))
@@ -86,7 +86,7 @@ class UpdatedDevice {
     }
 }
 
-/** What a device says to an update that it does not want. */
+/** A device's answer to an update that it refuses. */
 async function refusal(file: Buffer, prepare: (flash: CutFlash) => void = () => {}): Promise<string> {
     const device = new UpdatedDevice()
     prepare(device.flash)
@@ -144,7 +144,7 @@ describe("a program update", function () {
                 else ok((await device.push(FILE)).startsWith("5.00"))
                 device.flash.restart()
                 if (device.flash.running() === 6) {
-                    // The cut came after the last byte of the program.
+                    // The power was cut after the program's last byte was written.
                     ok(device.flash.image.subarray(0, IMAGE.length).equals(IMAGE))
                     continue
                 }

@@ -12,7 +12,7 @@ import { connected, drops, picture, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 import { fragment, handshake, messages, record, records } from "../../support/wire.js"
 
-/* What reviewers and fuzzers found, each as the sequence that showed it. */
+/* Findings of reviewers and fuzzers, each as the sequence that showed the error. */
 
 /** A server that has the client's key exchange and waits for its Finished. */
 function waitingForFinished(): Simulation {
@@ -30,7 +30,7 @@ function waitingForFinished(): Simulation {
     return s
 }
 
-/** A record under the true keys of one side. */
+/** A record sealed with one side's real keys. */
 function sealed(s: Simulation, from: "client" | "server", type: number, bytes: Buffer): Buffer {
     const association = from === "client" ? s.client : s.serverAssociation()
     return association.record.seal(type, 1, bytes) as Buffer
@@ -131,7 +131,7 @@ describe("against an adversary", () => {
         s.begin()
         s.run(300)
         strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
-        // Somebody at the same address begins a handshake and leaves it.
+        // Another client at the same address begins a handshake and abandons it.
         const stranger = simulate()
         stranger.fault = () => []
         stranger.begin()

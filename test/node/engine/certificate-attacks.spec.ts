@@ -26,7 +26,7 @@ import { type Answers, KeyedSimulation } from "../../engine/keyed-simulation.js"
 import { RawKeySide } from "../../support/raw-key-side.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 
-/** A side whose peer believes it. */
+/** A side that its peer accepts. */
 class Side {
     readonly publicKey: Buffer
     private readonly privateKey: KeyObject
@@ -52,7 +52,7 @@ class Side {
     }
 }
 
-/** Keys whose public share, as the peer sees it, is another one. */
+/** Key operations that send a different public share. */
 class ForgedShares extends NodeKeys {
     override readonly groups: NamedGroup[]
 
@@ -70,7 +70,7 @@ class ForgedShares extends NodeKeys {
     }
 }
 
-/** A client that passes each message of its last flight on as `change` says. */
+/** A client that modifies each message of its last flight with `change`. */
 class ChangedFlight extends EcdheCertificateKeyExchange {
     constructor(private readonly change: (type: HandshakeType, send: () => void) => void) {
         super(new NodeKeys(), SignatureKind.ecdsa, rawPublicKeysOnly())
@@ -83,7 +83,7 @@ class ChangedFlight extends EcdheCertificateKeyExchange {
     }
 }
 
-/** A server that passes each message of its first flight on as `change` says. */
+/** A server that modifies each message of its first flight with `change`. */
 class ChangedServerFlight extends EcdheCertificateKeyExchange {
     constructor(private readonly change: (type: HandshakeType, body: Buffer, send: (body: Buffer) => void) => void) {
         super(new NodeKeys(), SignatureKind.ecdsa, rawPublicKeysOnly())
@@ -96,7 +96,7 @@ class ChangedServerFlight extends EcdheCertificateKeyExchange {
     }
 }
 
-/** Its CertificateRequest is sent as `change` says, all else as it is. */
+/** Modifies only the CertificateRequest, with `change`. */
 function requesting(change: (body: Buffer, send: (body: Buffer) => void) => void): ChangedServerFlight {
     return new ChangedServerFlight((type, body, send) =>
         type === HandshakeType.certificateRequest ? change(body, send) : send(body),
@@ -164,7 +164,7 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
         const keys = new NodeKeys()
         const s = simulate({ client: exchangeOf(keys) })
         s.begin()
-        // What the server chooses was in the hello, and is in the client's list no more.
+        // The server's choice was in the hello, but is no longer in the client's list.
         keys.groups.splice(0, keys.groups.length, NamedGroup.secp256r1)
         await s.runTo(70000)
         strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
@@ -205,7 +205,7 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
     const { unexpectedMessage, none } = AlertDescription
     const flights: [string, () => ChangedFlight, AlertDescription][] = [
         ["leaves Certificate out", omitting(certificate), unexpectedMessage],
-        // What follows is under keys that count behind it: it looks like a loss.
+        // After an omitted message later ones are under wrong keys, which looks like loss.
         ["leaves CertificateVerify out", omitting(certificateVerify), none],
         ["leaves ClientKeyExchange out", omitting(clientKeyExchange), unexpectedMessage],
         ["sends CertificateVerify before ClientKeyExchange", verifyFirst, unexpectedMessage],
@@ -298,7 +298,7 @@ function certificateV13(publicKey: Buffer): Buffer {
     return Buffer.concat([Buffer.alloc(1), vector(Buffer.concat([vector(publicKey), noExtensions]))])
 }
 
-/** ClientKeyExchange waits until CertificateVerify is sent. */
+/** Sends ClientKeyExchange after CertificateVerify. */
 function verifyFirst(): ChangedFlight {
     let waiting: (() => void) | undefined
     return new ChangedFlight((type, send) => {
@@ -308,7 +308,7 @@ function verifyFirst(): ChangedFlight {
     })
 }
 
-/** A side that signs something else than it should. */
+/** A side that signs modified data. */
 function changing(side: Side, change: (data: Buffer) => Buffer): Answers {
     const own = side.presents().key
     return side.answers({ sign: (scheme, data) => own.sign(scheme, change(data)) })

@@ -15,7 +15,7 @@ import { arriveFrom, capture, drops, picture } from "../../support/connected.js"
 
 const serverId = Buffer.from("c0ffee0102030405", "hex")
 
-/** Client and server with ids of their own; `undefined` leaves the extension out. */
+/** Client and server with their own ids; `undefined` omits the extension. */
 function simulateIds(client: Buffer | undefined, server: Buffer | undefined): Simulation {
     const crypto = new NodeCryptoProvider()
     const [ofClient, ofServer] = [testSettings(crypto), testSettings(crypto)]
@@ -249,7 +249,7 @@ describe("connection ids (RFC 9146)", () => {
     })
 })
 
-/** With ids and, on the sides named, return routability. */
+/** With connection ids, and return routability on the given sides. */
 function connectedRouted(client: boolean, server: boolean): Simulation {
     const s = simulateIds(Buffer.alloc(0), serverId)
     if (client) s.clientSettings.extensions.push(new ReturnRoutability())
@@ -259,7 +259,7 @@ function connectedRouted(client: boolean, server: boolean): Simulation {
     return s
 }
 
-/** Lets the server send messages of 100 bytes. @returns how many left it */
+/** Lets the server send messages of 100 bytes. @returns number of datagrams sent */
 function sentByServer(s: Simulation, count: number): number {
     const before = s.sent
     for (let i = 0; i < count; i++) s.serverSends("x".repeat(100))
@@ -288,7 +288,7 @@ describe("return routability (RFC 9853)", () => {
         ]) {
             const s = connectedRouted(client, server)
             const newest = capture(s, "x".repeat(100))
-            // Nothing that goes to the victim comes back.
+            // Datagrams to the victim are not answered.
             s.fault = () => []
             const before = s.log.length
             arriveFrom(s, "victim|1", newest)
@@ -383,7 +383,7 @@ describe("return routability (RFC 9853)", () => {
             s.drain()
         }
         strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
-        // A type of 0 is padding: then the byte before it is the type.
+        // A type of 0 is padding, so the byte before it is the type.
         strictEqual(drops(s.serverAssociation())["unexpected"], 7)
     })
 })

@@ -24,7 +24,7 @@ function hello(): { s: Simulation; first: ClientHello; cookie: Buffer } {
     return { s, first, cookie }
 }
 
-/** What the server makes of a second hello: whether a handshake began. */
+/** Whether the server accepts a second hello and begins a handshake. */
 function accepts(s: Simulation, second: ClientHello): boolean {
     const before = s.server.halfOpenCount()
     s.toServer(handshake(HandshakeType.clientHello, 1, writeClientHello(second), 1))

@@ -14,7 +14,7 @@ function serverWith(limits: Limits, crypto = new SpyCrypto()): ManyClients {
     return new ManyClients(crypto, (server) => (server.limits = limits))
 }
 
-/** Peers that ended for this reason. */
+/** Number of peers that ended for this reason. */
 function endedBy(many: ManyClients, reason: FailureReason): number {
     return [...many.peers].filter(({ association }) => association.failure?.reason === reason).length
 }

@@ -14,14 +14,14 @@ import { fragment, handshake, messages, record, records } from "../../support/wi
 const failureOf = (outputs: Output[]): Failure | undefined =>
     outputs.find(({ failure }) => failure !== undefined)?.failure
 
-/** Both sides' failures, once nothing more happens. */
+/** Both sides' failures at the end. */
 function ended(s: Simulation): (Failure | undefined)[] {
     s.drain()
     s.run(s.now + 400000)
     return [s.client.failure, failureOf(s.serverOutputs)]
 }
 
-/** A handshake that runs to its end, `silent` from a datagram on. */
+/** Runs a handshake to its end; all datagrams from number `silentFrom` on are lost. */
 function handshakeOf(change?: Parameters<typeof simulate>[0], silentFrom = 1000): (Failure | undefined)[] {
     const s = simulate(change)
     s.fault = (index) => (index < silentFrom ? [5] : [])
@@ -29,7 +29,7 @@ function handshakeOf(change?: Parameters<typeof simulate>[0], silentFrom = 1000)
     return ended(s)
 }
 
-/** A server whose client says what the test wants, in both hellos. */
+/** A server whose client's two hellos are modified by the test. */
 function afterHello(change: (hello: ClientHello) => void): (Failure | undefined)[] {
     const s = simulate()
     s.fault = () => []
@@ -43,7 +43,7 @@ function afterHello(change: (hello: ClientHello) => void): (Failure | undefined)
     return ended(s)
 }
 
-/** A client whose server says what the test wants, and nothing else. */
+/** A client whose only answer is a ServerHello modified by the test. */
 function afterServerHello(
     change: (hello: ServerHello) => void,
     client?: Parameters<typeof simulate>[0],
@@ -60,7 +60,7 @@ function afterServerHello(
     return ended(s)
 }
 
-/** A server that gets an authentic handshake message of the test's making in place of the Finished. */
+/** A server that gets an authentic handshake message made by the test in place of the Finished. */
 function inPlaceOfFinished(type: number, body: Buffer): (Failure | undefined)[] {
     const s = simulate()
     s.fault = (index, _toServer, data) => {
@@ -84,7 +84,7 @@ function afterConnect(act: (s: Simulation) => void, change?: Parameters<typeof s
 
 const { none } = AlertDescription
 
-/** How each reason comes about: whose failure it is, its alert, and where the association stood. */
+/** How to cause each reason: which side fails, its alert, and the message expected at that point. */
 const cases: [FailureReason, "client" | "server", AlertDescription, number, () => (Failure | undefined)[]][] = [
     [FailureReason.timeout, "client", none, HandshakeType.serverHello, () => handshakeOf(undefined, 0)],
     [FailureReason.timeout, "server", none, HandshakeType.clientKeyExchange, () => handshakeOf(undefined, 3)],
@@ -261,7 +261,7 @@ const cases: [FailureReason, "client" | "server", AlertDescription, number, () =
     ],
 ]
 
-/** Reasons that tests elsewhere bring about: they need a platform that breaks, or a peer with certificates or of two versions. */
+/** Reasons tested elsewhere, because they need a failing platform, or a peer with certificates or two versions. */
 const elsewhere = [
     "badCookie",
     "internalError",

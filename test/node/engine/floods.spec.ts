@@ -64,7 +64,7 @@ describe("floods", () => {
             s.fault = (index, _toServer, data) => {
                 if (index !== 4) return [5]
                 const [exchange, ccs, finished] = records(data)
-                // The true Finished comes first, and far too early.
+                // The genuine Finished comes first, and far too early.
                 s.toServer(finished.bytes)
                 for (let i = 0; i < count; i++)
                     s.toServer(record(ContentType.applicationData, 1, 1000 + i, Buffer.alloc(1000)))

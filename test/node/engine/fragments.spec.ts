@@ -9,7 +9,7 @@ import { countOf, type Simulation } from "../../engine/simulation.js"
 import { connected, drops, picture, simulate } from "../../support/connected.js"
 import { cut, fragment, type Message, messages, permutations, record, records } from "../../support/wire.js"
 
-/** A client that waits for the server's flight, which was sent but did not arrive: its ServerHello and what follows. */
+/** A client that waits for the server's flight (ServerHello and what follows), which was sent but has not arrived. */
 function waitingClient(change: Parameters<typeof simulate>[0] = undefined): { s: Simulation; flight: Message[] } {
     const s = simulate((client, server) => {
         server.pskIdentityHint = Buffer.from("a hint to make it longer")
@@ -21,7 +21,7 @@ function waitingClient(change: Parameters<typeof simulate>[0] = undefined): { s:
     return { s, flight: messages(s.log[3]) }
 }
 
-/** An extension that makes a ClientHello too long for 228 bytes; servers ignore it. */
+/** An extension that makes a ClientHello longer than 228 bytes; servers ignore it. */
 function padding(): HelloExtension {
     const none = AlertDescription.none
     return { type: 21, offer: () => Buffer.alloc(300), accept: () => none, select: () => none, answer: () => undefined }
@@ -180,7 +180,7 @@ describe("fragments", () => {
                 client.extensions = [padding()]
                 client.pathBudget = 228
             })
-            // What is sent in one moment arrives reversed: later datagrams fly faster.
+            // Datagrams sent at the same time arrive in reverse order, because later ones have a lower latency.
             s.fault = (index) => (order === "in order" ? [5] : [50 - (index % 40)])
             s.begin()
             s.run(20000)
@@ -325,7 +325,7 @@ describe("flights and timers", () => {
             strictEqual(s.client.phase, AssociationPhase.connected)
             ok(s.log.every((datagram) => datagram.length <= budget))
         }
-        // A path that swallows everything above 300 bytes.
+        // A path that drops every datagram above 300 bytes.
         const s = simulate((_client, server) => (server.pskIdentityHint = Buffer.alloc(600, 65)))
         s.fault = (_index, _toServer, data) => (data.length > 300 ? [] : [5])
         s.begin()

@@ -8,10 +8,10 @@ import { type Simulation } from "../../engine/simulation.js"
 import { connected, drops, picture, simulate } from "../../support/connected.js"
 import { fragment, handshake, messages, record, records } from "../../support/wire.js"
 
-/** Every HandshakeType of the registry that TLS or DTLS ever used, and some that nobody did. */
+/** Every HandshakeType of the registry that TLS or DTLS ever used, and some unassigned ones. */
 const TYPES = [0, 1, 2, 3, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 25, 67, 200, 254, 255]
 
-/** What may follow where `expecting` is the next message that must come. */
+/** Messages that are allowed when `expecting` is the next mandatory one. */
 function successors(expecting: number): number[] {
     if (expecting === HandshakeType.serverHello) return [HandshakeType.helloVerifyRequest, HandshakeType.serverHello]
     if (expecting === HandshakeType.serverHelloDone)
@@ -19,13 +19,13 @@ function successors(expecting: number): number[] {
     return [expecting]
 }
 
-/** A handshake in which each record of each flight arrives by itself, and `before` is called before it does. */
+/** A handshake in which each record arrives separately; `before` is called first. */
 function stepByStep(before: (s: Simulation, toServer: boolean, step: number) => void): Simulation {
     const s = simulate()
     let step = 0
     let sent = 0
     s.fault = (_index, toServer, data) => {
-        // Repetitions pass unchanged.
+        // Retransmissions pass unchanged.
         if (++sent > 6) return [5]
         for (const { bytes } of records(data)) {
             before(s, toServer, step++)
@@ -40,7 +40,10 @@ function stepByStep(before: (s: Simulation, toServer: boolean, step: number) => 
     return s
 }
 
-/** Hello, HelloVerifyRequest, hello, ServerHello and Done, three records of the client's last flight, two of the server's. */
+/**
+ * Hello, HelloVerifyRequest, hello, ServerHello and ServerHelloDone, three records of the client's last flight, two of
+ * the server's.
+ */
 const STEPS = 10
 
 function receiver(s: Simulation, toServer: boolean): Association | undefined {

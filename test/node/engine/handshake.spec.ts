@@ -82,7 +82,7 @@ describe("handshake grammar", () => {
             s.begin()
             s.run(500)
             const { parameters: h } = s.serverAssociation()
-            // The server's true Finished, changed and sealed under the true keys.
+            // The server's genuine Finished, modified and sealed with the real keys.
             const body = Buffer.from(serverFinished(s))
             if (bit < 96) body[bit >> 3] ^= 1 << (bit & 7)
             const changed = bit < 96 ? body : body.subarray(0, 11)
@@ -188,7 +188,7 @@ describe("handshake grammar", () => {
         s.client.shutdown(true, true)
         s.serverAssociation().drop(FailureReason.evicted)
         strictEqual(parameters.master, undefined)
-        // What is left behind the closed handle is a key of zeros.
+        // A closed handle contains a key of zeros.
         const zeros = crypto.newHmac(HashAlgorithm.sha256, Buffer.alloc(48))
         deepStrictEqual(master.sign(Buffer.from("x")), zeros.sign(Buffer.from("x")))
         for (const secret of crypto.secrets)
@@ -254,13 +254,13 @@ describe("handshake grammar", () => {
     })
 })
 
-/** verify_data of the server's Finished, from the server's own handshake. */
+/** verify_data of the server's Finished, taken from the server's own handshake. */
 function serverFinished(s: Simulation): Buffer {
     const [, finished] = records(s.log[5])
     return openFinished(s, finished.bytes)
 }
 
-/** Opens the lost Finished with a copy of the client's keys: the client itself is not touched. */
+/** Opens the lost Finished with a copy of the client's keys, without affecting the client. */
 function openFinished(s: Simulation, bytes: Buffer): Buffer {
     const { driver } = s.client as unknown as { driver: { handshake: { pendingRead: RecordProtection } } }
     const { plaintext } = driver.handshake.pendingRead.open(bytes, 0, bytes.length, 0) as OpenedRecord
@@ -272,7 +272,7 @@ function isCookieSecret(secret: Buffer): boolean {
     return secret.length === 32
 }
 
-/** Runs a handshake with an identity and key of the test's own. */
+/** Runs a handshake with the given identity and key. */
 function pump(s: Simulation, identity: Buffer, key: Buffer): void {
     for (let round = 0; round < 10; round++) {
         for (let o = s.client.poll(); o !== undefined; o = s.client.poll()) {

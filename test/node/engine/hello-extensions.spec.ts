@@ -72,7 +72,7 @@ describe("hellos and their extensions", () => {
             server.extensions = [new Alpn(["coap"], false)]
         }
         const { decodeError, handshakeFailure } = AlertDescription
-        /** Of renegotiation_info, whatever is not empty as it should be is a failed check (RFC 5746 §3.4, §3.6). */
+        /** renegotiation_info that is not empty as required is a failed check (RFC 5746 §3.4, §3.6). */
         const wrong: [ExtensionType, AlertDescription, number[][]][] = [
             [ExtensionType.extendedMasterSecret, decodeError, [[0], [0, 0]]],
             [ExtensionType.renegotiationInfo, handshakeFailure, [[], [1], [0, 0], [1, 7], [255]]],

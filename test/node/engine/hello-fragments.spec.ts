@@ -13,11 +13,11 @@ import { arrangements, handshakeInFragments, inOrder } from "../../support/fragm
 import { SpyCrypto } from "../../support/spy-crypto.js"
 import { cut, fragment, handshake, type Message, messages, record, records } from "../../support/wire.js"
 
-/** version 2, random 32, session_id 1, cookie's length 1 */
+/** version 2, random 32, session_id 1, length of the cookie 1 */
 const BEFORE_COOKIE = 36
 const SMALLEST_FIRST_FRAGMENT = BEFORE_COOKIE + SHORTEST_COOKIE_PART
 
-/** A client's second hello, of `length` bytes, with the cookie for it. */
+/** A client's second hello of `length` bytes, with a valid cookie. */
 function helloWithCookie(s: Simulation, length: number): Message {
     const hello: ClientHello = {
         version: 0xfefd,

@@ -6,7 +6,7 @@ import { type Simulation } from "../../engine/simulation.js"
 import { connected, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 
-/** A watch of a fresh client that was told of these outputs. */
+/** Reports these outputs to the watch of a new client. */
 function told(...kinds: OutputKind[]): void {
     const watch = new AssociationWatch(simulate().client, "client")
     for (const kind of kinds)

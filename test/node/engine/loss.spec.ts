@@ -7,7 +7,10 @@ import { connected, simulate } from "../../support/connected.js"
 import { TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/key-exchange/suites.js"
 import { seededRandom, SpyCrypto } from "../../support/spy-crypto.js"
 
-/** The handshake and one message each way; the message is repeated by the test, as an application over UDP would. */
+/**
+ * Runs the handshake and exchanges one message in each direction; the test repeats a lost message, as an application
+ * over UDP would.
+ */
 function runToEnd(s: Simulation, until: number): void {
     s.begin()
     s.run(until)
@@ -17,10 +20,13 @@ function isConnected(s: Simulation): boolean {
     return s.client.phase === AssociationPhase.connected && s.serverAssociation().phase === AssociationPhase.connected
 }
 
-/** Most datagrams (for one lost: beyond those of an undisturbed handshake) and most time (ms) of a handshake that loses one datagram, or two. */
+/**
+ * Limits for a handshake that loses one datagram, or two: number of datagrams (for one lost: beyond those of a
+ * handshake without loss) and time (ms).
+ */
 const BOUNDS = { one: { datagrams: 8, time: 2500 }, two: { datagrams: 20, time: 8000 } }
 
-/** What the handshake looks like while datagrams are lost. */
+/** Variants of the handshake in which datagrams are lost. */
 const VARIANTS: Record<string, Parameters<typeof simulate>[0]> = {
     "as it is": undefined,
     "with an identity hint": (_client, server) => (server.pskIdentityHint = Buffer.from("which of your keys?")),
@@ -31,10 +37,10 @@ const VARIANTS: Record<string, Parameters<typeof simulate>[0]> = {
     "with another suite": (client, server) => (client.suites = server.suites = [TLS_PSK_WITH_AES_128_GCM_SHA256()]),
 }
 
-/** How many random links are tried: as many as the catalogue asks for. MOTE_SEEDS=500 tries fewer while one works here. */
+/** Number of random links: as many as the catalogue asks for. MOTE_SEEDS=500 uses fewer during development. */
 const SEEDS = Number(process.env["MOTE_SEEDS"] ?? 10000)
 
-/** Datagrams of the first transmissions: losing later ones is losing repetitions. */
+/** Number of datagrams that are not retransmissions; losing later ones means losing retransmissions. */
 const DATAGRAMS = 12
 
 describe("a lossy link", () => {
@@ -64,7 +70,8 @@ describe("a lossy link", () => {
     it(`[F15] ${SEEDS} seeds of loss, delay, duplication, reordering and small paths: 99 % complete, the rest time out`, function () {
         this.timeout(600000)
         const failed: string[] = []
-        // "Different keys?" is a question: loss alone may raise it now and then, but never be given as the reason.
+        // "Different keys?" is only a suspicion: loss alone may cause it occasionally, but it must not be reported as
+        // the reason.
         let asked = 0
         // MOTE_SEED=N replays one of them.
         const only = process.env["MOTE_SEED"]
@@ -94,7 +101,7 @@ describe("a lossy link", () => {
     })
 })
 
-/** A link whose faults, and the peers' randomness, come from one seed. */
+/** A link whose faults, and the peers' random values, are determined by one seed. */
 function linkOf(seed: number): Simulation {
     const random = seededRandom(seed * 2 + 1)
     const loss = random() * 0.2

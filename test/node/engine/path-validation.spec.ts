@@ -15,14 +15,14 @@ const OLD = "client|1"
 const NEW = "client|2"
 const ATTACKER = "attacker|9"
 
-/** A client and a server whose datagrams have addresses on their way down, too. */
+/** A client and a server with addresses for both directions. */
 interface Paths {
     s: Simulation
-    /** at which of its addresses the client is reached */
+    /** addresses at which the client can be reached */
     reached: Set<string>
-    /** where the server's datagrams went, oldest first */
+    /** destinations of the server's datagrams, oldest first */
     sentTo: string[]
-    /** bytes of them */
+    /** bytes sent to each address */
     bytesTo: Record<string, number>
 }
 
@@ -33,7 +33,7 @@ const versions: [string, (change: (c: AssociationSettings, s: AssociationSetting
     ["1.3", simulateV13, (settings, id) => new ConnectionIdsV13(settings.crypto, id, 0)],
 ]
 
-/** @param form of the server; the client prefers the path of its newest address */
+/** @param form the server's; the client prefers the path of its newest address */
 function connected(version: (typeof versions)[number], form: "basic" | "enhanced"): Paths {
     const [, make, ids] = version
     let arrivedAt = OLD
@@ -59,7 +59,7 @@ function connected(version: (typeof versions)[number], form: "basic" | "enhanced
     return paths
 }
 
-/** An attacker that sees the client's records sends copies from its own address, which arrive before them. */
+/** An attacker that sees the client's records sends copies from its own address, which arrive first. */
 function forwardCopies(s: Simulation): void {
     const { fault } = s
     s.fault = (index, toServer, data) => {
@@ -104,7 +104,7 @@ for (const version of versions)
 
         it("in the basic form the same attacker has the server's datagrams after the first record", () => {
             const { s, sentTo, reached } = connected(version, "basic")
-            // It sends on what comes for the client, too.
+            // The attacker forwards what is sent to the client, too.
             reached.add(ATTACKER)
             forwardCopies(s)
             s.clientSends("up")
@@ -116,7 +116,7 @@ for (const version of versions)
         it("both paths are alive and the peer wants the new one: path_drop on the old, path_response on the new", () => {
             const { s, reached, sentTo } = connected(version, "enhanced")
             reached.add(NEW)
-            // The answer on the old path leaves by it.
+            // A response on the old path also leaves on it.
             const { fault } = s
             s.fault = (index, toServer, data) => {
                 if (!toServer || sentTo.length !== 1) return fault(index, toServer, data)
@@ -170,7 +170,7 @@ for (const version of versions)
 
         it("[C08] what the server sends still arrives, what the client sends has a new address: no exchange without an end", () => {
             const { s, sentTo } = connected(version, "enhanced")
-            // Of a NAT that has not forgotten the old one; the client knows nothing of either.
+            // A NAT that still has the old binding; the client knows about neither.
             s.clientSettings.extensions.splice(1, 1)
             const check = new EnhancedReturnRoutability(() => true)
             check.agreed = true

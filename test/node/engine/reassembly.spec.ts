@@ -24,7 +24,7 @@ function add(inbox: Inbox, from: number, to: number, body = message, change: Par
     return inbox.add(header, 0, fragment(header, body.subarray(from, to)), 12)
 }
 
-/** The message that the inbox gives, and takes off it; undefined: not whole yet. */
+/** Takes the next complete message out of the inbox; undefined: not complete yet. */
 function taken(inbox: Inbox): Buffer | undefined {
     const whole = inbox.peek()
     if (whole === undefined) return undefined
@@ -43,7 +43,7 @@ function shuffled<T>(list: T[], random: () => number): T[] {
         .map(({ item }) => item)
 }
 
-/** A server whose client's ClientKeyExchange is the test's to deliver. */
+/** A server for which the test delivers the client's ClientKeyExchange. */
 function waitingServer(deliver: (s: Simulation, exchange: Message) => void): Simulation {
     const s = simulate()
     s.fault = (index, _toServer, data) => {
@@ -68,7 +68,7 @@ describe("reassembly", () => {
                     ? permutations(parts)
                     : [parts, [...parts].reverse(), ...Array.from({ length: 20 }, () => shuffled(parts, random))]
             for (const order of orders) {
-                // Single bytes in any order may need more ranges than a reassembly keeps: the rest is repeated.
+                // Single bytes in random order may need more gaps than a reassembly keeps, so the rest is repeated.
                 const inbox = new Inbox(limits, 0)
                 for (let round = 0; round < 2; round++) for (const [from, to] of order) add(inbox, from, to)
                 strictEqual(taken(inbox)?.toString("hex"), message.toString("hex"), `size ${size}`)

@@ -29,7 +29,7 @@ function between(client: Make | undefined, server: Make | undefined): Simulation
     })
 }
 
-/** A server that does what none may do. */
+/** A server that violates RFC 8449 by answering both extensions. */
 class AlsoAnsweringMaxFragmentLength extends PskKeyExchange {
     override beginServer(context: ServerExchangeContext): void {
         const sendServerHello = context.sendServerHello.bind(context)
@@ -39,7 +39,7 @@ class AlsoAnsweringMaxFragmentLength extends PskKeyExchange {
     }
 }
 
-/** Largest messages that client and server send. */
+/** Largest messages that client and server may send. */
 function largest(s: Simulation): number[] {
     strictEqual(s.client.phase, AssociationPhase.connected)
     return [s.client.maxMessage(), s.serverAssociation().maxMessage()]
@@ -97,7 +97,7 @@ describe("records above an agreed limit", () => {
             s.serverSends("x".repeat(512))
             s.run(s.now + 20)
             strictEqual(s.clientMessages.length, 1)
-            // A server that does not keep to it.
+            // A server that exceeds the limit.
             s.serverAssociation().record.writeLimit = 16384
             s.serverSends("x".repeat(513))
             s.run(s.now + 20)

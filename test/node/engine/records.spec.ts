@@ -13,7 +13,7 @@ import { capture, connected, drops, picture, simulate } from "../../support/conn
 import { SpyCrypto } from "../../support/spy-crypto.js"
 import { fragment, record, records } from "../../support/wire.js"
 
-/** Hands the server a datagram and says whether anything changed but counters. */
+/** Delivers a datagram to the server; returns whether only counters changed. */
 function isDiscarded(s: Simulation, datagram: Buffer): boolean {
     const before = picture(s.serverAssociation())
     const delivered = s.serverMessages.length
@@ -66,7 +66,7 @@ describe("records", () => {
             forged[bit >> 3] ^= 1 << (bit & 7)
             const before = s.serverAssociation().counters.total()
             ok(isDiscarded(s, forged), `bit ${bit}`)
-            // A length that became too small leaves a rest, which is no record and is counted, too.
+            // A reduced length leaves a rest, which is not a record and is counted, too.
             ok(s.serverAssociation().counters.total() > before, `bit ${bit}`)
         }
         s.toServer(good)
@@ -108,7 +108,7 @@ describe("records", () => {
     it("[R08] near 2^48-1 it refuses to send and ends; a number never wraps", () => {
         const s = connected()
         s.client.record.write.nextSequence = MAX_SEQUENCE - 1
-        // The limit for CCM comes first in practice; here the number itself is tested.
+        // In practice the limit for CCM comes first; here the number itself is tested.
         const taken = s.client.send([Buffer.from("one"), Buffer.from("two")], false)
         strictEqual(taken, 0)
         strictEqual(s.client.failure?.reason, FailureReason.keysUsedUp)
@@ -121,7 +121,7 @@ describe("records", () => {
             ok(isDiscarded(s, record(ContentType.handshake, epoch, 0, Buffer.alloc(60))))
         const sealed = (from: Association, type: number, body: Buffer): Buffer =>
             from.record.seal(type, 1, body) as Buffer
-        // All that could begin a renegotiation, under the keys: messages of the peer, and a ChangeCipherSpec.
+        // Every way to begin a renegotiation with real keys: the peer's messages, and a ChangeCipherSpec.
         s.toClient(sealed(s.serverAssociation(), ContentType.handshake, messageOf(HandshakeType.helloRequest)))
         s.toServer(sealed(s.client, ContentType.handshake, messageOf(HandshakeType.clientHello)))
         for (let i = 0; i < 3; i++) {
@@ -165,7 +165,7 @@ describe("records", () => {
         })
         const times = new Map<string, number>()
         s.fault = (_index, toServer, data) => {
-            // Which flight it is: direction, epoch-0 message that begins it, and whether it repeats a cookie.
+            // Identifies the flight: direction, the epoch-0 message that begins it, and whether it has a cookie.
             const flight = `${toServer}/${data[13]}/${data[0]}/${data.length}`
             times.set(flight, (times.get(flight) ?? 0) + 1)
             return (times.get(flight) ?? 0) > 10 ? [5] : []

@@ -14,7 +14,7 @@ import { HOUR, Resumable } from "../../support/resumable.js"
 import { handshake, messages, records } from "../../support/wire.js"
 import { ABBREVIATED, WAYS, afterFirst, goesOn, isConnected, sentOf } from "../../support/resumed-handshakes.js"
 
-/** Rewrites one kind of unprotected message on its way. */
+/** Modifies unprotected messages of one kind on their way. */
 function rewriting(s: Simulation, type: HandshakeType, change: (body: Buffer) => Buffer): void {
     s.fault = (_index, toServer, data) => {
         const [message] = messages(data)
@@ -24,7 +24,7 @@ function rewriting(s: Simulation, type: HandshakeType, change: (body: Buffer) =>
             .slice(1)
             .map(({ bytes }) => bytes)
         const changed = Buffer.concat([first, ...rest])
-        // Delivered here: the link would carry the original.
+        // Delivered here, because the link would deliver the original.
         if (toServer) s.toServer(changed)
         else s.toClient(changed)
         return []
@@ -47,7 +47,7 @@ function helloWithId(sessionId: Buffer): (body: Buffer) => Buffer {
     }
 }
 
-/** Changes the client's stored session. */
+/** Modifies the client's stored session. */
 function changeStored(pair: Resumable, change: (session: NonNullable<ReturnType<typeof readSession>>) => void): void {
     const stored = pair.store.load("server")
     const session = stored && readSession(stored)
@@ -130,7 +130,7 @@ describe("session resumption", () => {
                     pair.connect((_client, server) => (server.suites = both)),
                     false,
                 )
-                // Of CCM_8 now.
+                // The suite is CCM_8 now.
                 goesOn(
                     pair.connect((client) => (client.suites = both)),
                     true,
@@ -263,7 +263,7 @@ describe("session resumption", () => {
             s.run(500)
             strictEqual(s.peer, undefined)
             strictEqual(pair.crypto.calls.open, opened)
-            // It falls back to a full handshake: there, too, the cookie comes first.
+            // Falls back to a full handshake, which needs a cookie first, too.
             pair.cache.clear()
             pair.options.keys?.close()
             const full = pair.connect()

@@ -56,7 +56,7 @@ function save(association: Association, reserve: Reserve, generation = 1): Buffe
     return saveAssociation(association, versions, wrapper, reserve, { generation, text: Buffer.from("note") })
 }
 
-/** Settings as the client's were, with extensions of its own. */
+/** The client's settings again, with new extensions. */
 function again(s: Simulation): AssociationSettings {
     const extensions = s.clientSettings.extensions.length > 0 ? extensionsOf(Buffer.alloc(0)) : []
     return { ...s.clientSettings, extensions }
@@ -66,7 +66,7 @@ function load(s: Simulation, saved: Buffer, minimumGeneration = 0): Association 
     return loadAssociation(again(s), versions, wrapper, saved, minimumGeneration, s.now).association
 }
 
-/** The client goes on from a copy; what was there is lost as at a loss of power. */
+/** The client resumes from a copy; its previous state is lost, as in a power cut. */
 function restart(s: Simulation, saved: Buffer, reserve: Reserve): Buffer {
     s.client = load(s, saved)
     s.clientOutputs = []
@@ -200,7 +200,7 @@ describe("a saved association", () => {
                 ok(!numbers.has(numberOf(record)), `number ${numberOf(record)} was sent twice`)
                 numbers.add(numberOf(record))
             }
-            // Power is lost here, and the newest copy is the one before these messages.
+            // The power is cut here, and the newest copy is older than these messages.
             saved = restart(s, saved, block)
             for (const record of theirs) s.toClient(record)
             s.drain()

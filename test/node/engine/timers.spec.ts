@@ -8,7 +8,7 @@ import { connected, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 import { messages, records } from "../../support/wire.js"
 
-/** When the client sent each of its datagrams, ms; `lost` says which do not arrive. */
+/** Times of the client's datagrams, ms; `lost` determines which do not arrive. */
 function sendingTimes(s: Simulation, lost: (nth: number) => boolean, until: number): number[] {
     const times: number[] = []
     s.fault = (_index, toServer) => {
@@ -24,7 +24,7 @@ function sendingTimes(s: Simulation, lost: (nth: number) => boolean, until: numb
 const withProfile = (profile: RetransmissionProfile): Simulation =>
     simulate((client, server) => (client.retransmission = server.retransmission = profile))
 
-/** UDP payload that fits an IPv4 packet of so many bytes. */
+/** UDP payload that fits into an IPv4 packet of that many bytes. */
 const payload = (mtu: number): number => mtu - 28
 
 describe("retransmission timers", () => {
@@ -51,7 +51,7 @@ describe("retransmission timers", () => {
         for (const profile of [wifi(), cellular()]) {
             const s = withProfile({ ...profile, jitter: 0 })
             const { initial } = profile
-            // The hello is lost twice, the hello with the cookie twice as well.
+            // The hello is lost twice, and so is the hello with the cookie.
             const times = sendingTimes(s, (nth) => [0, 1, 3, 4].includes(nth), 300000)
             deepStrictEqual(times.slice(0, 6), [
                 0,
@@ -70,7 +70,7 @@ describe("retransmission timers", () => {
         const times: number[] = []
         s.fault = (_index, toServer, data) => {
             const lost = !toServer && messages(data)[0]?.header.type === 2
-            // Only the server's timer counts here: the client stays silent.
+            // Only the server's timer runs here, because the client stays silent.
             if (lost) times.push(s.now)
             return lost || (toServer && s.sent > 4) ? [] : [5]
         }

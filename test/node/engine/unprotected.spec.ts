@@ -11,7 +11,9 @@ import { type Simulation } from "../../engine/simulation.js"
 import { drops, simulate } from "../../support/connected.js"
 import { fragment, handshake, type Message, messages, record, records } from "../../support/wire.js"
 
-/* Before keys exist anyone can send a handshake message: what is wrong is put aside, and the true one still counts. */
+/*
+ * Before keys exist anyone can send a handshake message, so errors are postponed, and the genuine message still counts.
+ */
 
 const { serverHello, helloVerifyRequest, certificate, certificateRequest, serverKeyExchange } = HandshakeType
 const { serverHelloDone, clientKeyExchange, helloRequest } = HandshakeType
@@ -19,7 +21,7 @@ const { serverHelloDone, clientKeyExchange, helloRequest } = HandshakeType
 /** Datagrams on a link without faults: hello, HelloVerifyRequest, hello, server's flight, Finished, Finished. */
 const SERVER_FLIGHT = 3
 
-/** A client that sent its second hello; the server's flight is on the log, and has not arrived. */
+/** A client that sent its second hello; the server's flight is in the log, but has not arrived. */
 function awaitingServerHello(change?: Parameters<typeof simulate>[0]): { s: Simulation; flight: Message[] } {
     const s = simulate(change)
     s.fault = (index) => (index === SERVER_FLIGHT ? [] : [5])
@@ -28,7 +30,7 @@ function awaitingServerHello(change?: Parameters<typeof simulate>[0]): { s: Simu
     return { s, flight: messages(s.log[SERVER_FLIGHT]) }
 }
 
-/** A server that waits for the ClientKeyExchange; the client's flight is on the log, and has not arrived. */
+/** A server that waits for the ClientKeyExchange; the client's flight is in the log, but has not arrived. */
 function awaitingClientKeyExchange(): Simulation {
     const s = simulate()
     s.fault = (index) => (index === 4 ? [] : [5])
@@ -43,7 +45,7 @@ function changed(message: Message, change: (hello: ServerHello) => void): Buffer
     return handshake(serverHello, message.header.messageSeq, writeServerHello(hello), 9)
 }
 
-/** What was said about refused messages, by FailureReason. */
+/** Diagnostics about refused messages, by FailureReason. */
 function refusals(outputs: Output[]): (number | undefined)[] {
     return outputs.filter((o) => o.diagnostic === Diagnostic.refusedMessage).map((o) => o.detail)
 }
@@ -61,7 +63,7 @@ function alerts(s: Simulation): number[] {
     )
 }
 
-/** From now on nothing arrives any more. */
+/** Nothing arrives any more from now on. */
 function alone(s: Simulation, until: number): void {
     s.fault = () => []
     s.run(until)
@@ -228,7 +230,7 @@ describe("floods of unprotected alerts and messages during a handshake", () => {
     it("of a thousand warnings of ten kinds each side tells the first, counts the others, and connects", () => {
         const s = simulate()
         s.fault = (index, toServer) => {
-            // Before the second hello's answer arrives, and before the client's last flight does.
+            // Before the answer to the second hello arrives, and before the client's last flight does.
             if (index === SERVER_FLIGHT || index === SERVER_FLIGHT + 1)
                 for (let i = 0; i < 1000; i++)
                     if (toServer) s.toServer(alert(1, 90 + (i % 10), i))
@@ -290,7 +292,7 @@ describe("messages that can never fit", () => {
         it(`[H01] [H24 part] ${name} is said at once, and is the reason at the next timer; the true flight connects`, () => {
             for (const isAlone of [false, true]) {
                 const { s, flight } = awaitingServerHello((client) => (client.limits = mcuLimits()))
-                // Certificates come behind the ServerHello.
+                // Certificates come after the ServerHello.
                 if (type !== serverHelloDone) s.toClient(handshake(serverHello, 1, flight[0].body))
                 const header = { type, messageSeq: type === serverHelloDone ? 1 : 2, length }
                 const first = Math.min(length, 1200)
@@ -318,7 +320,7 @@ describe("messages that can never fit", () => {
         s.toServer(handshake(certificate, 2, Buffer.alloc(40), 9))
         s.drain()
         deepStrictEqual(refusals(s.serverOutputs), [FailureReason.certificateUnsupported])
-        // The client's timer runs a little later than the server's: what was lost comes after that.
+        // The client's timer expires a little after the server's, so retransmissions come after that.
         s.run(5000)
         strictEqual(s.client.phase, AssociationPhase.connected)
         const t = awaitingClientKeyExchange()

@@ -8,7 +8,7 @@ import { type RunningGateway, type TestDevice, withGateway } from "../../support
 import { TestAuthority } from "../../support/test-authority.js"
 
 const authority = TestAuthority.get()
-// What a server refuses with in its first flight counts at the next timer.
+// An alert in the server's first flight takes effect at the next timeout.
 const retransmission = { ...wifi(), initial: 100 }
 const server = { ca: authority.pem("root"), servername: "server.test", retransmission }
 
@@ -56,7 +56,7 @@ describe("mote-gateway with certificates", () => {
         strictEqual(await raw.post("/t", "0"), "4.03")
         strictEqual(await raw.post("/raw", "1"), "2.01")
         strictEqual(await one.get("/raw"), "2.05 1")
-        // The same key in another session, and in a certificate in place of bare.
+        // The same key in another session, and in a certificate instead of as a raw public key.
         strictEqual(await (await certified("client")).post("/t", "22"), "2.04")
         strictEqual(await (await certified("for-clients")).post("/raw", "2"), "2.04")
         const identities = gateway.lines("out").map(({ identity }) => identity)

@@ -113,7 +113,7 @@ describe("the configuration of mote-gateway", () => {
         const values = (file: string): unknown[] =>
             gateway.lines(file).map(({ readings }) => (readings as { value: number }[])[0].value)
         deepStrictEqual([values("a.ndjson"), values("b.ndjson")], [[1], [2]])
-        // A second session of one identity takes the place of the first, as the new limit says.
+        // A second session of one identity replaces the first, because of the new limit.
         await gateway.device("one")
         const { identity } = await gateway.expectLogged("ended: a newer session of the same peer took its place")
         strictEqual(identity, "one")

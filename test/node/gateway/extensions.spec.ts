@@ -69,7 +69,7 @@ describe("extensions of the handshake that mote-gateway is configured for", func
                 return connection.getRemoteAddress()?.port === nat.outsidePort
             }
             await eventually("the new address", () => (isThere() ? true : undefined))
-            // The old address has a second to answer.
+            // The old address has one second to answer.
             strictEqual(performance.now() - sent < 900, form === "basic")
             await device.connection.close()
             nat.close()

@@ -67,7 +67,7 @@ describe("two gateways of two workers each behind a balancer", function () {
         strictEqual((await device.post(`/${name}`, `${value}`)).slice(0, 2), "2.")
     }
 
-    /** The other readings of a sensor, which turns to another of its ids again and again. */
+    /** Posts a sensor's other readings, with frequent switches to another of its ids. */
     async function goOn(device: TestDevice, name: string): Promise<void> {
         for (let value = 2; value <= READINGS; value++) {
             if (value % 4 === 0) device.connection.useNewPath()

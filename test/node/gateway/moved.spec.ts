@@ -28,12 +28,12 @@ describe("a device that is moved to another gateway", function () {
         await several.close()
     })
 
-    /** One at the first gateway, and one at the second one, both of one identity. */
+    /** Two devices with the same identity, one at each gateway. */
     async function pair(): Promise<[TestDevice, TestDevice]> {
         return [await several.device({}), await several.device({})]
     }
 
-    /** What a notification says; it does not wait until the one before is old. */
+    /** The content of the next notification, without waiting until the previous state is stale. */
     async function nextOf(observation: Observation): Promise<string> {
         const { code, payload } = await observation.next()
         return `${codeText(code)} ${payload.toString()}`

@@ -101,7 +101,7 @@ describe("operating mote-gateway", () => {
         })
         strictEqual(await newer.post("/v", "1"), "2.01")
         await gateway.service.stop()
-        // The first run chose its port; the second has it in its configuration.
+        // The first run chose a port, which the second run's configuration names.
         gateway.write(
             "saved",
             readFileSync(gateway.path("saved"), "utf8").replace('"127.0.0.1|0"', `"127.0.0.1|${port}"`),
@@ -124,11 +124,11 @@ describe("operating mote-gateway", () => {
 
     it("loses nothing of a burst while it is busy that the system has room for", async () => {
         const most = Number(readFileSync("/proc/sys/net/core/rmem_max", "utf8"))
-        // Linux takes 768 bytes for a small one, and twice what it was asked for; its default is room for 277.
+        // Linux accounts 768 bytes for a small datagram, and doubles the requested size; its default has room for 277.
         const burst = Math.min(2000, Math.floor((1.6 * most) / 768))
         await gateway.start({})
         const socket = createSocket("udp4")
-        // Of a connection id that nobody has: each is counted.
+        // With an unknown connection id, so that each is counted.
         const record = Buffer.alloc(60)
         record[0] = ContentType.tls12Cid
         for (let i = 0; i < burst; i++) socket.send(record, gateway.port, "127.0.0.1")

@@ -8,7 +8,7 @@ import { TestRedis } from "../../support/test-redis.js"
 const ID = "0011223344556677"
 const saved = { state: Buffer.from("state"), coap: "", furtherIds: [] }
 
-/** Scripts that have run. */
+/** Number of scripts that have run. */
 async function lookUps(redis: TestRedis): Promise<number> {
     const connection = new Redis(redis.url)
     const text = await connection.info("commandstats")
@@ -30,7 +30,7 @@ describe("what gateways share in redis", function () {
             () => undefined,
         )
 
-    /** Redis has answered all that this one has asked before. */
+    /** Waits until Redis has answered all earlier requests of this store. */
     const answered = (store: RedisStore): Promise<unknown> => store.common("nothing", 1)
 
     before(function () {
@@ -41,7 +41,7 @@ describe("what gateways share in redis", function () {
         redis = await TestRedis.start()
         one = await open()
         other = await open()
-        // From now on redis knows the scripts, and answers in the order of the questions.
+        // From now on Redis knows the scripts, and answers in the order of requests.
         await other.take("00")
     })
 

@@ -24,7 +24,7 @@ interface Done {
     handshakes: number
 }
 
-/** A reading that nobody acknowledges, and nobody sends again. */
+/** A reading that is neither acknowledged nor retransmitted. */
 function nonConfirmable(value: number): Buffer {
     const options = [textOption(CoapOption.URI_PATH, "t")]
     const token = Buffer.alloc(0)
@@ -32,7 +32,7 @@ function nonConfirmable(value: number): Buffer {
     return writeCoapMessage({ type: CoapType.NON, code: CoapCode.POST, messageId: value, token, options, payload })
 }
 
-/** The number of a datagram's record under the keys of a device's session; -1: it is none. */
+/** Record number of a datagram under a device's session keys; -1: it is not a record of that session. */
 function numberOf(data: Buffer, { dtls }: DtlsSocket): number {
     const read = dtls.getAssociation()?.record.read
     return read === undefined ? -1 : read.protection.sequenceOf(data, 0, data.length, read.window.top + 1)
@@ -45,7 +45,7 @@ const RETRY = "cf21ad74"
 const hasCookie = (data: Buffer): boolean =>
     data[13] === HandshakeType.helloVerifyRequest || data.subarray(27, 31).toString("hex") === RETRY
 
-/** What a gateway has of the session of its only device. */
+/** A gateway's session of its only device. */
 const sessionAt = (gateway: RunningGateway): DtlsConnection => gateway.service.listeners.peers()[0].connection
 
 for (const version of ["1.2", "1.3"] as const) describeWith(version)
@@ -117,7 +117,7 @@ function describeWith(version: Version): void {
             balancer.onSent = (data) => sent.push(data)
             const one = await device()
             for (const value of [1, 2, 3, 4, 5, 6]) {
-                // There and back again.
+                // Moves to the other gateway and back.
                 if (value === 3 || value === 5) several.moveOnce()
                 strictEqual((await one.post("/t", `${value}`)).slice(0, 2), "2.")
             }
@@ -135,7 +135,7 @@ function describeWith(version: Version): void {
             await open()
             const one = await device()
             await one.post("/t", "1")
-            // The answer is lost, and the repetition comes to the other gateway.
+            // The answer is lost, and the retransmission reaches the other gateway.
             let lost = 0
             balancer.losesReply = (gateway) => gateway === 0 && lost++ === 0
             const posting = one.post("/t", "2")
@@ -156,7 +156,8 @@ function describeWith(version: Version): void {
             const client = new Redis(redis.url)
             for (let value = 2; value <= 40; value++) {
                 if (value >= 4) {
-                    // Both seem to have ended, whatever sign of life they give: neither asks the other one, and both hear the device.
+                    // Both gateways seem to have failed, although they are alive: neither asks the other one, and both
+                    // receive from the device.
                     const leases = await client.keys("mote:gateway:*")
                     if (leases.length > 0) await client.del(...leases)
                     balancer.sendsToAll = true
@@ -166,9 +167,9 @@ function describeWith(version: Version): void {
             }
             await Promise.any(gateways.map((gateway) => gateway.expectLogged("another gateway goes on with it")))
             await sleep(100)
-            // Each of the two has lost it to the other one meanwhile, and with it a few of the device's records.
+            // Each gateway has lost the session to the other one meanwhile, and with it a few of the device's records.
             ok(several.told().length > 6, `${several.told().length} readings`)
-            // Of what nobody sends again none is there twice, though both had it.
+            // Readings that are not retransmitted do not appear twice, although both gateways had the session.
             strictEqual(new Set(several.told()).size, several.told().length)
             const [byFirst, bySecond] = numbers.map((list) => list.filter((number) => number >= 0))
             ok(byFirst.length > 0 && bySecond.length > 0, `${byFirst.length} and ${bySecond.length} numbers`)
@@ -197,7 +198,7 @@ function describeWith(version: Version): void {
             const posting = one.post("/t", "9").catch(() => undefined)
             await gateways[1].expectLogged("of another run of redis is not taken")
             deepStrictEqual(replies, [])
-            // Nor does the one that had it: it cannot know who else has had it meanwhile.
+            // The former owner does not answer either, because it cannot know which other gateway has had the session.
             balancer.sendsToAll = true
             for (let i = 0; i < 8; i++) await one.connection.send("no CoAP")
             await gateways[0].expectLogged("redis has forgotten it")
@@ -214,7 +215,7 @@ function describeWith(version: Version): void {
             strictEqual((await one.post("/t", "2")).slice(0, 2), "2.")
             const connected = gateways.flatMap(({ logged }) => logged.filter(({ msg }) => msg === "connected"))
             strictEqual(connected.length, 1)
-            // A cookie of the one, which the other one is shown.
+            // A cookie from one gateway, presented to the other.
             let hellos = 0
             balancer.movesHello = () => ++hellos === 2
             const cookies: number[] = []
@@ -300,7 +301,7 @@ function describeWith(version: Version): void {
                 const connected = gateways.flatMap(({ logged }) => logged.filter(({ msg }) => msg === "connected"))
                 strictEqual(connected.length, 1)
                 const inRedis = async (): Promise<number> => (await client.keys("mote:id:*")).length
-                // The one in use, the one before, and at most four to come.
+                // The id in use, the previous one, and at most four spare ones.
                 ok((await inRedis()) <= 6, `${await inRedis()} ids in redis`)
                 balancer.moving = () => false
                 await one.connection.close()

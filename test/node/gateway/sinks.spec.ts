@@ -211,7 +211,7 @@ describe("the sinks of mote-gateway", () => {
     it("lose nothing that was appended when the process is killed; a line cut by that was never acknowledged", async () => {
         const killed = await DeliveryQueue.open(gateway.path("queue"), 10000)
         for (const line of ['"a"', '"b"', '"c"']) await killed.append(line)
-        // What a process that is killed here leaves behind.
+        // The files that a killed process leaves behind.
         cpSync(gateway.path("queue"), gateway.path("left"), { recursive: true })
         await killed.close()
         const [file] = readdirSync(gateway.path("left"))

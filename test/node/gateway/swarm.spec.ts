@@ -15,7 +15,7 @@ interface Done {
     refused: number
 }
 
-/** A gateway with so many devices, and mote swarm. */
+/** A gateway with many devices, and mote swarm. */
 class Fleet {
     readonly gateway = new RunningGateway()
     private port = 0
@@ -40,7 +40,7 @@ class Fleet {
         return new Running(mote("swarm", uri, ...files, "--json", ...options))
     }
 
-    /** The last event, once the swarm has ended. */
+    /** The last event after the swarm has ended. */
     static async doneOf(swarm: Running, exitCode: number): Promise<Done> {
         await swarm.ended(60000)
         strictEqual(swarm.exitCode, exitCode, swarm.output)
@@ -49,7 +49,7 @@ class Fleet {
         return done
     }
 
-    /** All that was acknowledged is in the sink. @returns how much that is */
+    /** Checks that everything acknowledged is in the sink. @returns how much that is */
     checkSink(): number {
         const ledger = readLedger(readFileSync(this.gateway.path("ledger.csv"), "utf8"))
         const records = this.gateway.lines("readings.ndjson") as unknown as KeptRecord[]
@@ -64,7 +64,7 @@ describe("mote swarm", function () {
     let fleet: Fleet
     let renewing: NodeJS.Timeout | undefined
 
-    // Whether the test has passed or not: timers and sockets of a gateway would go on beside what follows.
+    // Also after a failure: a gateway's timers and sockets would disturb later tests.
     afterEach(async () => {
         clearInterval(renewing)
         await fleet.gateway.end()
@@ -81,7 +81,7 @@ describe("mote swarm", function () {
         const swarm = fleet.swarm("--sensors", "20", "--interval", "0.2", "--duration", "2", ...path)
         const done = await Fleet.doneOf(swarm, 0)
         strictEqual(done.handshakes, 20)
-        // How many there are in two seconds is the computer's affair; half of the sensors move after each.
+        // The number of readings in two seconds depends on the computer; half of the sensors move after each.
         ok(done.acknowledged > 10, `${done.acknowledged} readings`)
         ok(done.moved > done.acknowledged / 4, `${done.moved} moves in ${done.acknowledged} readings`)
         strictEqual(fleet.checkSink(), done.acknowledged)
@@ -140,7 +140,7 @@ describe("mote swarm", function () {
         await Fleet.doneOf(swarm, 1)
         const told = swarm.output.match(/"problem","message":"[^"]*PSK identity or key differ/g)?.length
         strictEqual(told, 1, swarm.output)
-        // That is after a minute.
+        // Would be reported only after a minute.
         ok(performance.now() - begun < 50000, swarm.output)
     })
 

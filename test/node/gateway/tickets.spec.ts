@@ -20,19 +20,19 @@ describe("tickets of mote-gateway", function () {
     })
 
     for (const version of ["1.2", "1.3"] as const) {
-        /** Device "one", which goes on from an earlier session, if it has one. */
+        /** Connects device "one", which resumes an earlier session if there is one. */
         async function device(session: Buffer | true = true, key = KEY, timeout = 10000): Promise<TestDevice> {
             const psk = { identity: "one", key: Buffer.from(key, "hex") }
             return await gateway.connect({ psk, minVersion: version, session, timeout })
         }
 
-        /** Whoever has a session and the key of it is not let in. */
+        /** Checks that a device with this session and key is refused. */
         async function refused(session: Buffer, key: string, why: string): Promise<void> {
             await rejects(device(session, key, 600), DtlsError)
             await gateway.expectLogged(why)
         }
 
-        /** The session of a device, which has heard from the gateway. */
+        /** The session of a device that has received from the gateway. */
         async function sessionOf(one: TestDevice): Promise<Buffer> {
             strictEqual((await one.post("/t", "1")).slice(0, 2), "2.")
             const session = one.connection.getSession()

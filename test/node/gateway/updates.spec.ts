@@ -17,7 +17,7 @@ describe("programs over the air of mote-gateway", function () {
 
     withGateway((fresh) => (gateway = fresh))
 
-    /** What a device gets; a text when it is no program. */
+    /** What a device downloads; a text if it is not a program. */
     async function pulled(device: TestDevice, target = "room-sensor/posix"): Promise<Buffer | string> {
         const { code, payload } = await device.request(CoapCode.GET, `/update/${target}`)
         return code === CoapCode.CONTENT ? payload : codeText(code)

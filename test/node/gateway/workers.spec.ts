@@ -38,7 +38,7 @@ describe("the workers of mote-gateway", function () {
         return lines.map((line) => JSON.parse(line) as KeptRecord)
     }
 
-    /** When one of them is killed all of them end: systemd begins anew. */
+    /** If a worker is killed, all of them end, so that systemd restarts the service. */
     async function endsWithItsWorker(running: Running): Promise<void> {
         const pids = readFileSync(`/proc/${running.pid}/task/${running.pid}/children`, "utf8").trim().split(" ")
         const workers = pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("gateway.json"))
@@ -49,7 +49,7 @@ describe("the workers of mote-gateway", function () {
         await eventually("its other worker's end", () => (existsSync(`/proc/${workers[1]}`) ? undefined : true))
     }
 
-    /** Half of the sensors, with one version of DTLS, which sleep and move. */
+    /** Half of the sensors, with one version of DTLS; they sleep and move. */
     function swarmOf(version: string): Running {
         const uri = `coaps://127.0.0.1:${port}/sensors/{identity}`
         const files = ["--psk-file", path(`${version}.psk`), "--ledger", path(`${version}.csv`), "--json"]
@@ -114,7 +114,7 @@ describe("the workers of mote-gateway", function () {
         const ledger = VERSIONS.flatMap((version) => readLedger(readFileSync(path(`${version}.csv`), "utf8")))
         const kept = [recordsOf(0), recordsOf(1)]
         deepStrictEqual(compare(ledger, kept.flat()).missing, [])
-        // A sensor is one worker's.
+        // Each sensor belongs to one worker.
         const [of0, of1] = kept.map((records) => new Set(records.map(({ identity }) => identity)))
         ok(of0.size > 0 && of1.size > 0)
         strictEqual(new Set([...of0, ...of1]).size, of0.size + of1.size)

@@ -22,7 +22,7 @@ function open(addresses: () => string[], port = 0, logging = services): Promise<
     return AllAddressesSocket.openAll(logging, { port, wildcard: "::", addresses })
 }
 
-/** Answers every datagram to whoever sent it, as a server does. */
+/** Echoes every datagram to its sender, like a server. */
 async function echo(socket: UdpSocket): Promise<void> {
     const message = new InputMessage([Buffer.alloc(100)])
     for (;;) {
@@ -33,7 +33,7 @@ async function echo(socket: UdpSocket): Promise<void> {
     }
 }
 
-/** A socket that receives from no address but the one it is connected to. */
+/** A socket that only receives from the address that it is connected to. */
 async function connected(address: string, port: number): Promise<Socket> {
     const socket = createSocket(address.includes(":") ? "udp6" : "udp4")
     await new Promise<void>((resolve) => socket.connect(port, address, resolve))
@@ -49,7 +49,7 @@ function answer(socket: Socket, text: string): Promise<string | undefined> {
     })
 }
 
-/** What a connected client at each address is answered. */
+/** The answers that connected clients at each address get. */
 async function answers(addresses: string[], port: number): Promise<(string | undefined)[]> {
     const got: (string | undefined)[] = []
     for (const address of addresses) {
@@ -60,7 +60,7 @@ async function answers(addresses: string[], port: number): Promise<(string | und
     return got
 }
 
-/** Waits until clients at the addresses of loopback are answered like that: this host's addresses are looked at now and then. */
+/** Waits until clients at loopback addresses get these answers, because this host's addresses are polled. */
 async function answered(port: number, expected: (string | undefined)[]): Promise<void> {
     const isSo = async (): Promise<boolean> => isDeepStrictEqual(await answers(loopback, port), expected)
     await eventually(`answers from ${expected.join()}`, async () => ((await isSo()) ? true : undefined))
@@ -68,7 +68,7 @@ async function answered(port: number, expected: (string | undefined)[]): Promise
 
 const KEY = "00112233445566778899aabbccddeeff"
 
-/** A gateway with two addresses on one interface, and a neighbour behind it: network namespaces joined by a veth pair. */
+/** A gateway with two addresses on one interface, and a neighbour: network namespaces joined by a veth pair. */
 const MULTI_HOMED = [
     "unshare -n sleep 90 &",
     "neighbour=$!",
@@ -86,7 +86,7 @@ const MULTI_HOMED = [
     `exec ${mote("gateway", "--psk", `a:${KEY}`).join(" ")}`,
 ].join("\n")
 
-/** What stands in the way of network namespaces; undefined: nothing. */
+/** Why network namespaces cannot be used; undefined: they can. */
 function missingNamespaces(): string | undefined {
     const made = spawnSync("unshare", ["-n", "ip", "link", "add", "v0", "type", "veth"]).status === 0
     return made ? undefined : "network namespaces need rights, ip and unshare"

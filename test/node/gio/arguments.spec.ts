@@ -26,7 +26,7 @@ describe("wrong arguments get a typed error that names them", () => {
 
     it("in every public method of a connection", async () => {
         const pair = await opened()
-        // Plain JavaScript has no types: this is what it may hand over.
+        // Plain JavaScript has no types, so it may pass these values.
         const client = pair.client as unknown as Record<string, (...args: unknown[]) => unknown>
         const noop = (): void => undefined
         const table: [string, unknown[], string][] = [
@@ -76,7 +76,7 @@ describe("wrong arguments get a typed error that names them", () => {
             ["exportKeyingMaterial", ["x", undefined, 1.5], "length"],
         ]
         for (const [method, args, argument] of table) {
-            // A throw becomes a rejection.
+            // Inside `then`, so that an exception becomes a rejection.
             const call = Promise.resolve().then(() => client[method].apply(pair.client, args))
             await rejects(call, bad(argument), `${method} ${argument}`)
         }
@@ -145,7 +145,8 @@ describe("wrong arguments get a typed error that names them", () => {
             code: IOErrorEnum.ADDRESS_IN_USE,
         })
         await rejects(open({ localHost: "192.0.2.1" }), { code: IOErrorEnum.NOT_FOUND })
-        // A forged datagram can come from port 0: answering it must be an error, not an exception of node:dgram's.
+        // A forged datagram can have source port 0: answering it must fail with a GError, not an exception of
+        // node:dgram.
         const nowhere = out("x")
         nowhere.address = { address: "127.0.0.1", port: 0 }
         await rejects(one.sendMessages([nowhere], 0, -1), bad("messages"))

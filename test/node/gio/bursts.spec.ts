@@ -8,7 +8,7 @@ import { InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpSocket } from "../../../src/platform/services.js"
 
-/** A plain socket on loopback and what has come to it, as texts. */
+/** A plain socket on loopback and what it has received, as texts. */
 async function receiver(): Promise<{ socket: Socket; texts: string[]; until: (count: number) => Promise<void> }> {
     const socket = createSocket("udp4")
     const texts: string[] = []

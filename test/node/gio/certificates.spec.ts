@@ -39,7 +39,7 @@ const LONG = 10000000
 const services = new NodeServices()
 const folder = temporaryFolder("certificates")
 
-/** A key pair with a self-signed certificate, in files for the peers. */
+/** A key pair with a self-signed certificate, in files for peers. */
 class Party {
     readonly keyFile: string
     readonly certificateFile: string

@@ -10,7 +10,7 @@ import { simulateV13 } from "../engine/v13/versions.js"
 const { UNIQUE, EXPORTER, SERVER_END_POINT } = TlsChannelBindingType
 const NONE = Buffer.alloc(0)
 
-/** Both sides of an association of DTLS 1.3. */
+/** Both sides of a DTLS 1.3 association. */
 function sides(): Association[] {
     const s = simulateV13()
     s.connect()
@@ -33,7 +33,7 @@ describe("channel bindings in DTLS 1.3", () => {
 
     it("[H28] tls-server-end-point takes the hash of the certificate's signature, SHA-256 in place of SHA-1, and none where it has none", () => {
         const [client] = sides()
-        // AlgorithmIdentifier of ecdsa-with-SHA256, and of others of the same length.
+        // AlgorithmIdentifier of ecdsa-with-SHA256, and others of the same length.
         const algorithm = "300a06082a8648ce3d040302"
         const signedWith = (other: string): Buffer =>
             Buffer.from(certificate.toString("hex").replaceAll(algorithm, other), "hex")

@@ -11,7 +11,7 @@ const ca = cert("root")
 const server: ListenOptions = { cert: cert("server"), key: key("server") }
 const V13 = { minVersion: "1.3" as const, timeout: 10000 }
 
-/** Runs `body` with a server of DTLS 1.3, or of the versions of `serving`. */
+/** Runs `body` with a DTLS 1.3 server, or one with the versions in `serving`. */
 async function served(
     serving: ListenOptions,
     body: (server: DtlsServer, to: (options: ConnectOptions) => Promise<DtlsSocket>) => Promise<void>,
@@ -24,7 +24,7 @@ async function served(
     }
 }
 
-/** Connects, sends a message, and gives what the server knows of the client. */
+/** Connects and sends a message; returns both ends. */
 async function connected(serving: ListenOptions, connecting: ConnectOptions): Promise<DtlsSocket[]> {
     const sides: DtlsSocket[] = []
     await served(serving, async (listening, to) => {

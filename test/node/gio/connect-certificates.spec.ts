@@ -24,7 +24,7 @@ interface Served {
     accepted: DtlsSocket
 }
 
-/** Runs `body` with both sides of a connection. */
+/** Runs `body` with both ends of a connection. */
 async function connected(
     serving: ListenOptions,
     connecting: ConnectOptions,

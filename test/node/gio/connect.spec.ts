@@ -22,7 +22,7 @@ import {
 } from "../../../src/index.js"
 import { LOOPBACK, psk, withPair } from "../../support/connect-pair.js"
 
-/** A UDP port where datagrams come to and nobody answers. */
+/** Runs `use` with a UDP port that receives datagrams and never answers. */
 async function withSilence(use: (port: number) => Promise<void>): Promise<void> {
     const socket = createSocket("udp4").bind(0, LOOPBACK)
     await once(socket, "listening")
@@ -255,7 +255,7 @@ describe("connect and listen: diagnostics of a server", () => {
             const first = events[at]
             strictEqual(String(first.identity), client.identity)
             strictEqual(first.remoteAddress?.address, LOOPBACK)
-            // What follows of the same handshake is no news.
+            // Later events of the same handshake are not reported.
             deepStrictEqual(
                 events.slice(at).map((event) => event.code),
                 [code],
@@ -359,7 +359,7 @@ describe("connect and listen: diagnostics of a server", () => {
         )
         strictEqual(refusals[0].error, failure)
         ok(events.every(({ message }) => !message.includes("swordfish")))
-        // Without a listener for diagnostics the log says that it failed.
+        // Without a handler for diagnostics the log reports the failure.
         await using server = await listen(0, { psk: failing, services }, LOOPBACK)
         await rejects(connect(LOOPBACK, server.port, { psk, retransmission: impatient }))
         ok(

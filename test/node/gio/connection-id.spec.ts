@@ -24,7 +24,7 @@ describe("connection ids over real sockets", () => {
             ports.add(nat.outsidePort)
             await nat.rebind()
         }
-        // The system may give a port of before a second time.
+        // The system may assign an earlier port again.
         ok(ports.size >= 8, `${ports.size} ports`)
         await client.close()
         await echoing

@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { DtlsDgramSocket, type DtlsError } from "../../../src/index.js"
 import { LOOPBACK, withPair } from "../../support/connect-pair.js"
 
-/** The next exception that nobody catches, in place of the process's end. */
+/** The next uncaught exception, which would otherwise end the process. */
 async function nextUncaught(): Promise<Error> {
     const error = await new Promise<Error>((resolve) => process.setUncaughtExceptionCaptureCallback(resolve))
     process.setUncaughtExceptionCaptureCallback(null)

@@ -27,7 +27,7 @@ function section({ name, heading }: CertificateCase): Recorded[] {
     return end < 0 ? rest : rest.slice(0, end)
 }
 
-/** "unknown-ca|bad-identity", as GLib spells flags. */
+/** Flags in GLib's notation: "unknown-ca|bad-identity". */
 function flagsText(flags: number): string {
     const names = [TlsCertificateFlags.UNKNOWN_CA, 2, 4, 8, 16, 32, 64]
         .filter((flag) => (flags & flag) !== 0)
@@ -35,7 +35,10 @@ function flagsText(flags: number): string {
     return names.length === 0 ? "none" : names.join("|")
 }
 
-/** The properties in the recording's words, C or JavaScript. What depends on the suites that both sides prefer is "set". */
+/**
+ * Properties in the recording's notation, C or JavaScript. "set" stands for what depends on the suites that both sides
+ * prefer.
+ */
 function properties(connection: DtlsConnection, recorded: string): string {
     const version = connection.getProtocolVersion()
     const suite = connection.getCiphersuiteName() === undefined ? "null" : "set"
@@ -47,7 +50,7 @@ function properties(connection: DtlsConnection, recorded: string): string {
     return `ciphersuite-name=${suite} protocol-version=G_TLS_PROTOCOL_VERSION_${name} peer-certificate=${peer} peer-certificate-errors=${flagsText(errors)} require-close-notify=${Number(connection.getRequireCloseNotify())} negotiated-protocol=null`
 }
 
-/** A recorded line of properties without what is not compared; sessions are not resumed here. */
+/** A recorded line of properties without those that are not compared; sessions are not resumed here. */
 function comparable(recorded: string): string {
     return recorded.replace(/TLS_ECDHE\w+/, "set").replace(/ session-reused=\d/, "")
 }
@@ -55,7 +58,7 @@ function comparable(recorded: string): string {
 interface Outcome {
     client: Answer
     server: Answer
-    /** "flags, handler's answer, peer-certificate inside the handler", of each time a handler was asked */
+    /** "flags, handler's answer, peer-certificate inside the handler", for each call of a handler */
     asked: Record<string, string>
 }
 
@@ -90,7 +93,7 @@ async function shakeHands(pair: Pair, what: CertificateCase): Promise<Outcome> {
     return { client, server, asked }
 }
 
-/** Compares one recorded line with what happened here. @returns false when nothing here corresponds to it */
+/** Compares one recorded line with the result here. @returns false if nothing here corresponds to it */
 function compare(recorded: Recorded, pair: Pair, outcome: Outcome, what: CertificateCase): boolean {
     const match = /^(client|server)(\.handshake|::accept-certificate| accept-certificate| properties| getters)/.exec(
         recorded.call,
@@ -106,7 +109,7 @@ function compare(recorded: Recorded, pair: Pair, outcome: Outcome, what: Certifi
     return true
 }
 
-/** The C program's threads say 1 and 0, gjs throws, and says Gio.TlsError.BAD_CERTIFICATE. */
+/** The C program's threads print 1 and 0; gjs throws, and prints Gio.TlsError.BAD_CERTIFICATE. */
 function compareHandshake(
     recorded: Recorded,
     ours: Answer,

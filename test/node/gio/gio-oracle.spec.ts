@@ -13,7 +13,7 @@ interface Recording {
 
 const recording = JSON.parse(readFileSync(join(root, "test/oracle/gio-observed.json"), "utf8")) as Recording
 
-/** Longest that a call may take, ms: several of the real one's never return. */
+/** Time limit for a call, ms, because some calls of the real GIO never return. */
 const PATIENCE = 4000
 
 async function within<T>(work: Promise<T>, call: string): Promise<T> {

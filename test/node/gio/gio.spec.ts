@@ -289,7 +289,7 @@ describe("the Gio-shaped connection", () => {
         for (const type of [UNIQUE, EXPORTER])
             deepStrictEqual(pair.client.getBindingData(type), pair.server.getBindingData(type))
         const { parameters } = pair.client.getAssociation() as Association
-        // As if it had not been negotiated.
+        // As if extended master secret had not been negotiated.
         parameters.extendedMasterSecret = false
         for (const type of [UNIQUE, EXPORTER])
             throws(
@@ -386,7 +386,7 @@ describe("a listener", () => {
         let calls = 0
         pair.clientBase.sendMessages = async (messages, ...rest) => {
             calls++
-            // The first call takes one of three, the second refuses the next.
+            // The first call takes one of three messages, and the second call refuses the next.
             if (calls === 2) throw new GError(ErrorDomain.io, IOErrorEnum.NETWORK_UNREACHABLE, "down")
             const taken = calls === 1 ? messages.slice(0, 1) : messages
             return await sendMessages.call(pair.clientBase, taken, ...rest)

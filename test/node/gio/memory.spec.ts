@@ -11,7 +11,7 @@ import { sleep } from "../../interop/process.js"
 
 const psk = { identity: "device", key: Buffer.alloc(16, 5) }
 
-/** What lasts as long as the association. */
+/** Buffers that are kept for the association's lifetime. */
 function lasting(socket: DtlsSocket): Buffer[] {
     const peer = socket.dtls.getPeer()
     const parameters = peer?.association.parameters
@@ -20,7 +20,7 @@ function lasting(socket: DtlsSocket): Buffer[] {
     return [clientRandom, serverRandom, identity, firstFinished, peer.clientRandom]
 }
 
-/** Lengths of Buffers below `value` that keep the memory of others, too. */
+/** Lengths of Buffers reachable from `value` that keep other memory alive, too. */
 function pooled(value: unknown, seen = new Set<unknown>()): number[] {
     if (typeof value !== "object" || value === null || seen.has(value)) return []
     seen.add(value)

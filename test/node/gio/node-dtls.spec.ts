@@ -26,7 +26,7 @@ const certified = { cert: authority.pem("server"), key: authority.key("server") 
 
 const endpoints: DTLSEndpoint[] = []
 
-/** Listens on a free port of loopback; `next` gives the sessions that come. */
+/** Listens on a free loopback port; `next` returns the sessions that arrive. */
 function serving(options: Partial<DTLSListenOptions>): { endpoint: DTLSEndpoint; next: () => Promise<Session> } {
     const came: Session[] = []
     const waiting: ((session: Session) => void)[] = []
@@ -46,7 +46,7 @@ function serving(options: Partial<DTLSListenOptions>): { endpoint: DTLSEndpoint;
     return { endpoint, next }
 }
 
-/** Both sides of an open session. */
+/** Both ends of an open session. */
 async function pair(
     server: Partial<DTLSListenOptions>,
     client: DTLSConnectOptions,

@@ -8,10 +8,10 @@ const hashes: [HashAlgorithm, string][] = [
     [HashAlgorithm.sha256, "sha256"],
     [HashAlgorithm.sha384, "sha384"],
 ]
-/** Around the blocks of both hashes, and what is signed in one go. */
+/** Lengths around the block sizes of both hashes, and the limit for one-shot signing. */
 const lengths = [0, 1, 32, 48, 63, 64, 65, 127, 128, 129, 300, 1023, 1024, 1025, 5000]
 
-/** P_hash, as RFC 5246 §5 has it. */
+/** P_hash, as in RFC 5246 §5. */
 function expansion(name: string, key: Buffer, seed: Buffer, length: number): Buffer {
     const hmac = (data: Buffer): Buffer => createHmac(name, key).update(data).digest()
     const parts: Buffer[] = []

@@ -22,20 +22,20 @@ class Keys {
         this.iv = randomBytes(aead.fixedIvLength)
     }
 
-    /** Node's own. */
+    /** Node's implementation. */
     protection(): RecordProtection {
         const { aead, key, iv, id } = this
         return crypto.newProtection(crypto.newAead(aead.algorithm, key), 1, Buffer.from(iv), id)
     }
 
-    /** The engine's, with a cipher of node:crypto for each record as long as it is made anew for each. */
+    /** The engine's implementation; created anew for each record, it uses a new node:crypto cipher each time. */
     byAead(): RecordProtection {
         const { aead, key, iv, id } = this
         return protectByAead(crypto.newAead(aead.algorithm, key), 1, Buffer.from(iv), id)
     }
 }
 
-/** Every AEAD, without a connection id and with one. */
+/** Every AEAD, with and without a connection id. */
 function everyForm(check: (keys: Keys) => void): void {
     for (const aead of aeads()) for (const length of [0, 1, 40]) check(new Keys(aead, randomBytes(length)))
 }

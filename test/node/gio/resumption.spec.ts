@@ -15,13 +15,13 @@ import {
 const psk = { identity: "sensor1", key: Buffer.alloc(16, 5) }
 const LOOPBACK = "127.0.0.1"
 
-/** Connects, carries a message, and closes. @returns the connection, which knows still what it was */
+/** Connects, exchanges messages, and closes. @returns the connection, which still has its properties */
 async function visit(server: DtlsServer, options: Partial<ConnectOptions>): Promise<DtlsSocket> {
     const client = await connect(LOOPBACK, server.port, { psk, timeout: 10000, ...options })
     const accepted = await server.accept({ timeout: 10000 })
     await client.send("up")
     strictEqual(String(await accepted.receive({ timeout: 10000 })), "up")
-    // In DTLS 1.3 the session comes before this message, after the handshake.
+    // In DTLS 1.3 the session arrives after the handshake, before this message.
     await accepted.send("down")
     strictEqual(String(await client.receive({ timeout: 10000 })), "down")
     strictEqual(accepted.isSessionReused(), client.isSessionReused())

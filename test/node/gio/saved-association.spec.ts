@@ -45,7 +45,7 @@ function code(expected: IOErrorEnum, argument?: string): (error: unknown) => boo
     return (error) => (error as GError).code === expected && (error as GError).argument === argument
 }
 
-/** A session over real sockets, and what it takes to restart either side. */
+/** A session over real sockets, in which either side can be restarted. */
 class Session {
     constructor(
         public socket: UdpSocket,
@@ -64,7 +64,7 @@ class Session {
         return new Session(socket, listener, clientSocket, client, await listener.accept(-1))
     }
 
-    /** The client's process ends without a word, and another one goes on from another port. */
+    /** The client's process ends without close_notify, and another one continues from another port. */
     async restartClient(saved: Buffer): Promise<void> {
         const port = this.socket.localAddress().port
         this.clientSocket.close()

@@ -12,7 +12,7 @@ import { type OutputMessage } from "../../../src/gio/datagram-based.js"
 const psk = { identity: "sensor1", key: Buffer.alloc(16, 1) }
 const key = Buffer.alloc(16, 3)
 
-/** In memory; a copy of it is what a crash leaves. */
+/** Stores in memory; a copy of it represents the state after a crash. */
 class MemoryStore implements AssociationStore {
     failing = false
 
@@ -40,7 +40,7 @@ class MemoryStore implements AssociationStore {
     }
 }
 
-/** Knows the number, epoch and sequence, of every protected record that its sockets send, and what was logged. */
+/** Records the number (epoch and sequence) of every protected record that its sockets send, and the log. */
 class RecordingServices extends NodeServices {
     numbers: string[] = []
     logged: string[] = []
@@ -64,7 +64,7 @@ class RecordingServices extends NodeServices {
 
     override log = (_level: number, message: string): void => void this.logged.push(message)
 
-    /** As when the process ends: no close_notify, and nothing is done to what was saved. */
+    /** Stops as if the process had ended: no close_notify, and the stored state stays unchanged. */
     crash(): void {
         for (const socket of this.sockets.splice(0)) socket.close()
     }
@@ -75,7 +75,7 @@ async function serving(more: Partial<ListenOptions> = {}, port = 0): Promise<Dtl
 }
 
 describe("connect and listen with save", () => {
-    /** What ends after each test. */
+    /** Closed after each test. */
     let open: (DtlsSocket | DtlsServer)[]
 
     beforeEach(() => (open = []))
@@ -270,7 +270,7 @@ describe("connect and listen with save", () => {
                 strictEqual(accepted.isRestored(), run > 0)
                 for (let i = 0; i <= run; i++) await accepted.send(`${run} ${i}`)
                 for (let i = 0; i <= run; i++) strictEqual(String(await one.receive()), `${run} ${i}`)
-                // What was reserved when the server crashed counts as received.
+                // Numbers that were reserved when the server crashed count as received.
                 await one.send("perhaps")
                 await one.send("up")
                 while (String(await accepted.receive()) !== "up");

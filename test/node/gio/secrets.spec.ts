@@ -19,10 +19,10 @@ import { Pair } from "../../oracle/pair.js"
 import { exposures, shows } from "../../support/reachable.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 
-/** Ends a handshake that comes to nothing soon. */
+/** Gives up an unsuccessful handshake soon. */
 const impatient: RetransmissionProfile = { ...wifi(), initial: 50, deadline: 400 }
 
-/** In memory of its own: what a caller's Buffer shows is not the library's to hide. */
+/** In memory of its own: the library cannot hide what a caller's Buffer exposes. */
 function ownKey(fill: number): Buffer {
     const key = Buffer.alloc(16)
     for (let i = 0; i < key.length; i++) key[i] = fill + 7 * i
@@ -36,7 +36,7 @@ interface Attempt {
     diagnostics: Diagnostic[]
 }
 
-/** One handshake with a server that knows "sensor1" and `key` alone. */
+/** One handshake with a server that knows only "sensor1" and `key`. */
 async function attempt(identity: string, clientKey: Buffer, key: Buffer): Promise<Attempt> {
     const diagnostics: Diagnostic[] = []
     const pair = await Pair.make((settings) => {
@@ -74,7 +74,7 @@ describe("identities", () => {
             strictEqual(error.failure?.reason, FailureReason.keyMismatch)
         }
         strictEqual(unknown.error.message, wrong.error.message)
-        // The same work: as many HMACs and AEADs are keyed, and as many randoms are drawn.
+        // The same work: equal numbers of HMACs, AEADs and random values.
         for (const kind of ["hmac", "aead", "random"] as const) strictEqual(unknown.work[kind], wrong.work[kind], kind)
     })
 
@@ -121,7 +121,7 @@ describe("identities", () => {
     })
 })
 
-/** An open connection over UDP, with everything that a program gets hold of, and its secrets. */
+/** An open UDP connection, all objects that a program can reach from it, and its secrets. */
 interface Exposed {
     objects: Record<string, unknown>
     secrets: Record<string, Buffer>
@@ -205,7 +205,7 @@ describe("secrets in Node", () => {
 })
 
 describe("short keys", () => {
-    /** Connects with one key twice. @returns the log lines of both sides */
+    /** Connects twice with one key. @returns the log lines of both sides */
     async function logOf(length: number): Promise<string[]> {
         const lines: string[] = []
         const services = new NodeServices({ log: (_level, message) => void lines.push(message) })

@@ -29,7 +29,10 @@ function settings(): DtlsSettings {
     return newSettings(suites, new SinglePsk(Buffer.from(psk.identity), psk.key), wifi(), gatewayLimits())
 }
 
-/** What the server reads of a client with these options, once each has sent a message, and the version of the server's connection. */
+/**
+ * What the server receives from a client with these options, after each side has sent a message, and the version of the
+ * server's connection.
+ */
 async function exchanged(
     port: number,
     options: ConnectOptions,
@@ -45,7 +48,7 @@ async function exchanged(
     return [textOf(message), connection.getProtocolVersion()]
 }
 
-/** Runs `body` with a listener of DTLS 1.3, which has these settings. */
+/** Runs `body` with a DTLS 1.3 listener with these settings. */
 async function listening(
     given: DtlsSettings,
     body: (port: number, accept: () => Promise<ServerConnection>) => Promise<void>,

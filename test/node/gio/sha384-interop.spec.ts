@@ -21,7 +21,7 @@ const services = new NodeServices({ log: () => undefined })
 const authority = TestAuthority.get()
 const KEY = "000102030405060708090a0b0c0d0e0f"
 
-/** A suite with both sides' credentials, as each program takes them. */
+/** A suite with both sides' credentials, as arguments for each program. */
 interface Case {
     suite: CipherSuite
     ours: Credentials

@@ -20,7 +20,7 @@ import { opened, out } from "../../support/gio.js"
 
 const psk = { identity: "device", key: Buffer.from("00112233445566778899aabbccddeeff", "hex") }
 
-/** A listener on loopback, with what it logs. */
+/** A listener on loopback, and its log. */
 class Served {
     lines: string[] = []
 

@@ -37,7 +37,7 @@ function suites(): CipherSuite[] {
     ]
 }
 
-/** Ours: trusts "root". @param own a certificate and its issuers */
+/** Our credentials; they trust "root". @param own a certificate and its issuers */
 function ours(...own: string[]): X509Credentials {
     const [name, ...issuers] = own
     const certificate = name === undefined ? undefined : authority.certificate(services, name, ...issuers)

@@ -46,7 +46,7 @@ function hugeChain(question: Question): CertificateAnswer | undefined {
     return { type: CertificateType.x509, certificates, key: new NodePrivateKey(privateKey) }
 }
 
-/** What both handshakes end with. */
+/** The errors with which both handshakes end. */
 async function errorsOf(pair: Pair): Promise<{ client: GError | undefined; server: GError | undefined }> {
     const run = (handshake: Promise<boolean>): Promise<GError | undefined> =>
         handshake.then(

@@ -1,4 +1,4 @@
-/* What mbedTLS is built with: DTLS 1.2 with everything that the interop cells try. */
+/* mbedTLS's configuration: DTLS 1.2 with everything that the interop cells test. */
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
 #define MBEDTLS_PLATFORM_C

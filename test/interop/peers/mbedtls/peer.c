@@ -23,9 +23,9 @@
 static const char *identity = "", *suite = "TLS_PSK_WITH_AES_128_CCM_8", *alpn = "", *label = "";
 static unsigned char key[64];
 static size_t key_length;
-/* Own certificate, its private key, and the authority of the peer's, in PEM. */
+/* Own certificate, its private key, and the authority that certifies the peer, in PEM. */
 static const char *cert = "", *cert_key = "", *ca = "";
-/* Bytes of its connection ids, -1: none; of the largest fragment and of the largest datagram, 0: as it likes. */
+/* Length of its connection ids, -1: none; of the largest fragment and datagram, 0: default. */
 static int port = 4433, cid = -1, fragment, mtu, resume, tickets = 1;
 static int is_client;
 
@@ -39,7 +39,7 @@ static mbedtls_x509_crt own, authorities;
 static mbedtls_pk_context own_key;
 static mbedtls_timing_delay_context timer;
 
-/* The association's address moves to where its newest record came from. */
+/* The association's address follows the source of its newest record. */
 static int fd;
 static struct sockaddr_in peer, newest;
 
@@ -75,7 +75,7 @@ static void open_socket(void)
     peer = addr;
 }
 
-/* A server's client is where its first datagram comes from. */
+/* A server's client is the sender of the first datagram. */
 static void await_client(void)
 {
     char byte;
@@ -106,7 +106,7 @@ static void use_credentials(void)
     mbedtls_ssl_conf_authmode(&conf, MBEDTLS_SSL_VERIFY_REQUIRED);
 }
 
-/* mbedTLS names suites with other separators than IANA. */
+/* mbedTLS's names of suites have other separators than IANA's. */
 static void use_suite(void)
 {
     static int suites[2];
@@ -162,7 +162,7 @@ static void configure(void)
     use_extensions();
 }
 
-/* Waits for a datagram, for a line when the caller takes lines, or for some time, after which the library looks at its
+/* Waits for a datagram, for a line if the caller takes lines, or for some time, after which the library checks its
  * timer. Returns whether there is a line. */
 static int await(int takes_lines)
 {
@@ -180,8 +180,8 @@ static int handshake(mbedtls_ssl_context *ssl)
     }
 }
 
-/* Called with the first message: while a server may have to repeat its last flight, mbedTLS 3.6.5 would read the
- * randoms of a connection that is not in place. */
+/* Called at the first message: while a server may have to retransmit its last flight, mbedTLS 3.6.5 would read the
+ * randoms of a connection that does not exist. */
 static void export_keys(mbedtls_ssl_context *ssl)
 {
     unsigned char out[32];
@@ -192,7 +192,7 @@ static void export_keys(mbedtls_ssl_context *ssl)
     label = "";
 }
 
-/* One line of standard input. Returns 0 at its end. */
+/* Sends one line of standard input. Returns 0 at its end. */
 static int send_line(mbedtls_ssl_context *ssl)
 {
     char line[4096];
@@ -203,7 +203,7 @@ static int send_line(mbedtls_ssl_context *ssl)
     return 1;
 }
 
-/* Carries messages until either side closes. */
+/* Exchanges messages until either side closes. */
 static void carry(mbedtls_ssl_context *ssl)
 {
     char buffer[4096];
@@ -236,7 +236,7 @@ static void prepare(mbedtls_ssl_context *ssl)
     if (is_client && *ca != 0) check("name", mbedtls_ssl_set_hostname(ssl, "server.test"));
 }
 
-/* Returns whether the handshake was whole. A server has its client begin again when it wants a cookie. */
+/* Returns whether the handshake was completed. A server makes its client begin again when it requires a cookie. */
 static int connect_with(mbedtls_ssl_context *ssl)
 {
     int result;

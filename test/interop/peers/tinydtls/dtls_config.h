@@ -1,4 +1,4 @@
-/* What tinydtls is built with: what its configure script finds on Linux, keys alone and elliptic curves. */
+/* tinydtls's configuration, as its configure script generates it on Linux: pre-shared keys and elliptic curves. */
 #define DTLS_PSK 1
 #define DTLS_ECC 1
 #define DTLSv12 1

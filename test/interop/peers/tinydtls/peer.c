@@ -17,10 +17,10 @@
 static const char *identity = "", *suite = "TLS_PSK_WITH_AES_128_CCM_8";
 static unsigned char key[64];
 static size_t key_length;
-/* Of P-256: own key pair, and the public key that the peer has to have. */
+/* P-256: own key pair, and the public key that the peer must have. */
 static unsigned char private_key[32], own[64], others[64];
 static int port = 4433, is_client, has_keys, fd;
-/* The peer: where its newest message came from. */
+/* The peer: the source of its newest message. */
 static session_t peer;
 
 static void fail(const char *what)
@@ -38,7 +38,7 @@ static size_t read_file(const char *name, unsigned char *out, size_t most)
     return length;
 }
 
-/* SubjectPublicKeyInfo ends in both coordinates. */
+/* The end of a SubjectPublicKeyInfo is both coordinates. */
 static void read_public_key(const char *name, unsigned char *out)
 {
     unsigned char der[256];
@@ -61,7 +61,7 @@ static size_t decode_base64(const char *text, const char *end, unsigned char *ou
     return length;
 }
 
-/* Of ECPrivateKey in PKCS #8: version 1, and an octet string of 32 bytes. */
+/* Finds the ECPrivateKey in PKCS #8: version 1, and an octet string of 32 bytes. */
 static void read_private_key(const char *name)
 {
     static const unsigned char start[] = {2, 1, 1, 4, 32};
@@ -172,7 +172,7 @@ static void receive(dtls_context_t *context)
     if (result < 0) printf("failed: message %d\n", result);
 }
 
-/* One line of standard input. Returns 0 at its end. */
+/* Sends one line of standard input. Returns 0 at its end. */
 static int send_line(dtls_context_t *context)
 {
     char line[4096];

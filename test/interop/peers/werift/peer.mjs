@@ -20,7 +20,7 @@ const { values } = parseArgs({
 const isClient = process.argv[2] === "client"
 
 const udp = createSocket("udp4")
-/** Where a client sends to; a server answers where the last datagram came from. */
+/** The client's destination; a server sends to the source of the last datagram. */
 let peer = ["127.0.0.1", Number(values.port)]
 const transport = {
     type: "udp",

@@ -26,12 +26,12 @@ static unsigned char key[64];
 static unsigned int key_length;
 /* Own certificate in PEM, or own public key in DER, and its private key in PEM. */
 static const char *cert = "", *raw = "", *cert_key = "";
-/* What the peer has to have: a certificate of this authority in PEM, or this public key in DER. */
+/* Credentials that the peer must have: a certificate from this authority in PEM, or this public key in DER. */
 static const char *ca = "", *peer_raw = "";
 static unsigned char peer_key[256];
 static size_t peer_key_length;
 
-/* The association's address moves to where its newest record came from. */
+/* The association's address follows the source of its newest record. */
 static int fd;
 static struct sockaddr_in peer, newest;
 
@@ -41,7 +41,7 @@ static void fail(const char *what, int code)
     exit(1);
 }
 
-/* wolfSSL knows some suites by other names than IANA. */
+/* wolfSSL's names of some suites differ from IANA's. */
 static const char *wolf_name(const char *name)
 {
     static const char *names[][2] = {
@@ -66,7 +66,7 @@ static unsigned int client_key(WOLFSSL *ssl, const char *hint, char *name, unsig
     return key_length;
 }
 
-/* wolfSSL has several keys as one for each suite: those of other suites are known to nobody. */
+/* wolfSSL supports several keys as one for each suite; those for other suites are unknown to the server. */
 static unsigned int client_key_of_suite(WOLFSSL *ssl, const char *hint, char *name, unsigned int most,
                                         unsigned char *out, unsigned int length, const char *cipher)
 {
@@ -119,7 +119,7 @@ static size_t read_file(const char *name, unsigned char *out, size_t most)
     return length;
 }
 
-/* wolfSSL leaves it to its user to know a raw public key. */
+/* wolfSSL leaves the verification of raw public keys to the program. */
 static int is_known(int verified, WOLFSSL_X509_STORE_CTX *store)
 {
     (void)verified;
@@ -182,7 +182,7 @@ static int receive_datagram(WOLFSSL *ssl, char *out, int most, void *context)
     return length < 0 ? WOLFSSL_CBIO_ERR_WANT_READ : (int)length;
 }
 
-/* wolfSSL's own asks the socket for its peer. */
+/* Replaces wolfSSL's own function, which asks the socket for its peer. */
 static int make_cookie(WOLFSSL *ssl, unsigned char *out, int length, void *context)
 {
     (void)ssl, (void)context;
@@ -201,7 +201,7 @@ static void open_socket(void)
     peer = addr;
 }
 
-/* A server's client is where its first datagram comes from. */
+/* A server's client is the sender of the first datagram. */
 static void await_client(void)
 {
     char byte;
@@ -209,7 +209,7 @@ static void await_client(void)
     if (recvfrom(fd, &byte, 1, MSG_PEEK, (struct sockaddr *)&peer, &size) < 0) fail("recvfrom", 0);
 }
 
-/* Called with the first message, as other peers do. */
+/* Called at the first message, as in other peers. */
 static void export_keys(WOLFSSL *ssl)
 {
     unsigned char out[32];
@@ -221,7 +221,7 @@ static void export_keys(WOLFSSL *ssl)
     label = "";
 }
 
-/* One line of standard input. Returns 0 at its end. */
+/* Sends one line of standard input. Returns 0 at its end. */
 static int send_line(WOLFSSL *ssl)
 {
     char line[4096];
@@ -246,7 +246,7 @@ static void print_message(const char *bytes, int length)
     printf("\n");
 }
 
-/* What waits in the socket. Returns 0 when the peer has closed. */
+/* Processes what the socket has received. Returns 0 if the peer has closed. */
 static int receive(WOLFSSL *ssl)
 {
     char buffer[4096];
@@ -265,7 +265,7 @@ static int receive(WOLFSSL *ssl)
     }
 }
 
-/* Carries messages until either side closes. */
+/* Exchanges messages until either side closes. */
 static void carry(WOLFSSL *ssl)
 {
     struct pollfd wait[2] = {{.fd = fd, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
@@ -303,7 +303,7 @@ static void use_ids(WOLFSSL *ssl)
     if (wolfSSL_dtls_cid_set(ssl, id, (unsigned int)cid) != WOLFSSL_SUCCESS) fail("cid", 0);
 }
 
-/* The one that is named; else those that are no hybrid ones, which would make every hello large. */
+/* The requested group; by default all except hybrid ones, which would make every hello large. */
 static void use_group(WOLFSSL *ssl)
 {
     int ids[] = {WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_X25519};
@@ -351,7 +351,7 @@ static WOLFSSL_CTX *configure(void)
     return ctx;
 }
 
-/* In DTLS 1.3 a ticket comes after the handshake. */
+/* In DTLS 1.3 a ticket arrives after the handshake. */
 static void take_ticket(WOLFSSL *ssl)
 {
     char byte;

@@ -1,4 +1,4 @@
-/* What wolfSSL is built with: DTLS 1.2 and 1.3 with everything that the interop cells try. */
+/* wolfSSL's configuration: DTLS 1.2 and 1.3 with everything that the interop cells test. */
 #define WOLFSSL_DTLS
 #define WOLFSSL_DTLS13
 #define WOLFSSL_DTLS_CID

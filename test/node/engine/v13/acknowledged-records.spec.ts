@@ -14,12 +14,12 @@ import { simulateV13 } from "./versions.js"
 /** message_seq of a server's first message after a handshake with pre-shared keys. */
 const SERVER_SEQ = 4
 
-/** What one side has sealed under keys; a record is "epoch/number". */
+/** The protected records of one side; a record is "epoch/number". */
 class SealedRecords {
     types = new Map<string, number>()
     /** tag of each record, as hex */
     tags = new Map<string, string>()
-    /** what its ACKs name */
+    /** numbers in its ACKs */
     acknowledged: string[] = []
 
     constructor(one: Association) {
@@ -36,21 +36,21 @@ class SealedRecords {
         }
     }
 
-    /** The records of a datagram. */
+    /** The records in a datagram. */
     within(datagram: Buffer): string[] {
         const hex = datagram.toString("hex")
         return [...this.tags].filter(([, tag]) => hex.includes(tag)).map(([number]) => number)
     }
 }
 
-/** A connected client, and what its ACKs name from now on. */
+/** A connected client, and the record numbers in its ACKs from now on. */
 function watched(): { s: Simulation; sealed: SealedRecords } {
     const s = simulateV13()
     s.connect()
     return { s, sealed: new SealedRecords(s.client) }
 }
 
-/** The client gets a record of the server's. @returns its number, as ACKs of the client name it */
+/** Delivers a record from the server to the client. @returns its number in the form used for ACKs */
 function arrives(s: Simulation, type: number, plaintext: Buffer, change?: (record: Buffer) => void): string {
     const { write } = s.serverAssociation().record
     const number = `${write.epoch}/${write.nextSequence}`
@@ -69,7 +69,7 @@ describe("what acknowledgements of DTLS 1.3 name", () => {
         arrives(s, ContentType.applicationData, Buffer.from("reading"))
         arrives(s, ContentType.handshake, update, (record) => (record[record.length - 1] ^= 1))
         arrives(s, ContentType.alert, Buffer.of(1, 90))
-        // Too far ahead to be kept, larger than what is kept, cut off, and a part that another one contradicts.
+        // Too far ahead to be stored, larger than the limit, cut off, and a fragment that contradicts another one.
         arrives(s, ContentType.handshake, wholeMessage(KEY_UPDATE, SERVER_SEQ + 200, Buffer.of(0)))
         const huge = { type: KEY_UPDATE, messageSeq: SERVER_SEQ, length: 0xffffff }
         arrives(s, ContentType.handshake, fragment({ ...huge, fragmentLength: 1 }, Buffer.of(0)))
@@ -96,11 +96,11 @@ describe("what acknowledgements of DTLS 1.3 name", () => {
     })
 })
 
-/** @returns how many numbers the client has acknowledged */
+/** @returns number of record numbers that the client has acknowledged */
 async function checkSeed(seed: number, client: CertifiedSide, server: CertifiedSide): Promise<number> {
     const random = seededRandom(seed)
     const peers: SealedRecords[] = []
-    // Before its ServerHello is sealed the server asks for its certificate.
+    // The server asks for its certificate before its ServerHello is sealed.
     const knows = server.knows(client)
     const s: KeyedSimulation = certified({
         client: client.knows(server),

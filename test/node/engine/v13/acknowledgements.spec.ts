@@ -16,7 +16,7 @@ import { simulateV13 } from "./versions.js"
 
 const isProtected = (datagram: Buffer): boolean => datagram[0] >> 5 === 1
 
-/** The first record of a datagram, as `by` reads it. */
+/** The first record of a datagram, opened by `by`. */
 function opened(by: Association, datagram: Buffer): { type: number; plaintext: Buffer } | undefined {
     const { protection, window } = by.record.read!
     const sequence = protection.sequenceOf(datagram, 0, datagram.length, window.top + 1)
@@ -24,7 +24,7 @@ function opened(by: Association, datagram: Buffer): { type: number; plaintext: B
     return record && { type: record.type, plaintext: record.plaintext }
 }
 
-/** A simulation whose client has sent its Finished and waits for the acknowledgement. */
+/** A simulation whose client has sent its Finished and waits for the ACK. */
 function unacknowledged(): Simulation {
     const s = simulateV13()
     s.fault = (_index, toServer) => (toServer && s.client.phase === AssociationPhase.connected ? [] : [5])
@@ -133,7 +133,7 @@ describe("acknowledgements of DTLS 1.3", () => {
             s.toClient(sealed(server, ACK, writeAcknowledgement([number]), 2))
         s.drain()
         const after = picture(s.client)
-        // The replay window of epoch 3 has not moved: these came in epoch 2.
+        // The replay window of epoch 3 has not moved, because these came in epoch 2.
         strictEqual(after, before)
     })
 

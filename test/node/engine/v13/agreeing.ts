@@ -12,17 +12,17 @@ import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
 import { drawnFaults } from "../../../support/seeded-faults.js"
 import { isSettled } from "./versions.js"
 
-/** A side with a pre-shared key that agrees on keys. */
+/** A side with a pre-shared key and key agreement. */
 export interface AgreeingSide {
-    /** undefined: it has psk_ke alone */
+    /** undefined: it supports only psk_ke */
     keys: KeyOperations | undefined
     /** psk_ke is refused; default true */
     required?: boolean | undefined
-    /** bytes of a datagram; default 1232 */
+    /** path budget, bytes; default 1232 */
     path?: number | undefined
 }
 
-/** Seeds of the server's randomness are as far from the client's. */
+/** Offset of the server's seeds from the client's. */
 export const SERVER_SEEDS = 5000
 
 function settingsOf({ keys, required = true, path = 1232 }: AgreeingSide, seed: number): AssociationSettings {
@@ -40,7 +40,7 @@ function answer(question: Question): object | undefined {
     return isAboutKey ? { identity: Buffer.from(IDENTITY), key: testKey() } : undefined
 }
 
-/** Two sides with the same pre-shared key. Of the server: each association has extensions of its own, and there is one here. */
+/** Two sides with the same pre-shared key. The server has extensions for only one association. */
 export function agreeing(client: AgreeingSide, server: AgreeingSide, seed: number): KeyedSimulation {
     const settings = [settingsOf(client, seed), settingsOf(server, seed + SERVER_SEEDS)] as const
     return new KeyedSimulation(...settings, answer, answer, {
@@ -49,7 +49,7 @@ export function agreeing(client: AgreeingSide, server: AgreeingSide, seed: numbe
     })
 }
 
-/** Both sides are done by then, and have the same secrets. */
+/** Checks that both sides are done by then, and have the same secrets. */
 export async function completes(s: KeyedSimulation, until: number): Promise<void> {
     await s.shakeHands(until)
     ok(isSettled(s), JSON.stringify(s.client.failure))
@@ -60,7 +60,7 @@ export async function completes(s: KeyedSimulation, until: number): Promise<void
     strictEqual(ours, theirs)
 }
 
-/** A link whose path and faults come from one seed. @param simulate both sides on that path, in one of two ways */
+/** A link whose path budget and faults are determined by one seed. @param simulate makes both sides for that path */
 export function drawnLink(
     seed: number,
     simulate: (path: number, isFirst: boolean) => KeyedSimulation,

@@ -29,14 +29,14 @@ import { isSettled } from "./versions.js"
 
 const { certificate, certificateRequest, certificateVerify, finished } = HandshakeType
 
-/** What a message becomes before it is sent; undefined: it is left out. */
+/** Modifies a message before it is sent; undefined: it is omitted. */
 type Forgery = (type: HandshakeType, body: Buffer, h: AuthenticatedHandshake) => Buffer | undefined
 
 function authenticationOf(settings: AssociationSettings): AuthenticationExtension {
     return findHelloExtension(settings.extensions, ExtensionType.signatureAlgorithms) as AuthenticationExtension
 }
 
-/** Changes what a side sends from its Certificate on. */
+/** Modifies a side's messages from its Certificate on. */
 function forging(settings: AssociationSettings, forgery: Forgery): void {
     const authentication = authenticationOf(settings)
     const { presentServer, presentClient } = authentication
@@ -57,12 +57,12 @@ function forging(settings: AssociationSettings, forgery: Forgery): void {
     }
 }
 
-/** Changes one type of messages. */
+/** Modifies messages of one type. */
 function only(wanted: HandshakeType, change: (body: Buffer, h: AuthenticatedHandshake) => Buffer | undefined): Forgery {
     return (type, body, h) => (type === wanted ? change(body, h) : body)
 }
 
-/** A Certificate message with these certificates, each with extensions of `extensions`. */
+/** A Certificate message with these certificates, each with the given extensions. */
 function certificateMessage(context: number[], certificates: Buffer[], extensions: number[] = []): Buffer {
     const entries = certificates.flatMap((one) => [
         Buffer.of(0, one.length >> 8, one.length & 255),
@@ -73,7 +73,7 @@ function certificateMessage(context: number[], certificates: Buffer[], extension
     return Buffer.concat([Buffer.of(context.length, ...context, 0, list.length >> 8, list.length & 255), list])
 }
 
-/** status_request with nothing in it (RFC 8446 §4.4.2.1). */
+/** An empty status_request (RFC 8446 §4.4.2.1). */
 const STATUS_REQUEST = [0, 5, 0, 0]
 
 describe("certificates in DTLS 1.3: what a peer must not send", function () {
@@ -216,7 +216,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
                     forging(
                         sides[ofClient ? 0 : 1],
                         only(certificate, (body, h) => {
-                            // After this message is in the transcript.
+                            // After this message was added to the transcript.
                             const digest = h.transcript.digest.bind(h.transcript)
                             h.transcript.digest = () => {
                                 content = signedContent(!ofClient, digest())
@@ -313,7 +313,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
                     const offers = extension.offers.bind(extension)
                     extension.offers = () => offers().filter(({ type }) => type !== missing)
                 }
-                // A hello may not be smaller than the HelloRetryRequest.
+                // A hello must not be shorter than the HelloRetryRequest.
                 settings.extensions.push(serverName(`${"a".repeat(63)}.example`)())
             }
             deepStrictEqual(await alertOf({ ...known, change }), [
@@ -323,7 +323,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
         })
 })
 
-/** Of an association that is gone already. */
+/** The alert of an association that has ended already. */
 function serverAlert(s: KeyedSimulation): AlertDescription | undefined {
     return s.serverOutputs.at(-1)?.failure?.alert
 }

@@ -7,7 +7,7 @@ import { Reader } from "../../../../src/dtls/bytes/reader.js"
 import { readCertificateMessage, writeCertificateMessage } from "../../../../src/dtls/wire/v13/certificate.js"
 import { subjectPublicKeyInfo } from "../../../../src/dtls/wire/x509.js"
 
-/** Messages of the handshake of RFC 8448 §3, with their headers of TLS, which are those of our transcripts, too. */
+/** Messages of the handshake in RFC 8448 §3, with their TLS headers, which our transcripts use, too. */
 const CLIENT_HELLO = Buffer.from(
     "010000c00303cb34ecb1e78163ba1c38c6dacb196a6dffa21a8d9912ec18a2ef6283024dece7000006130113031302010000910000000b000900" +
         "0006736572766572ff01000100000a00140012001d0017001800190100010101020103010400230000003300260024001d002099381de560" +
@@ -60,7 +60,7 @@ describe("certificates in DTLS 1.3, by the vectors of RFC 8448", () => {
         const hash = createHash("sha256")
         for (const part of [CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE]) hash.update(part)
         const digest = hash.digest()
-        // A key of 1024 bits: too short for connections, so node:crypto verifies it here.
+        // A key of 1024 bits is too short for connections, so node:crypto verifies it here.
         const spki = subjectPublicKeyInfo(message?.certificates[0] as Buffer) as Buffer
         const key = createPublicKey({ key: spki, format: "der", type: "spki" })
         const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }

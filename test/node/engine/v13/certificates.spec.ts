@@ -13,7 +13,7 @@ import { isSettled } from "./versions.js"
 
 const { requested, required } = AuthenticationMode
 
-/** Presents nothing, and otherwise answers as `answers` does. */
+/** Presents nothing, and otherwise answers like `answers`. */
 function without(answers: Answers): Answers {
     return (question) => (question.kind === QuestionKind.certificate ? undefined : answers(question))
 }
@@ -188,7 +188,7 @@ describe("a lossy link and certificates in DTLS 1.3", function () {
         },
     }
 
-    /** Raw public keys of both sides: small flights, for losses of two. */
+    /** Raw public keys of both sides make small flights, in which two losses can be tried. */
     const raw = [new CertifiedSide(false), new CertifiedSide(false)] as const
     const rawKeys = {
         client: raw[0].knows(raw[1]),
@@ -228,7 +228,7 @@ describe("a lossy link and certificates in DTLS 1.3", function () {
         await expectSeedsToComplete(linkOf, isSettled)
     })
 
-    /** A link whose faults come from one seed, and one of the ways to authenticate. */
+    /** A link whose faults are determined by one seed, and one way of authentication. */
     function linkOf(seed: number): KeyedSimulation {
         const random = seededRandom(seed * 2 + 1)
         const path = [1232, 548, 228][Math.floor(random() * 3)]

@@ -16,10 +16,10 @@ import { RawKeySide } from "../../../support/raw-key-side.js"
 import { SpyCrypto } from "../../../support/spy-crypto.js"
 import { isSettled } from "./versions.js"
 
-/** Bytes of each certificate that stands for one by which a chain is tried: the engine does not look into them. */
+/** Length of each stand-in for a certificate, bytes; the engine does not parse them. */
 const CERTIFICATE_LENGTH = 600
 
-/** A side with a raw public key, or with a chain of two certificates that stand for it. */
+/** A side with a raw public key, or with a chain of two stand-ins for certificates. */
 export class CertifiedSide extends RawKeySide {
     private chain = [1, 2].map((n) => Buffer.alloc(CERTIFICATE_LENGTH, n))
 
@@ -45,24 +45,24 @@ export class CertifiedSide extends RawKeySide {
     }
 }
 
-/** What a simulation with certificates differs in. */
+/** Options of a simulation with certificates. */
 export interface Certified {
     client: Answers
     server: Answers
     /** default: X.509 */
     clientTypes?: CertificateOptions
     serverTypes?: CertificateOptions
-    /** whether the client is asked; default: it is not */
+    /** whether the client is asked for a certificate; default: no */
     mode?: AuthenticationMode
-    /** groups of the server; default: X25519 and P-256 */
+    /** the server's groups; default: X25519 and P-256 */
     groups?: number[]
-    /** bytes of a datagram; default: 1232 */
+    /** path budget, bytes; default: 1232 */
     path?: number
     seed?: number
     change?: (client: AssociationSettings, server: AssociationSettings) => void
 }
 
-/** A client and a server of DTLS 1.3 that know each other by certificates or raw public keys. */
+/** A DTLS 1.3 client and server that trust each other by certificate or raw public key. */
 export function certified(given: Certified): KeyedSimulation {
     const { clientTypes = x509Only(), serverTypes = x509Only(), mode, groups, path = 1232, seed = 1 } = given
     const [client, server] = [seed, seed + 5000].map((number) => ({
@@ -73,7 +73,7 @@ export function certified(given: Certified): KeyedSimulation {
     const both = new NodeKeys()
     const ofServer = Object.assign(new NodeKeys(), { groups: groups ?? [NamedGroup.x25519, NamedGroup.secp256r1] })
     client.extensions = [keyShares(both, true), certificates(both, clientTypes)].map((make) => make(client.crypto))
-    // Each association has extensions of its own, and the server has one here.
+    // Each association needs its own extensions; the server has only one here.
     server.extensions = [keyShares(ofServer, true), certificates(ofServer, serverTypes)].map((make) =>
         make(server.crypto),
     )
@@ -85,7 +85,7 @@ export function certified(given: Certified): KeyedSimulation {
     })
 }
 
-/** A message crosses in each direction. */
+/** Exchanges a message in each direction. */
 export async function exchangesMessages(s: KeyedSimulation): Promise<void> {
     const failures = [s.client.failure, s.peer?.association.failure]
     ok(isSettled(s), JSON.stringify(failures))

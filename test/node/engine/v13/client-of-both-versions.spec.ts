@@ -29,7 +29,7 @@ import { simulate } from "../../../support/connected.js"
 import { KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { cut, handshake, type Message, messages, records } from "../../../support/wire.js"
 
-/** Suites of a server, and how it takes hellos. */
+/** A server's suites and hello exchange. */
 interface ServerKind {
     suites: () => CipherSuite[]
     newExchange: NewHelloExchange
@@ -47,7 +47,7 @@ const SERVERS: Record<keyof typeof SUITES, ServerKind> = {
     both: { suites: SUITES.both, newExchange: newExchangeV12V13() },
 }
 
-/** A client of both versions. @param path budget of the server's datagrams, bytes */
+/** A client of both versions. @param path the server's path budget, bytes */
 function clientOfBoth({ suites, newExchange }: ServerKind, path = 1232): Simulation {
     return simulate(
         (client, server) => {
@@ -87,7 +87,7 @@ function hasConnected(s: Simulation, version: number): void {
     deepStrictEqual([s.serverMessages, s.clientMessages], [["ping"], ["pong"]])
 }
 
-/** The hello of this type with which a datagram begins; what follows it may be protected. */
+/** The hello of this type at the beginning of a datagram; what follows it may be protected. */
 function helloIn(datagram: Buffer, type: HandshakeType): Message | undefined {
     if (datagram[0] !== ContentType.handshake) return undefined
     const [message] = messages(Buffer.from(datagram.subarray(0, 13 + datagram.readUInt16BE(11))))
@@ -101,7 +101,7 @@ function clientHellos(s: Simulation): ClientHello[] {
     })
 }
 
-/** Hellos are changed on their way. @param first which of them is changed, and those after it, counted from 0 */
+/** Modifies hellos on their way. @param first number of the first one to modify, counted from 0 */
 function changeHellos(s: Simulation, type: HandshakeType, change: (body: Buffer) => Buffer, first = 0): void {
     let seen = 0
     s.fault = (_index, toServer, data) => {

@@ -18,7 +18,7 @@ function message(one: Association, text: string): Buffer {
     return sealed(one, ContentType.applicationData, Buffer.from(text))
 }
 
-/** The server gets datagrams in this order. */
+/** Delivers datagrams to the server in this order. */
 function arrive(s: Simulation, ...datagrams: Buffer[]): void {
     for (const datagram of datagrams) s.toServer(datagram)
     s.drain()
@@ -130,7 +130,7 @@ describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
     it("[V22 part] [V23] data and close_notify that overtake the client's Finished wait for it: delivered, then closed", () => {
         const s = simulateV13()
         let isLost = true
-        // The client's first datagram behind the second hello is its Finished.
+        // The client's first datagram after the second hello is its Finished.
         s.fault = (_index, toServer, data) => {
             const isFinished = toServer && s.client.phase !== AssociationPhase.idle && isLost && data[0] === 0x22
             if (isFinished) isLost = false

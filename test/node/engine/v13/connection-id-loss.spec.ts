@@ -5,7 +5,7 @@ import { simulateV13 } from "./versions.js"
 
 const SERVER_ID = Buffer.from("c0ffee0102030405", "hex")
 
-/** Connected with ids of 8 bytes for the client's records, and spare ones for the client. */
+/** Connected with ids of 8 bytes in the client's records, and spare ones for the client. */
 function connected(spares: number): { s: Simulation; client: ConnectionIdsV13; server: ConnectionIdsV13 } {
     const s = simulateV13((ofClient, ofServer) => {
         ofClient.extensions = [new ConnectionIdsV13(ofClient.crypto, Buffer.alloc(0), spares)]
@@ -17,13 +17,13 @@ function connected(spares: number): { s: Simulation; client: ConnectionIdsV13; s
     return { s, client: client as ConnectionIdsV13, server: server as ConnectionIdsV13 }
 }
 
-/** The server wants another id in the client's records at once. */
+/** The server makes the client use another id at once. */
 function renew(s: Simulation, server: ConnectionIdsV13): void {
     server.renew()
     s.server.touched(s.peer!)
 }
 
-/** A message each way gets through. */
+/** Exchanges a message in each direction. */
 function exchange(s: Simulation): void {
     const [ups, downs] = [s.serverMessages.length, s.clientMessages.length]
     s.clientSends("up")

@@ -16,18 +16,18 @@ import { simulateV13 } from "./versions.js"
 /** One side's ids. */
 interface Ids {
     id: Buffer
-    /** spare ids of the peer that it wants */
+    /** number of the peer's spare ids that it wants */
     spares?: number
 }
 
 const NONE = { id: Buffer.alloc(0) }
 const SERVER = { id: Buffer.from("c0ffee0102030405", "hex") }
 
-/** message_seq of the first message after the handshake, of a client and of a server. */
+/** message_seq of the first message after the handshake, from a client and from a server. */
 const CLIENT_SEQ = 3
 const SERVER_SEQ = 4
 
-/** Undefined leaves the extension out. */
+/** Undefined omits the extension. */
 function simulateIds(client: Ids | undefined, server: Ids | undefined, seed = 1): Simulation {
     return simulateV13((ofClient, ofServer) => {
         ofClient.crypto = new SpyCrypto(seed)
@@ -61,7 +61,7 @@ function idOf(datagram: Buffer, length: number): string {
     return (datagram[0] & 0xf0) === 0x30 ? datagram.subarray(1, 1 + length).toString("hex") : ""
 }
 
-/** A handshake message of one side after the handshake, which the other one gets at once. */
+/** A handshake message that one side sends after the handshake, delivered at once. */
 function handshakeMessage(s: Simulation, fromClient: boolean, type: number, body: Buffer, seq?: number): void {
     const { write } = (fromClient ? s.client : s.serverAssociation()).record
     const message = wholeMessage(type, seq ?? (fromClient ? CLIENT_SEQ : SERVER_SEQ), body)
@@ -95,7 +95,7 @@ describe("connection ids of DTLS 1.3", () => {
             strictEqual(idOf(up, server), Buffer.alloc(server, 2).toString("hex"))
             strictEqual(idOf(down, client), Buffer.alloc(client, 1).toString("hex"))
             const [ofServer] = s.log.slice(3)
-            // Behind the ServerHello's record comes one of epoch 2.
+            // The ServerHello's record is followed by one of epoch 2.
             const next = 13 + ofServer.readUInt16BE(11)
             strictEqual(ofServer[next] & 0xf3, client > 0 ? 0x32 : 0x22, "EncryptedExtensions")
             strictEqual(s.log[4][0] & 0xf3, server > 0 ? 0x32 : 0x22, "the client's Finished")
@@ -226,7 +226,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
             strictEqual(clientIds(s).spareCount(), 2)
         }
         strictEqual(used.size, 10)
-        // The one in use, the one before it for late records, and the spare ones.
+        // The one in use, the previous one for late records, and the spare ones.
         strictEqual(s.peer?.connectionIds.length, 4)
     })
 
@@ -340,7 +340,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
         const cases: [Ids | undefined, Ids | undefined, number, Buffer, AlertDescription][] = [
             [undefined, SERVER, REQUEST_CONNECTION_ID, Buffer.from([1]), AlertDescription.unexpectedMessage],
             [undefined, SERVER, NEW_CONNECTION_ID, one, AlertDescription.unexpectedMessage],
-            // To a server whose client has no id: it sends none, and none is sent to it.
+            // A server whose client has no id sends none, and none must be sent to it.
             [NONE, NONE, REQUEST_CONNECTION_ID, Buffer.from([1]), AlertDescription.unexpectedMessage],
             [NONE, SERVER, NEW_CONNECTION_ID, one, AlertDescription.unexpectedMessage],
             [NONE, SERVER, REQUEST_CONNECTION_ID, Buffer.alloc(0), AlertDescription.decodeError],

@@ -14,7 +14,7 @@ function applicationData(from: Association, text: string, endsDatagram = true): 
 
 const isProtected = (datagram: Buffer): boolean => datagram[0] >> 5 === 1
 
-/** A client whose protected datagrams are kept back: the server waits for its Finished. */
+/** A client whose protected datagrams are held back: the server waits for its Finished. */
 function withoutFinished(): { s: Simulation; finished: Buffer } {
     const s = simulateV13()
     let finished: Buffer | undefined
@@ -68,7 +68,7 @@ describe("application data before the handshake is done, in DTLS 1.3", () => {
     })
 
     it("[V22] of a server that has sent its Finished, and comes before that, waits for it or is lost, and is never believed before", () => {
-        // ServerHello and the rest in datagrams of their own.
+        // ServerHello and the rest of the flight in separate datagrams.
         for (const isForged of [false, true]) {
             const s = simulateV13((_client, server) => (server.pathBudget = 110))
             let rest: Buffer | undefined

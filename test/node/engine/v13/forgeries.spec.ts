@@ -7,7 +7,7 @@ import { type Simulation } from "../../../engine/simulation.js"
 import { sealed } from "./after-handshake.js"
 import { simulateV13 } from "./versions.js"
 
-/** Of records that fail, of a server with CCM_8. */
+/** Limit on failed records, for a server with CCM_8. */
 const LIMIT = 10
 
 function connected(suite = TLS_AES_128_CCM_8_SHA256()): Simulation {
@@ -19,7 +19,7 @@ function connected(suite = TLS_AES_128_CCM_8_SHA256()): Simulation {
     return s
 }
 
-/** The server gets datagrams that look as the client's. */
+/** Sends datagrams to the server that look like the client's. */
 function forge(s: Simulation, count: number): void {
     const datagram = sealed(s.client, ContentType.applicationData, Buffer.from("forged"))
     datagram[datagram.length - 1] ^= 1

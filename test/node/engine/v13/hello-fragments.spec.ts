@@ -16,7 +16,7 @@ import { arrangements, handshakeInFragments, inOrder } from "../../../support/fr
 import { cut, type Message, messages } from "../../../support/wire.js"
 import { simulateV13 } from "./versions.js"
 
-/** version 2, random 32, session_id 1, legacy_cookie 1: a first fragment that says who sent it */
+/** version 2, random 32, session_id 1, legacy_cookie 1: the shortest first fragment that identifies its hello */
 const SMALLEST_FIRST_FRAGMENT = 36
 
 /** A server of both versions, and a client of one. */
@@ -31,14 +31,14 @@ function serverOfBoth(clientVersion: number): Simulation {
     )
 }
 
-/** The client's first hello, which reaches nobody. */
+/** The client's first hello, which is not delivered. */
 function firstHello(s: Simulation): Message {
     s.fault = () => []
     s.begin()
     return messages(s.log[0])[0]
 }
 
-/** The client's second hello, which reaches nobody. */
+/** The client's second hello, which is not delivered. */
 function secondHello(s: Simulation): Message {
     s.fault = (_index, toServer) => (toServer && s.sent > 1 ? [] : [5])
     s.begin()
@@ -158,7 +158,7 @@ describe("hellos of DTLS 1.3 that are being put together", () => {
         for (let host = 1; host <= 200; host++) {
             s.clientAddress = `192.0.2.${host}|1`
             s.toServer(flood)
-            // The cookie is another address's: no better than none.
+            // The cookie is another address's, which is as bad as none.
             s.toServer(honest[0])
             ok(s.server.partialHelloCount() <= 2 * mcuLimits().partialHellos)
         }

@@ -19,13 +19,13 @@ interface Side {
     /** preferred first */
     groups: number[]
     path?: number
-    /** default: a quick one */
+    /** default: a fast stand-in */
     kem?: KeyEncapsulation
-    /** what this side sends in place of its share of the hybrid group */
+    /** modifies this side's share of the hybrid group */
     share?: (share: Buffer) => Buffer
 }
 
-/** Key operations of a side, whose share may be changed on its way. */
+/** A side's key operations; its share may be modified. */
 function keysOf({ groups, kem, share = (own) => own }: Side, seed: number): KeyOperations {
     const keys = hybridKeys(new NodeKeys(), kem ?? new StandInKem(seed))
     return {
@@ -51,12 +51,12 @@ function simulate(client: Side, server: Side, seed = 1): KeyedSimulation {
     return agreeing(sideOf(client, seed), sideOf(server, seed + SERVER_SEEDS), seed)
 }
 
-/** How many datagrams came before the server's HelloRetryRequest, and with it. */
+/** Number of datagrams up to the server's HelloRetryRequest. */
 function datagramsToRetry(s: KeyedSimulation): number {
     return 1 + s.log.findIndex((data) => data[0] === ContentType.handshake && data[13] === HandshakeType.serverHello)
 }
 
-/** Bytes of the client's first flight. */
+/** Length of the client's first flight, bytes. */
 function helloBytes(s: KeyedSimulation): number {
     return s.log.slice(0, datagramsToRetry(s) - 1).reduce((sum, { length }) => sum + length, 0)
 }
@@ -87,7 +87,7 @@ describe("X25519MLKEM768 in DTLS 1.3", function () {
         await completes(alone, 1000)
         const beside = simulate({ groups: BOTH }, { groups: BOTH })
         await completes(beside, 1000)
-        // A group of 2 bytes, and a share of 4 + 32.
+        // A group of 2 bytes, and a share of 4 + 32 bytes.
         strictEqual(helloBytes(beside) - helloBytes(alone), 38)
         const s = simulate({ groups: [secp256r1, hybrid, x25519] }, { groups: [hybrid] })
         await completes(s, 1000)
@@ -142,13 +142,13 @@ describe("X25519MLKEM768 in DTLS 1.3", function () {
     })
 })
 
-/** A link whose faults come from one seed. */
+/** A link whose faults are determined by one seed. */
 const linkOf = (seed: number): KeyedSimulation =>
     drawnLink(seed, (path, isFirst) =>
         simulate({ groups: isFirst ? BOTH : [secp256r1, hybrid], path }, { groups: BOTH, path }, seed),
     )
 
-/** What is no share of the group, by what is wrong with it. */
+/** Invalid shares of the group, by what is wrong with them. */
 const WRONG: Record<string, (share: Buffer) => Buffer> = {
     "a byte short": (share) => share.subarray(0, -1),
     "a byte long": (share) => Buffer.concat([share, Buffer.alloc(1)]),

@@ -54,7 +54,7 @@ function connected(client: Side, server: Side): Simulation {
     return s
 }
 
-/** ImportedIdentity by the text of RFC 9258 §5.1: identity, context, DTLS 1.3, KDF. */
+/** ImportedIdentity according to RFC 9258 §5.1: identity, context, DTLS 1.3, KDF. */
 function importedIdentity(kdf: number): Buffer {
     const vector = (data: Buffer): Buffer[] => [Buffer.of(data.length >> 8, data.length & 255), data]
     return Buffer.concat([
@@ -67,14 +67,14 @@ function importedIdentity(kdf: number): Buffer {
 
 const LENGTHS: Record<string, number> = { sha256: 32, sha384: 48 }
 
-/** HKDF-Expand-Label of at most one hash length: the one block of HKDF-Expand is an HMAC. */
+/** HKDF-Expand-Label of at most one hash length: HKDF-Expand's only block is an HMAC. */
 function expandLabel(hash: string, secret: Buffer, label: string, context: Buffer, length: number): Buffer {
     const name = Buffer.from(`dtls13${label}`)
     const info = [Buffer.of(0, length, name.length), name, Buffer.of(context.length), context, Buffer.of(1)]
     return createHmac(hash, secret).update(Buffer.concat(info)).digest().subarray(0, length)
 }
 
-/** The same by HKDF of node:crypto, from the extraction on: of any length. */
+/** The imported key, computed with node:crypto's HKDF. */
 function imported(hash: string, identity: Buffer, length: number): Buffer {
     const name = Buffer.from("dtls13derived psk")
     const digest = createHash(hash).update(identity).digest()
@@ -82,7 +82,7 @@ function imported(hash: string, identity: Buffer, length: number): Buffer {
     return Buffer.from(hkdfSync(hash, testKey(), Buffer.alloc(LENGTHS[hash]), info, length))
 }
 
-/** The binder of a key that the first hello offers. @param target of the suite */
+/** The binder of a key in the first hello. @param target hash of the suite */
 function binder(target: string, psk: Buffer, hello: Buffer): Buffer {
     const length = LENGTHS[target]
     const digest = (data: Buffer): Buffer => createHash(target).update(data).digest()

@@ -6,8 +6,8 @@ import { messages } from "../../../support/wire.js"
 import { simulateV13 } from "./versions.js"
 
 /*
- * The key schedule once more, by the text of RFC 8446 §7.1 and RFC 9147 §5.9 and with nothing of src: what two sides of ours
- * do alike and wrong, it does not.
+ * An independent implementation of the key schedule, after RFC 8446 §7.1 and RFC 9147 §5.9, without code from src: it
+ * reveals errors that both of our sides share.
  */
 
 const ZEROS = Buffer.alloc(32)
@@ -25,17 +25,20 @@ function labelled(prefix: string): ExpandLabel {
     }
 }
 
-/** A message as TLS 1.3 has it: type and length before the body, no message_seq, no fragment fields (RFC 9147 §5.2). */
+/**
+ * A message in TLS 1.3's form: type and length before the body, without message_seq and fragment fields (RFC 9147
+ * §5.2).
+ */
 function tlsForm(type: number, body: Buffer): Buffer {
     return Buffer.concat([Buffer.of(type, 0, body.length >> 8, body.length & 255), body])
 }
 
-/** The messages of a datagram without keys, in that form. */
+/** The messages of an unprotected datagram, in that form. */
 function plain(datagram: Buffer): Buffer[] {
     return messages(datagram).map(({ header, body }) => tlsForm(header.type, body))
 }
 
-/** Opens the one record of a datagram whose header has an 8-bit number and no length. */
+/** Opens a datagram's only record, whose header has an 8-bit number and no length. */
 function open(record: Buffer, expand: ExpandLabel, secret: Buffer): Buffer {
     const [key, iv, sn] = [
         ["key", 16],
@@ -54,7 +57,7 @@ function open(record: Buffer, expand: ExpandLabel, secret: Buffer): Buffer {
     return inner
 }
 
-/** Handshake messages of a record's plaintext, in TLS form. */
+/** Handshake messages in a record's plaintext, in TLS form. */
 function protectedMessages(inner: Buffer): Buffer[] {
     strictEqual(inner.at(-1), ContentType.handshake)
     const found: Buffer[] = []
@@ -66,7 +69,7 @@ function protectedMessages(inner: Buffer): Buffer[] {
     return found
 }
 
-/** A handshake with a HelloRetryRequest, and a message of the client. */
+/** A handshake with a HelloRetryRequest, and a message from the client. */
 function connected(): Simulation {
     const s = simulateV13()
     s.connect()
@@ -74,7 +77,7 @@ function connected(): Simulation {
     return s
 }
 
-/** What the datagrams of `connected` hold, read with labels that begin so. */
+/** The content of the datagrams of `connected`, decrypted with the given label prefix. */
 function read(s: Simulation, expand: ExpandLabel): { binders: Buffer[]; finished: Buffer[]; message: Buffer } {
     const [hello, retry, secondHello, flight] = s.log
     const derive = (secret: Buffer, label: string, ...transcript: Buffer[]): Buffer =>
@@ -85,7 +88,7 @@ function read(s: Simulation, expand: ExpandLabel): { binders: Buffer[]; finished
     const early = hmac(ZEROS, testKey())
     const [second] = plain(secondHello)
     const before = [tlsForm(254, sha256(...plain(hello))), ...plain(retry)]
-    // The list of binders: its length, the binder's, and the binder.
+    // The list of binders: its length, the binder's length, and the binder.
     const cut = second.subarray(0, -35)
     const binder = verifyData(derive(early, "ext binder"), ...before, cut)
 
@@ -107,7 +110,7 @@ function read(s: Simulation, expand: ExpandLabel): { binders: Buffer[]; finished
     }
 }
 
-/** Where the record without keys ends. */
+/** Where the unprotected record ends. */
 function endOfPlain(datagram: Buffer): number {
     return 13 + datagram.readUInt16BE(11)
 }

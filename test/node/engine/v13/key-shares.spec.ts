@@ -12,7 +12,7 @@ import { isSettled } from "./versions.js"
 
 const { x25519, secp256r1 } = NamedGroup
 
-/** Key pairs of these groups alone, those preferred first. */
+/** Key operations with only these groups, preferred first. */
 function keysOf(...groups: number[]): KeyOperations {
     const keys = new NodeKeys()
     return {
@@ -39,7 +39,7 @@ function simulate(client: Side, server: Side, seed = 1): KeyedSimulation {
     return agreeing(sideOf(client), sideOf(server), seed)
 }
 
-/** How many operations were asked for, by both sides. */
+/** Number of operations that both sides asked for. */
 function operations(s: KeyedSimulation): number {
     return s.asked.filter((kind) => kind === QuestionKind.operation).length
 }
@@ -134,7 +134,7 @@ describe("psk_dhe_ke of DTLS 1.3", function () {
     })
 })
 
-/** A link whose faults come from one seed. */
+/** A link whose faults are determined by one seed. */
 const linkOf = (seed: number): KeyedSimulation =>
     drawnLink(seed, (path, isFirst) =>
         simulate({ groups: BOTH, path }, { groups: isFirst ? [secp256r1] : BOTH, path }, seed),

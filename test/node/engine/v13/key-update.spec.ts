@@ -12,7 +12,7 @@ import { type SpyCrypto } from "../../../support/spy-crypto.js"
 import { connected, sealed, SERVER_SEQ } from "./after-handshake.js"
 import { simulateV13 } from "./versions.js"
 
-/** A handshake message of the server after the handshake, in a record of `epoch`. */
+/** A handshake message from the server after the handshake, in a record of `epoch`. */
 function fromServer(s: Simulation, type: number, body: number[], epoch = 3, seq = SERVER_SEQ): Buffer {
     const message = wholeMessage(type, seq, Buffer.from(body))
     return sealed(s.serverAssociation(), ContentType.handshake, message, epoch)
@@ -101,7 +101,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
 
     it("[V17] [V18] that of the peer comes while a KeyUpdate, or the client's Finished, is not acknowledged yet: both sides get on", () => {
         const s = connected(40)
-        // The server's acknowledgements are lost: the client's update stays open.
+        // The server's ACKs are lost, so the client's update is not completed.
         s.fault = (_index, toServer) => (toServer ? [5] : [])
         clientSends(s, 20)
         s.toClient(fromServer(s, KEY_UPDATE, [0]))
@@ -153,7 +153,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
             s.toServer(reserved[0])
             s.drain()
             strictEqual(s.serverMessages.at(-1), "one before")
-            // Its bits are those of the epoch that is read now: tried with that, once.
+            // Its epoch bits match the current epoch, so opening it is tried with those keys, once.
             const older = late.at(-4)
             if (older !== undefined) s.toServer(older[1])
             s.drain()

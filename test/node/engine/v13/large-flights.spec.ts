@@ -25,12 +25,12 @@ class LargeSide extends CertifiedSide {
 
 const [client, server] = [new CertifiedSide(true), new LargeSide(true)]
 
-/** @param path bytes of a datagram */
+/** @param path path budget, bytes */
 function simulation(path: number, seed = 1): KeyedSimulation {
     return certified({ client: client.knows(server), server: server.knows(client), path, seed })
 }
 
-/** How many records each transmission of the server has from now on. */
+/** Number of records in each of the server's transmissions from now on. */
 function transmissions(s: KeyedSimulation): number[] {
     const counts: number[] = []
     const { driver, record } = s.serverAssociation()
@@ -70,7 +70,7 @@ describe("flights of many records in DTLS 1.3 (RFC 9147 §5.8.3)", () => {
 
     it("[V27] a peer that acknowledges nothing gets all of them, too, by the timer", async () => {
         const s = simulation(300)
-        // What the client sends before it has the whole flight are its acknowledgements.
+        // The client's datagrams before it has the whole flight are ACKs.
         s.fault = (_index, toServer, data) =>
             toServer && data[0] >> 5 === 1 && s.client.phase !== AssociationPhase.connected ? [] : [5]
         await s.shakeHands(20000)
@@ -121,7 +121,7 @@ describe("flights of many records in DTLS 1.3 (RFC 9147 §5.8.3)", () => {
     })
 })
 
-/** The body of a NewSessionTicket. @param length bytes of its ticket */
+/** The body of a NewSessionTicket. @param length of its ticket, bytes */
 function ticket(length: number): Buffer {
     return writeNewSessionTicketV13({ lifetime: 100, ageAdd: 1, nonce: Buffer.from([0]), ticket: Buffer.alloc(length) })
 }

@@ -4,10 +4,10 @@ import { type Simulation } from "../../../engine/simulation.js"
 import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
 import { isSettled, simulateV13 } from "./versions.js"
 
-/** Datagrams of an undisturbed handshake: two hellos, the request, two flights, the acknowledgement. */
+/** Datagrams of a handshake without loss: two hellos, the HelloRetryRequest, two flights, the ACK. */
 const DATAGRAMS = 6
 
-/** Bytes of a datagram, so that a hello and the server's flight need several. */
+/** A path budget for which a hello and the server's flight need several datagrams, bytes. */
 const NARROW = 100
 
 describe("a lossy link and DTLS 1.3", () => {
@@ -86,7 +86,7 @@ describe("a lossy link and DTLS 1.3", () => {
     })
 })
 
-/** @param paths bytes of a datagram: of the client's, of the server's */
+/** @param paths path budgets of the client and the server, bytes */
 function simulatePaths(paths: number[]): Simulation {
     return simulateV13((client, server) => {
         client.pathBudget = paths[0]
@@ -94,7 +94,7 @@ function simulatePaths(paths: number[]): Simulation {
     })
 }
 
-/** A link whose faults, and the peers' randomness, come from one seed. */
+/** A link whose faults, and the peers' random values, are determined by one seed. */
 function linkOf(seed: number): Simulation {
     const random = seededRandom(seed * 2 + 1)
     const [loss, duplicates, reorder] = [random() * 0.2, random() * 0.1, random() * 0.3]

@@ -17,18 +17,18 @@ function connected(): Simulation {
     return s
 }
 
-/** What follows the handshake, with its message_seq. */
+/** The driver for messages after the handshake, with its message_seq. */
 function later(association: Association): Pick<LaterDriver, "wantUpdate"> & Record<"nextTaken" | "nextSent", number> {
     return association.driver as unknown as ReturnType<typeof later>
 }
 
-/** The client wants new keys. */
+/** The client updates its keys. */
 function update(s: Simulation): void {
     later(s.client).wantUpdate(UpdateReason.asked)
     s.run(s.now + 100)
 }
 
-/** Both sides have sent and taken messages up to this number. */
+/** Pretends that both sides have sent and received messages up to this number. */
 function advanceTo(s: Simulation, seq: number): void {
     later(s.client).nextSent = seq
     later(s.serverAssociation()).nextTaken = seq
@@ -44,7 +44,7 @@ describe("message_seq in DTLS 1.3 (RFC 9147 §5.2)", () => {
             [hello, retry, second, flight].map(([{ header }]) => header.messageSeq),
             [0, 0, 1, 1],
         )
-        // ClientHello twice and Finished; HelloRetryRequest, ServerHello, EncryptedExtensions, Finished.
+        // Two ClientHello and Finished; HelloRetryRequest, ServerHello, EncryptedExtensions, Finished.
         strictEqual(later(s.client).nextSent, 3)
         strictEqual(later(s.serverAssociation()).nextSent, 4)
         update(s)

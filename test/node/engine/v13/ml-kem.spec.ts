@@ -11,12 +11,12 @@ import {
     SEED,
 } from "../../../support/ml-kem-vectors.js"
 
-/** DER of a private key in PKCS#8, without its seed: id-alg-ml-kem-768. */
+/** DER of a private key in PKCS#8, without seed: id-alg-ml-kem-768. */
 const PKCS8_PREFIX = Buffer.from("3054020100300b060960864801650304040204428040", "hex")
 
 interface Implementation {
     kem: KeyEncapsulation
-    /** the key pair of a seed */
+    /** makes the key pair of a seed */
     fromSeed: (seed: Buffer) => Promise<DecapsulationKey>
 }
 
@@ -87,7 +87,7 @@ describe("ML-KEM-768", () => {
         })
     }
 
-    // Node 24.7 and newer: npm run versions
+    // Only since Node 24.7: npm run versions
     const itWithBoth = hasNodeKem() ? it : (): void => undefined
     itWithBoth("of node:crypto and of the package understand each other", async () => {
         const both = [new NodeEncapsulation(), new PackagedEncapsulation()]

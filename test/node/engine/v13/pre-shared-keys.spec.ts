@@ -14,7 +14,7 @@ const EARLY_DATA = 42
 
 type Change = (extensions: Extension[]) => Extension[]
 
-/** The client's hello that has a cookie is changed on its way, or both hellos are. */
+/** Modifies the client's hello with a cookie on its way, or both hellos. */
 function changeHellos(s: Simulation, change: Change, both: boolean): void {
     s.fault = (_index, toServer, data) => {
         if (!toServer || data[0] !== ContentType.handshake) return [5]
@@ -27,7 +27,7 @@ function changeHellos(s: Simulation, change: Change, both: boolean): void {
     }
 }
 
-/** The alert that ends a handshake whose second hello, or both, are changed. */
+/** The alert of a handshake whose second hello, or both, are modified. */
 function alertOf(change: Change, both = false): AlertDescription | undefined {
     const s = simulateV13()
     changeHellos(s, change, both)
@@ -70,7 +70,7 @@ describe("pre-shared keys in hellos of DTLS 1.3", () => {
             copy[at] ^= 1
             return copy
         }
-        // The binder itself, and the age of an external key, which no server looks at.
+        // The binder itself, and the age of an external key, which servers ignore.
         for (const at of [-1, -36])
             strictEqual(
                 alertOf((extensions) => changedPsk(extensions, (data) => flip(data, data.length + at))),

@@ -17,13 +17,13 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
     const [client, server] = [true, true].map((hasChain) => new CertifiedSide(hasChain))
     const known = { client: client.knows(server), server: server.knows(client) }
 
-    /** The client's, with its key. */
+    /** The client's answers, with its key. */
     const withPsk: Answers = (question) =>
         question.kind === QuestionKind.clientPsk
             ? { identity: Buffer.from(IDENTITY), key: testKey() }
             : known.client(question)
 
-    /** The server's, with each key. */
+    /** The server's answers, with each key. */
     const knowing: Answers = (question) =>
         question.kind === QuestionKind.psk ? { identity: question.identity, key: testKey() } : known.server(question)
 
@@ -43,7 +43,7 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
     it("whose key goes with modes alone that the server does not know is shown a certificate", async () => {
         const s = certified({ client: withPsk, server: known.server })
         s.fault = (_index, toServer, data) => {
-            // psk_key_exchange_modes of both hellos: one mode that is not assigned.
+            // psk_key_exchange_modes of both hellos: one unassigned mode.
             const at = data.indexOf(Buffer.from("002d00020101", "hex"))
             const modes = at >= 0 ? at : data.indexOf(Buffer.from("002d0003020100", "hex"))
             if (toServer && modes >= 0) data.fill(0x1a, modes + 5, modes + 4 + data[modes + 3])
@@ -54,7 +54,7 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
         ok(!s.asked.includes(QuestionKind.psk))
     })
 
-    /** Its hello offers the mode psk_ke alone, which clients of ours do without certificates only. */
+    /** Makes the hello offer only psk_ke, which our clients do only without certificates. */
     function offerWithoutAgreement(settings: AssociationSettings): HelloExtension {
         const offer = severalPsks()(settings.crypto) as HelloExtension & KeyImporter
         const { bind } = offer
@@ -67,9 +67,9 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
     }
 
     interface Sides {
-        /** the client has certificates beside its key */
+        /** the client has certificates in addition to its key */
         isCertified: boolean
-        /** the server wants psk_dhe_ke */
+        /** the server requires psk_dhe_ke */
         requires: boolean
         server: Answers
     }

@@ -6,7 +6,7 @@ import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { certified, CertifiedSide } from "./certified.js"
 import { isSettled } from "./versions.js"
 
-/** Bytes of a record beside its content: header with a long number and a length, content type, tag of CCM. */
+/** Bytes of a record in addition to its content: header with a long number and a length, content type, CCM's tag. */
 const MOST_AROUND = 5 + 1 + 16
 
 describe("record_size_limit in DTLS 1.3", () => {
@@ -27,7 +27,7 @@ describe("record_size_limit in DTLS 1.3", () => {
         return s
     }
 
-    /** The largest datagram with protected records: of the client, of the server. */
+    /** The largest datagrams with protected records, from the client and the server. */
     function largest(s: KeyedSimulation): number[] {
         return [s.clientOutputs, s.serverOutputs].map((outputs) => {
             const sizes = outputs

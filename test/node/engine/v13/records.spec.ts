@@ -37,7 +37,7 @@ function pair(aead: AeadParameters, id = EMPTY): { write: RecordProtection; read
     }
 }
 
-/** @returns the message's bytes as text, or the reason why there is none */
+/** @returns the message as text, or the reason why there is none */
 function opened(read: RecordProtection, record: Buffer, expected: number, end = record.length): string {
     const sequence = read.sequenceOf(record, 0, end, expected)
     if (sequence < 0) return "not ours"
@@ -54,7 +54,8 @@ describe("records of DTLS 1.3", () => {
                     const first = 0x23 + (id.length > 0 ? 0x10 : 0) + (sequence > 127 ? 8 : 0) + (ends ? 0 : 4)
                     strictEqual(record[0], first)
                     strictEqual(opened(read, record, sequence), "reading")
-                    // What follows belongs to a record without a length, so it does not verify; else it is the next one.
+                    // Bytes after a record without a length belong to it, so it does not verify; otherwise they are the
+                    // next record.
                     const more = Buffer.concat([record, Buffer.from([22])])
                     strictEqual(opened(read, more, sequence), ends ? "not authentic" : "reading")
                 }

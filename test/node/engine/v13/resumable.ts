@@ -17,10 +17,10 @@ import { SpyCrypto } from "../../../support/spy-crypto.js"
 
 const keys = new NodeKeys()
 
-/** What the client's store has its tickets under. */
+/** Key of the tickets in the client's store. */
 export const STORED = "server 1.3"
 
-/** Answers of a side that has this identity and key alone. */
+/** Answers of a side with only this identity and key. */
 export function answersOf(identity: string, key = testKey()): Answers {
     return (question: Question) => {
         if (question.kind === QuestionKind.clientPsk) return { identity: Buffer.from(identity), key }
@@ -29,11 +29,11 @@ export function answersOf(identity: string, key = testKey()): Answers {
     }
 }
 
-/** A client and a server of DTLS 1.3 that remember each other from one simulated handshake to the next. */
+/** A DTLS 1.3 client and server that keep their sessions from one simulated handshake to the next. */
 export class ResumableV13 {
-    /** ms of the clock that both sides go by; it does not move by itself */
+    /** clock of both sides, ms; moved only by tests */
     clock = 1700000000000
-    /** by how much the client's is behind, ms */
+    /** how far the client's clock is behind, ms */
     lag = 0
     crypto: SpyCrypto
     /** the client's */
@@ -63,7 +63,7 @@ export class ResumableV13 {
         return sessions
     }
 
-    /** The client's tickets are these from now on. */
+    /** Replaces the client's tickets. */
     keep(sessions: SessionV13[]): void {
         const parts = sessions.map((session) => {
             const bytes = writeSessionV13(session)
@@ -72,14 +72,14 @@ export class ResumableV13 {
         this.store.save(STORED, Buffer.concat([Buffer.from([3]), ...parts]))
     }
 
-    /** Changes the client's newest ticket. */
+    /** Modifies the client's newest ticket. */
     change(change: (session: SessionV13) => void): void {
         const sessions = this.kept()
         change(sessions[sessions.length - 1])
         this.keep(sessions)
     }
 
-    /** Changes what the server has sealed in the client's newest ticket. */
+    /** Modifies what the server has sealed in the client's newest ticket. */
     reseal(change: (session: SessionV13) => void): void {
         const { keys } = this.options
         this.change((session) => {
@@ -93,7 +93,7 @@ export class ResumableV13 {
         })
     }
 
-    /** One more connection, which has not begun. Extensions are made anew for each association. */
+    /** Makes another connection, which has not begun. Each association gets new extensions. */
     simulate(change?: Change): KeyedSimulation {
         const { crypto, options } = this
         const client = testSettings(crypto)

@@ -29,7 +29,7 @@ import { CertifiedSide } from "./certified.js"
 import { answersOf, ResumableV13 } from "./resumable.js"
 import { isSettled } from "./versions.js"
 
-/** Both are connected, in this kind of handshake, and a message crosses in each direction. */
+/** Checks that both sides are connected, in this kind of handshake, and exchanges a message in each direction. */
 async function goesOn(s: KeyedSimulation, resumed: boolean): Promise<void> {
     strictEqual(s.client.failure, undefined, JSON.stringify(s.client.failure))
     ok(isSettled(s))
@@ -40,7 +40,7 @@ async function goesOn(s: KeyedSimulation, resumed: boolean): Promise<void> {
     deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
 }
 
-/** A pair with one full handshake behind it, after which the client has a ticket. */
+/** A pair after one full handshake, in which the client has got a ticket. */
 async function afterFirst(cached = false): Promise<ResumableV13> {
     const pair = new ResumableV13(cached)
     await goesOn(await pair.connect(), false)
@@ -48,7 +48,7 @@ async function afterFirst(cached = false): Promise<ResumableV13> {
     return pair
 }
 
-/** What the client's last hello offers: identities, and modes. */
+/** The identities and modes in the client's last hello. */
 function offers(s: KeyedSimulation): { psks: OfferedPsk[]; modes: Buffer | undefined } {
     const hellos = s.log
         .filter((datagram) => datagram[0] === ContentType.handshake && datagram[13] === HandshakeType.clientHello)
@@ -174,7 +174,7 @@ describe("resumption in DTLS 1.3", () => {
     it("[V25] a key that was changed meanwhile is noticed: who has the old one gets a full handshake, which fails", async () => {
         for (const isCached of [false, true]) {
             const pair = await afterFirst(isCached)
-            // A ticket of a resumed handshake is as good.
+            // A ticket of a resumed handshake can be used in the same way.
             await goesOn(await pair.connect(), true)
             pair.serverAnswers = answersOf(IDENTITY, Buffer.alloc(16, 77))
             const s = await pair.connect()

@@ -52,32 +52,32 @@ function hello(extensions: Extension[], random = RETRY, cipherSuite = SUITE): Bu
 const cookie = (byte: number): Extension => cookieExtension(Buffer.alloc(16, byte))
 const asked = (group: number): Extension => ({ type: KEY_SHARE, data: Buffer.from([group >> 8, group & 255]) })
 
-/** A client whose datagrams arrive nowhere: its server is the test. */
+/** A client whose datagrams do not arrive: the test takes the role of the server. */
 function begun(s: Simulation): Simulation {
     s.fault = () => []
     s.begin()
     return s
 }
 
-/** The client gets this as the server's message, by its number. */
+/** Delivers this to the client as the server's message with that number. */
 function answer(s: Simulation, body: Buffer, messageSeq = 0, type = HandshakeType.serverHello): void {
     s.toClient(handshake(type, messageSeq, body, messageSeq))
     s.drain()
 }
 
-/** The hellos that the client has sent, each once. */
+/** The hellos sent by the client, without retransmissions. */
 function hellos(s: Simulation): ClientHello[] {
     const sent = s.log.filter((datagram) => datagram[0] === ContentType.handshake)
     return sent.map((datagram) => readClientHello(messages(datagram)[0].body)!)
 }
 
-/** Why the client fails in the end: what is unprotected may be forged, so it waits for something better. */
+/** The client's final failure: unprotected messages may be forged, so it waits for a genuine one first. */
 function failureOf(s: Simulation): FailureReason | undefined {
     s.run(s.now + 100000)
     return s.client.failure?.reason
 }
 
-/** A client of psk_dhe_ke that has sent a share of X25519, and could send one of P-256. */
+/** A psk_dhe_ke client that has sent an X25519 share, and could send a P-256 share. */
 async function withShares(): Promise<Simulation> {
     const { clientSettings, serverSettings } = simulateV13()
     const keys = Object.assign(new NodeKeys(), { groups: [NamedGroup.x25519, NamedGroup.secp256r1] })

@@ -180,7 +180,7 @@ describe("a saved association of DTLS 1.3", () => {
         kept.run(100)
         deepStrictEqual(kept.epochs(), [4, 3, 3, 3])
         kept.s.fault = () => [5]
-        // Twice, for the first copy after it has seen nothing of the new epoch either.
+        // Twice, because after the first restart it has received nothing in the new epoch either.
         kept.restartClient()
         kept.restartClient()
         kept.skip()

@@ -18,7 +18,7 @@ import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 import { Simulation, testSettings } from "../../../engine/simulation.js"
 import { SpyCrypto } from "../../../support/spy-crypto.js"
 
-/* Two sides of DTLS 1.3 that are saved whenever they want to be, and whose power may be lost. */
+/* Two DTLS 1.3 sides that are saved whenever they ask for it, and whose power may be cut. */
 
 export const wrapper = new NodeCryptoProvider().newAead(AeadAlgorithm.aes128Ccm, Buffer.alloc(16, 9))
 export const clientVersions = [new SavedVersionV13(clientRoleV13())]
@@ -33,16 +33,16 @@ export function refused(reason: SavedErrorReason, run: () => unknown): void {
 }
 
 export interface KeptOptions {
-    /** records that may be sealed with one key */
+    /** limit on records sealed with one key */
     limit?: number
-    /** spare ids that the client, and the server, wants of the other */
+    /** numbers of the peer's spare ids that client and server want */
     spares?: [number, number]
-    /** bytes of the client's ids */
+    /** length of the client's ids, bytes */
     clientId?: number
     withIds?: boolean
 }
 
-/** After everything that happens an application may do something. */
+/** Lets an application act after every event. */
 class WatchedSimulation extends Simulation {
     onStep: (() => unknown) | undefined
 
@@ -53,7 +53,7 @@ class WatchedSimulation extends Simulation {
     }
 }
 
-/** A client and a server whose associations are saved as an application would. */
+/** A client and a server whose associations are saved as an application would save them. */
 export class Kept {
     readonly s: Simulation
     readonly crypto = new SpyCrypto()
@@ -61,7 +61,7 @@ export class Kept {
     clientCopy: Buffer | undefined
     serverCopy: Buffer | undefined
     saves = 0
-    /** whether a side is saved when it wants to be */
+    /** whether a side is saved when it asks for it */
     savesItself = true
 
     constructor(
@@ -128,7 +128,7 @@ export class Kept {
         this.s.drain()
     }
 
-    /** The client goes on from its newest copy; what was there is lost as at a loss of power. */
+    /** The client resumes from its newest copy; its previous state is lost, as in a power cut. */
     restartClient(copy = this.clientCopy!): void {
         this.s.client = this.load(true, copy)
         this.s.clientOutputs = []
@@ -139,7 +139,7 @@ export class Kept {
         const { s } = this
         const from = { key: s.clientAddress, address: s.clientAddress }
         const next = this.newSimulation()
-        // The endpoint and what watches it; everything else of the simulation stays.
+        // Replaces the endpoint and its watch; everything else in the simulation stays.
         const { server, serverWatch } = next as unknown as Record<"server" | "serverWatch", object>
         Object.assign(s, { server, serverWatch })
         const peer = s.server.adopt(this.load(false, copy), from)
@@ -149,7 +149,7 @@ export class Kept {
         this.saveServer()
     }
 
-    /** One side wants new keys, as if its peer had asked for them. */
+    /** One side updates its keys, as if its peer had asked for it. */
     updateKeys(isClient: boolean): void {
         const association = isClient ? this.s.client : this.s.serverAssociation()
         const driver = association.driver as LaterDriver
@@ -157,7 +157,7 @@ export class Kept {
         if (!isClient) this.s.server.touched(this.s.peer!)
     }
 
-    /** Lets time pass, and saves whichever side wants it. */
+    /** Advances time, and saves sides that ask for it. */
     run(time: number): void {
         const end = this.s.now + time
         do this.s.run(end)
@@ -174,19 +174,19 @@ export class Kept {
         return this.saves > saves
     }
 
-    /** After a loss of power the numbers that were reserved count as received: these messages may be lost. */
+    /** After a power cut the reserved numbers count as received, so these messages may be lost. */
     skip(): void {
         for (let i = 0; i < this.reserve.receive; i++) this.exchange("skipped")
     }
 
-    /** Those that had to arrive. */
+    /** Messages that have to arrive. */
     messages(): { up: string[]; down: string[] } {
         const { serverMessages, clientMessages } = this.s
         const [up, down] = [serverMessages, clientMessages].map((all) => all.filter((one) => !one.startsWith("skip")))
         return { up, down }
     }
 
-    /** A message up and one down, saved where no number is left. */
+    /** Sends a message in each direction, saving if no number is left. */
     exchange(what = "hello"): void {
         this.up(`${what} up`)
         this.down(`${what} down`)
@@ -206,7 +206,7 @@ export class Kept {
         this.run(30)
     }
 
-    /** Epochs in which each side reads and writes: client's, then server's. */
+    /** Epochs in which the client reads and writes, then the server's. */
     epochs(): number[] {
         return [this.s.client, this.s.serverAssociation()].flatMap((one) => {
             const { readEpoch, writeEpoch } = one.snapshot()
@@ -214,7 +214,7 @@ export class Kept {
         })
     }
 
-    /** No record was sealed with a nonce that was used before. */
+    /** Checks that no nonce was used twice. */
     checkNonces(): void {
         strictEqual(new Set(this.crypto.nonces).size, this.crypto.nonces.length)
     }

@@ -20,7 +20,7 @@ import { isSettled, simulateV13 } from "./versions.js"
 
 const [short, long] = [TLS_AES_128_CCM_SHA256(), TLS_AES_256_GCM_SHA384()]
 
-/** As many keys of a client, of which the server knows the one at that index. */
+/** `count` keys of a client, of which the server knows the one at index `known`. */
 function keys(count: number, known: number): PskAnswer {
     const list = Array.from({ length: count }, (_, index) => ({
         identity: Buffer.from(index === known ? IDENTITY : `stranger ${index}`),
@@ -52,13 +52,13 @@ function connected(s: Simulation): void {
     deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
 }
 
-/** What the client's first or second hello offers, as the log has it. */
+/** The keys in the client's first or second hello, taken from the log. */
 function offeredIn(datagram: Buffer): OfferedPsk[] {
     const [{ body }] = messages(datagram)
     return readOfferedPsks(findExtension(readClientHello(body)!.extensions, PRE_SHARED_KEY)!)!
 }
 
-/** Changes the ServerHello, not the HelloRetryRequest before it. */
+/** Modifies the ServerHello, but not the HelloRetryRequest before it. */
 function changeSelection(s: Simulation, data: Buffer): void {
     s.fault = (_index, toServer, datagram) => {
         if (toServer || datagram[0] !== ContentType.handshake) return [5]

@@ -12,7 +12,7 @@ const { EXPORTER, UNIQUE } = TlsChannelBindingType
 
 const psk = { identity: "sensor1", key: Buffer.from("000102030405060708090a0b0c0d0e0f", "hex") }
 
-/** DTLS_1_2 is GIO's number; the next one is not GIO's yet. */
+/** DTLS_1_2 is GIO's number; GIO does not define the next one yet. */
 const NUMBERS = { "1.2": 202, "1.3": 203 }
 
 async function greet(client: DtlsSocket, server: DtlsSocket): Promise<string | undefined> {
@@ -103,7 +103,7 @@ describe("versions on one port", () => {
             const accepted = await server.accept()
             strictEqual(await greet(client, accepted), "hello")
             const before = client.negotiated.connectionIds?.remote
-            // Spare ids come soon after the handshake.
+            // Spare ids arrive soon after the handshake.
             for (let tries = 0; !client.useNewPath() && tries < 200; tries++) await setTimeout(10)
             strictEqual(await greet(client, accepted), "hello")
             notDeepStrictEqual(client.negotiated.connectionIds?.remote, before)

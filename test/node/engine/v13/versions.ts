@@ -6,7 +6,7 @@ import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suite
 import { type Simulation } from "../../../engine/simulation.js"
 import { simulate } from "../../../support/connected.js"
 
-/** A simulation of DTLS 1.3 on both sides, whose settings a test may change first. */
+/** A simulation with DTLS 1.3 on both sides, whose settings a test may change first. */
 export function simulateV13(change?: (client: AssociationSettings, server: AssociationSettings) => void): Simulation {
     return simulate(
         (client, server) => {
@@ -18,7 +18,7 @@ export function simulateV13(change?: (client: AssociationSettings, server: Assoc
     )
 }
 
-/** Until both sides know that the handshake is done: the client by the server's acknowledgement. */
+/** Whether both sides know that the handshake is complete: the client by the server's ACK. */
 export function isSettled(s: Simulation): boolean {
     return [s.client, s.peer?.association].every(
         (side) => side?.phase === AssociationPhase.connected && side.snapshot().outboxBytes === 0,

@@ -7,7 +7,7 @@ import {
     withoutSignatures,
 } from "../../../../bench/wire-sizes.js"
 
-/** Most bytes of a handshake without a cookie and without the acknowledgement at its end, with signatures of 64 bytes. */
+/** Limits for a handshake without a cookie and without the final ACK, with signatures of 64 bytes, in bytes. */
 const AIMS = { "1.3 psk_ke": 351, "1.3 psk_dhe_ke": 441, "1.3 raw public keys of both sides": 820 }
 
 describe("bytes on the wire", () => {
