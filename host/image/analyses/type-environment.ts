@@ -1,14 +1,7 @@
-import { isCall } from "../ir/expressions.js"
+import { isCall, isConstructor } from "../ir/expressions.js"
 import { BUFFER_FUNCTIONS, BUFFER_METHODS, builtinKey, fieldKey } from "../ir/names.js"
 import { Op } from "../ir/operations.js"
-import {
-    type Expression,
-    FunctionFlag,
-    type ImageFunction,
-    type ImageProgram,
-    type Statement,
-    walk,
-} from "../ir/program.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../ir/program.js"
 import type { ClassModel } from "./class-model.js"
 import { FieldUses } from "./field-uses.js"
 import { Locations } from "./locations.js"
@@ -68,8 +61,6 @@ const PROTOTYPE = builtinKey("prototype")
 
 /** The names of all other natives of the host begin with "_". */
 const BUFFER_NATIVES = [...BUFFER_FUNCTIONS, ...BUFFER_METHODS]
-
-export const isConstructor = ({ flags }: ImageFunction): boolean => (flags & FunctionFlag.constructor) !== 0
 
 export class TypeEnvironment {
     /**

@@ -1,9 +1,9 @@
-import { isCall, slotStored } from "../ir/expressions.js"
+import { isCall, isConstructor, slotStored } from "../ir/expressions.js"
 import { builtinKey, fieldKey, nameKey } from "../ir/names.js"
 import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram, type Statement } from "../ir/program.js"
 import type { ClassModel } from "./class-model.js"
-import { isConstructor, MESSAGE, TypeEnvironment } from "./type-environment.js"
+import { MESSAGE, TypeEnvironment } from "./type-environment.js"
 import {
     ANY,
     ARRAY,
