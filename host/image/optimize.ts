@@ -1,5 +1,4 @@
-import { ProgramFacts } from "./analyses/function-facts.js"
-import { MethodTable } from "./analyses/method-table.js"
+import type { ClassModel } from "./analyses/class-model.js"
 import { suspendingCalls } from "./analyses/suspension.js"
 import { type DebugFile, moveDebug } from "./ir/debug.js"
 import type { ImageFunction, ImageProgram } from "./ir/program.js"
@@ -32,15 +31,15 @@ import { dropFunctionNames, orderTables } from "./passes/table-ordering.js"
  */
 
 /** Passes over one function until none of them changes anything. */
-function optimizeFunction(passes: PassManager, entry: ImageFunction, methods: MethodTable): void {
+function optimizeFunction(passes: PassManager, entry: ImageFunction, classes: ClassModel): void {
     const run = <Result>(name: string, pass: (entry: ImageFunction) => Result): Result =>
         passes.runOn(entry, name, pass)
     run("control flow", simplifyControlFlow)
     for (let round = 0; round < MAX_ROUNDS; round++) {
         run("live-range splitting", splitLiveRanges)
-        run("look-up sinking", () => sinkMethodLookups(entry, (_entry, _each, field) => methods.isMethod(field)))
+        run("look-up sinking", () => sinkMethodLookups(entry, (_entry, _each, field) => classes.isMethod(field)))
         const changes = [
-            run("forward substitution", () => substituteForward(entry, methods)),
+            run("forward substitution", () => substituteForward(entry, classes)),
             run("result forwarding", forwardResults),
             run("copy propagation", propagateCopies),
             run("dead-store elimination", eliminateDeadStores),
@@ -50,20 +49,19 @@ function optimizeFunction(passes: PassManager, entry: ImageFunction, methods: Me
     }
     // Removed copies may leave jumps to the next statement.
     if (run("slot allocation", allocateSlots)) run("control flow", simplifyControlFlow)
+    passes.facts.forget(entry)
 }
 
 const MAX_ROUNDS = 20
 
 /** Optimizes functions one by one and inlines calls, until nothing changes. */
 function optimizeFunctions(passes: PassManager, nameOf: NameOf): void {
+    const { facts } = passes
     let changed = new Set(passes.program.functions)
-    const facts = new ProgramFacts(passes.program)
     for (let round = 0; round < MAX_ROUNDS && changed.size > 0; round++) {
-        const methods = new MethodTable(passes.program, facts)
-        for (const entry of changed) {
-            optimizeFunction(passes, entry, methods)
-            facts.forget(entry)
-        }
+        // As the round begins: what other functions are left with does not matter to any of them.
+        const { classes } = facts
+        for (const entry of changed) optimizeFunction(passes, entry, classes)
         changed = passes.run("inlining", (program) => inlineCalls(program, facts, nameOf))
         passes.run("dead-function elimination", (program) => eliminateDeadFunctions(program, facts))
         changed = new Set([...changed].filter((entry) => passes.program.functions.includes(entry)))
@@ -75,10 +73,10 @@ function splitAll({ functions }: ImageProgram): void {
 }
 
 /** Allocates slots, and clears those that would keep objects alive while a fiber waits. */
-function allocateAll(program: ImageProgram): void {
+function allocateAll(program: ImageProgram, classes: ClassModel): void {
     // Types are known by slot: every variable needs one of its own.
     splitAll(program)
-    const suspending = suspendingCalls(program)
+    const suspending = suspendingCalls(program, classes)
     for (const entry of program.functions) {
         allocateSlots(entry)
         clearDeadReferences(entry, suspending)
@@ -87,31 +85,44 @@ function allocateAll(program: ImageProgram): void {
 
 /** Decides what the program finds on Mote's machine, and drops what it would do elsewhere. */
 function chooseMachine(passes: PassManager): void {
-    const methods = new MethodTable(passes.program)
-    passes.run("presence tests", (program) => resolvePresenceTests(program, methods))
-    do optimizeFunction(passes, passes.program.functions[0], methods)
+    const { classes } = passes.facts
+    passes.run("presence tests", (program) => {
+        resolvePresenceTests(program, passes.facts)
+    })
+    do optimizeFunction(passes, passes.program.functions[0], classes)
     while (passes.run("global propagation", propagateGlobals))
 }
 
 /** All passes. @returns what the short names of fields and methods stand for */
 function optimizeProgram(passes: PassManager, nameOf: NameOf, machine: Machine): Record<string, string> {
+    const { facts } = passes
     passes.run("captured variables", lowerCapturedVariables)
     if (machine === "mote") chooseMachine(passes)
     optimizeFunctions(passes, nameOf)
     // Types are known by slot: every variable needs one of its own.
     passes.run("live-range splitting", splitAll)
-    passes.run("devirtualization", devirtualize)
-    const fields = fieldNames(passes.program)
+    passes.run("devirtualization", (program) => {
+        devirtualize(program, facts)
+    })
+    const fields = fieldNames(passes.program, facts.classes)
     optimizeFunctions(passes, nameOf)
-    while (passes.run("function merging", mergeFunctions))
-        passes.run("dead-function elimination", (program) => eliminateDeadFunctions(program))
-    passes.run("slot allocation", allocateAll)
+    while (passes.run("function merging", (program) => mergeFunctions(program, facts)))
+        passes.run("dead-function elimination", (program) => eliminateDeadFunctions(program, facts))
+    passes.run("slot allocation", (program) => {
+        allocateAll(program, facts.classes)
+    })
     passes.run("argument elimination", dropUndefinedArguments)
     passes.run("captured variables", raiseCapturedVariables)
-    passes.run("function names", dropFunctionNames)
-    const shortNames = passes.run("name shortening", (program) => shortenNames(program, fields))
-    passes.run("method stores", groupMethodStores)
-    passes.run("table ordering", orderTables)
+    passes.run("function names", (program) => {
+        dropFunctionNames(program, facts.classes)
+    })
+    const shortNames = passes.run("name shortening", (program) => shortenNames(program, facts, fields))
+    passes.run("method stores", (program) => {
+        groupMethodStores(program, facts)
+    })
+    passes.run("table ordering", (program) => {
+        orderTables(program, facts)
+    })
     passes.program.configuration = Buffer.alloc(0)
     return shortNames
 }

@@ -1,16 +1,24 @@
+import { ProgramFacts } from "./analyses/program-facts.js"
 import type { ImageFunction, ImageProgram } from "./ir/program.js"
 import { VerificationError, verifyFunction, verifyProgram } from "./ir/verify.js"
 
-/** Runs passes over a program; when asked to, verifies what each one leaves. */
+/** Runs passes over a program; when asked to, verifies what each one leaves, and that it kept the facts up to date. */
 export class PassManager {
+    readonly facts: ProgramFacts
+
     constructor(
         readonly program: ImageProgram,
         private readonly verify: boolean,
-    ) {}
+    ) {
+        this.facts = new ProgramFacts(program)
+    }
 
     run<Result>(name: string, pass: (program: ImageProgram) => Result): Result {
         const result = pass(this.program)
-        this.check(name, () => verifyProgram(this.program))
+        this.check(name, () => {
+            verifyProgram(this.program)
+            this.verifyFacts()
+        })
         return result
     }
 
@@ -18,6 +26,13 @@ export class PassManager {
         const result = pass(entry)
         this.check(name, () => verifyFunction(this.program, entry))
         return result
+    }
+
+    private verifyFacts(): void {
+        const [outdated] = this.facts.outdated()
+        if (outdated === undefined) return
+        const index = this.program.functions.indexOf(outdated)
+        throw new VerificationError(`function ${index}: changed, and its facts were not forgotten`)
     }
 
     private check(name: string, verification: () => void): void {

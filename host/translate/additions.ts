@@ -1,8 +1,9 @@
-import { isCall, setsRetVal } from "../image/ir/expressions.js"
+import { type ObjectLayout, superConstructor } from "../image/analyses/object-layout.js"
+import { isConstructor, setsRetVal } from "../image/ir/expressions.js"
 import { edges } from "../image/ir/control-flow.js"
 import { nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
-import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/ir/program.js"
+import type { Expression, ImageFunction, Statement } from "../image/ir/program.js"
 
 /** A store that adds the object's next field, if no other code has added one. */
 export interface Addition {
@@ -33,18 +34,8 @@ type Slots = Map<number, Known>
 /** Slot number of the last result. */
 const RESULT = -1
 
-export const slotOf = ({ opcode, value }: Expression): number =>
+const slotOf = ({ opcode, value }: Expression): number =>
     opcode === Op.loadLocal ? value : opcode === Op.retVal ? RESULT : -2
-
-export const isConstructor = ({ flags }: ImageFunction): boolean => (flags & FunctionFlag.constructor) !== 0
-
-/** The constructor that a derived one calls for its own object (`super()`); undefined when a statement is no such call. */
-export function superConstructor(statement: Statement): number | undefined {
-    const callee = statement.operands.at(0)
-    if (!isCall(statement) || callee?.opcode !== Op.bind) return undefined
-    const [constructor, object] = callee.operands
-    return constructor.opcode === Op.staticFunction && slotOf(object) === 0 ? constructor.value : undefined
-}
 
 /** Whether both paths to a statement have stored the same fields into the same object. */
 const isSame = (one: Known, other: Known | undefined): boolean =>
@@ -71,12 +62,9 @@ function predecessorsOf(body: Statement[]): (number[] | undefined)[] {
 /**
  * The additions of one function: stores to `this` of a constructor or to a new object. All earlier ones have run when one of
  * them does, so an object with exactly that many fields does not have the name yet.
- * @param completeFieldsOf the fields of a base class, as Shapes has them
+ * @param layout knows the fields of a base class
  */
-export function additionsOf(
-    entry: ImageFunction,
-    completeFieldsOf: (constructor: number) => string[] | undefined,
-): Map<Statement, Addition> {
+export function additionsOf(entry: ImageFunction, layout: ObjectLayout): Map<Statement, Addition> {
     const additions = new Map<Statement, Addition>()
     const { body } = entry
     const before = predecessorsOf(body)
@@ -87,7 +75,7 @@ export function additionsOf(
         if (at === 0 && before[0]?.length === 0 && isConstructor(entry))
             slots.set(0, { object: { fields: [], isLiteral: false }, fields: [] })
         const base = superConstructor(statement)
-        if (base !== undefined) addAll(slots, completeFieldsOf(base))
+        if (base !== undefined) addAll(slots, layout.completeFieldsOf(base))
         const addition = additionBy(statement, slots)
         if (addition !== undefined) additions.set(statement, addition)
         followSlots(statement, slots)
@@ -97,13 +85,13 @@ export function additionsOf(
 }
 
 /** `super()` has stored these fields; undefined: nobody knows which. */
-function addAll(slots: Slots, fields: string[] | undefined): void {
+function addAll(slots: Slots, fields: readonly string[] | undefined): void {
     const known = slots.get(0)
     if (fields === undefined || known === undefined || known.fields.length > 0) slots.delete(0)
     else store(slots, known, fields)
 }
 
-function store(slots: Slots, { object, fields }: Known, more: string[]): void {
+function store(slots: Slots, { object, fields }: Known, more: readonly string[]): void {
     object.fields.push(...more.filter((field) => !object.fields.includes(field)))
     for (const [slot, known] of slots)
         if (known.object === object) slots.set(slot, { object, fields: [...fields, ...more] })

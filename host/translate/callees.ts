@@ -1,7 +1,8 @@
+import type { ClassModel, Method } from "../image/analyses/class-model.js"
 import { isCaptured } from "../image/ir/expressions.js"
-import { builtinObject, Op } from "../image/ir/operations.js"
+import { fieldKey } from "../image/ir/names.js"
+import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
-import { type Classes, type Method } from "./classes.js"
 import { MOST_FIELDS } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
@@ -18,6 +19,17 @@ const QUICK: Record<string, string | undefined> = {
     "writeUIntBE 3": "mote_translated_write_uint",
     "blitAt 4": "mote_translated_blit",
     "push 1": "mote_translated_push",
+}
+
+/** Of the machine's own strings those that QUICK has. */
+const BUILTIN_NAMES: Record<number, string | undefined> = Object.fromEntries(
+    (["blitAt", "push"] as const).map((name) => [builtinString(name), name]),
+)
+
+/** The name that a field is read by; undefined when it is not plain text. */
+function textOf({ ascii }: ImageProgram, { opcode, value }: Expression): string | undefined {
+    if (opcode === Op.builtinField) return BUILTIN_NAMES[value]
+    return opcode === Op.asciiField ? ascii[value].toString() : undefined
 }
 
 /** Functions that set a program up. */
@@ -37,7 +49,7 @@ export interface DirectCall {
 
 /** What the functions of one program call each other by, in C. */
 export class Callees {
-    /** constructors by the number that the C knows them by */
+    /** of classes that have methods, or whose constructor is C; by the number that the C knows them by */
     readonly constructors: number[]
     /** fields of builtin objects that are called: object and word of the name, as C */
     readonly natives: string[] = []
@@ -50,11 +62,12 @@ export class Callees {
      */
     constructor(
         private readonly program: ImageProgram,
-        private readonly classes: Classes,
+        private readonly classes: ClassModel,
         private readonly translated: ReadonlySet<number>,
         private readonly fieldCount: (constructor: number) => number,
     ) {
-        this.constructors = this.classes.constructors(translated)
+        const made = [...classes.withObjects].filter((index) => translated.has(index))
+        this.constructors = [...new Set([...classes.withMethods, ...made])].sort((a, b) => a - b)
     }
 
     /** The function that a call runs, when the program's text says which. */
@@ -101,7 +114,7 @@ export class Callees {
     /** C that calls a method of the object at the bottom of the operand stack; undefined when the field is unknown. */
     private method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
-        const methods = this.classes.methodsOf(field)
+        const methods = this.classes.methodsNamed(fieldKey(field) ?? "")
         if (key === undefined || !methods.some(({ functionIndex }) => this.translated.has(functionIndex)))
             return undefined
         const name = `m${key}_${count}`
@@ -111,7 +124,7 @@ export class Callees {
 
     private dispatcher(name: string, field: Expression, methods: Method[], count: number): string {
         const key = fieldWord(field)
-        const mayBeOwn = this.classes.mayBeOwn(field)
+        const mayBeOwn = this.classes.mayBeOwn(fieldKey(field) ?? "")
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
             const number = this.constructors.indexOf(constructorIndex)
             const isNotOwn = `!mote_translated_has_own(vm, base[0], ${key})`
@@ -148,8 +161,9 @@ export class Callees {
         if (builtin !== undefined) return { call: builtin, object: undefined }
         const [object] = field.operands
         const key = fieldWord(field) as string
-        const quick = QUICK[`${this.classes.textOf(field)} ${count}`]
-        if (quick !== undefined && this.classes.isBuiltin(field)) return { call: `${quick}(vm, ${at}, ${key})`, object }
+        const quick = QUICK[`${textOf(this.program, field)} ${count}`]
+        if (quick !== undefined && !this.classes.isStored(fieldKey(field) ?? ""))
+            return { call: `${quick}(vm, ${at}, ${key})`, object }
         const method = this.method(field, count)
         if (method !== undefined) return { call: `${method}(vm, ${at})`, object }
         return { call: `mote_translated_call_method(vm, ${count}, ${at}, ${key})`, object }

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs"
 import type { DebugFile } from "../image/ir/debug.js"
-import { Op } from "../image/ir/operations.js"
 import type { ImageFunction, ImageProgram } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
 import type { FunctionCount } from "../simulator/machine.js"
@@ -30,12 +29,8 @@ const SAVED_BY_CALL_MADE = 100
 const savedBy = ({ calls, made, operations }: FunctionCount): number =>
     operations * SAVED_BY_OPERATION + calls * SAVED_BY_CALL + made * SAVED_BY_CALL_MADE
 
-/** Runs once: the main function, which has what modules do when they are loaded, and what it calls first of all. */
-function setUpOf({ functions }: ImageProgram): number[] {
-    const [first] = functions[0].body
-    const [callee] = first.operands
-    return first.opcode === Op.call0 && callee.opcode === Op.staticFunction ? [0, callee.value] : [0]
-}
+/** Functions that run once: main, which has what modules do when they are loaded, and the setup. */
+const setUpOf = ({ functions, setup }: ImageProgram): number[] => (setup === null ? [0] : [0, functions.indexOf(setup)])
 
 /** All functions but those that set the program up. */
 export const allFunctions: Choice = (image) => {

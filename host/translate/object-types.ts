@@ -1,6 +1,5 @@
-import { Hierarchy } from "../image/analyses/class-hierarchy.js"
-import { isPrototype } from "../image/analyses/function-facts.js"
-import { MethodTable } from "../image/analyses/method-table.js"
+import type { ClassModel } from "../image/analyses/class-model.js"
+import { ProgramFacts } from "../image/analyses/program-facts.js"
 import { LikelyTypes, TypeInference } from "../image/analyses/type-inference.js"
 import { constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
 import { isCaptured } from "../image/ir/expressions.js"
@@ -10,7 +9,6 @@ import { type Expression, type ImageFunction, type Statement, walk } from "../im
 import { readImage } from "../image/ir/read.js"
 import { splitLiveRanges } from "../image/passes/live-range-splitting.js"
 import { eliminateUnreachable } from "../image/passes/unreachable-code.js"
-import { setupOf } from "./setup.js"
 
 /**
  * Classes of the objects whose fields a program reads and stores, as type inference finds them. They serve predictions
@@ -24,19 +22,18 @@ export class ObjectTypes {
     private readonly likely = new Set<number>()
     /** reads of fields that hold no functions */
     private readonly plain = new Set<number>()
+    readonly classes: ClassModel
 
     constructor(image: Buffer) {
         // Of its own: inference wants a slot for every variable.
         const program = readImage(image)
-        program.setup = setupOf(program) ?? null
-        if (program.setup !== null) ungroupMethodStores(program.setup)
         for (const entry of program.functions) {
             eliminateUnreachable(entry)
             if (!isCaptured(entry)) splitLiveRanges(entry)
         }
-        const known = [program, new MethodTable(program), new Hierarchy(program)] as const
-        const types = new TypeInference(...known)
-        const likely = new LikelyTypes(...known)
+        this.classes = new ProgramFacts(program).classes
+        const types = new TypeInference(program, this.classes)
+        const likely = new LikelyTypes(program, this.classes)
         for (const entry of program.functions) for (const each of entry.body) this.note(types, likely, entry, each)
     }
 
@@ -74,15 +71,3 @@ export class ObjectTypes {
 const FIELDLESS: Kind[] = [Kind.number, Kind.constant]
 
 const holdsNoCode = (type: Type): boolean => functionsOf(type).length === 0 && !mayBe(type, BUILTIN)
-
-/** Undoes the optimizer's grouping of method stores, whose prototype is in a slot: analyses know them by `C.prototype`. */
-function ungroupMethodStores(setup: ImageFunction): void {
-    const prototypes = new Map<number, Expression>()
-    for (const { opcode, value, operands } of setup.body) {
-        const [object] = operands
-        if (opcode === Op.storeLocal && isPrototype(object)) prototypes.set(value, object)
-        else if (opcode === Op.storeLocal) prototypes.delete(value)
-        const prototype = object?.opcode === Op.loadLocal ? prototypes.get(object.value) : undefined
-        if (opcode === Op.indexSet && prototype !== undefined) operands[0] = prototype
-    }
-}

@@ -1,13 +1,8 @@
+import { ObjectLayout } from "../image/analyses/object-layout.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
-import {
-    type Expression,
-    type ImageFunction,
-    type ImageProgram,
-    type Statement,
-    walkProgram,
-} from "../image/ir/program.js"
-import { type Addition, additionsOf, isConstructor, slotOf, superConstructor } from "./additions.js"
+import type { Expression, ImageFunction, ImageProgram, Statement } from "../image/ir/program.js"
+import { type Addition, additionsOf } from "./additions.js"
 import type { ObjectTypes } from "./object-types.js"
 import { nameWord } from "./words.js"
 
@@ -21,70 +16,25 @@ export interface FixedField {
 /** How many fields of an object are known at most (translated_assumption of firmware/translated/translated.h). */
 export const MOST_FIELDS = 255
 
-/** The fields of a constructor that stores all of them whenever it returns; undefined of one that may leave some out. */
-function completeFieldsOf(program: ImageProgram, index: number): string[] | undefined {
-    const source = program.functions[index]
-    const fields = fieldsOf(program, source)
-    return steadyFieldsOf(program, source).length === fields.length ? fields : undefined
-}
-
-/** Fields that a constructor stores in any case, in order, up to the first that it may leave out. */
-function steadyFieldsOf(program: ImageProgram, source: ImageFunction): string[] {
-    const fields: string[] = []
-    if (source.tries > 0) return fields
-    for (const [place, statement] of source.body.entries()) {
-        const base = superConstructor(statement)
-        const key = statement.opcode === Op.indexSet && slotOf(statement.operands[0]) === 0
-        if (base === undefined && !key) continue
-        if (isSkipped(source.body, place)) break
-        const name = key ? nameKey(statement.operands[1]) : undefined
-        if (key && name === undefined) break
-        if (name !== undefined) fields.push(name)
-        else if (base !== undefined) fields.push(...steadyFieldsOf(program, program.functions[base]))
-    }
-    return [...new Set(fields)]
-}
-
-/** Whether a jump leads past a statement, or the function may end in front of it. */
-const isSkipped = (body: Statement[], place: number): boolean =>
-    body.slice(0, place).some(({ opcode, target }) => opcode === Op.return || body.indexOf(target as Statement) > place)
-
-/** Every field that a constructor stores, in order, those of the class that it extends first. */
-function fieldsOf(program: ImageProgram, source: ImageFunction): string[] {
-    const fields = source.body.flatMap((statement) => {
-        const base = superConstructor(statement)
-        if (base !== undefined && program.functions[base] !== source) return fieldsOf(program, program.functions[base])
-        const { opcode, operands } = statement
-        return opcode === Op.indexSet && slotOf(operands[0]) === 0 ? (nameKey(operands[1]) ?? []) : []
-    })
-    return [...new Set(fields)]
-}
-
 /** Predicted index of each field in its objects (their shape); the machine checks the prediction. */
 export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
     private readonly places = new Map<string, Map<number, number>>()
     private readonly ofLiterals = new Map<string, Map<number, number>>()
-    private readonly ofClass = new Map<number, string[]>()
-    /** without those that an object may lack */
-    private readonly steady = new Map<number, string[]>()
+    private readonly layout: ObjectLayout
 
     constructor(
         private readonly program: ImageProgram,
         private readonly types: ObjectTypes,
     ) {
-        let deletes = false
-        walkProgram(program, ({ opcode }) => (deletes ||= opcode === Op.indexDelete))
-        program.functions.forEach((entry, index) => {
-            const found = additionsOf(entry, (base) => completeFieldsOf(program, base))
+        this.layout = new ObjectLayout(program)
+        for (const entry of program.functions) {
+            const found = additionsOf(entry, this.layout)
             // What deletes fields could make room for one that is there.
-            this.additions.set(entry, deletes ? new Map<Statement, Addition>() : found)
+            this.additions.set(entry, this.layout.losesFields ? new Map<Statement, Addition>() : found)
             for (const { index: place, fields, isLiteral } of found.values())
                 count(isLiteral ? this.ofLiterals : this.places, fields[place], place)
-            if (!isConstructor(entry)) return
-            this.ofClass.set(index, fieldsOf(program, entry))
-            if (!deletes) this.steady.set(index, steadyFieldsOf(program, entry))
-        })
+        }
     }
 
     /** Words of the names, as C, that additions of these functions have. */
@@ -97,7 +47,7 @@ export class Shapes {
 
     /** How many fields the objects of a constructor probably have. */
     fieldCount(constructor: number): number {
-        return this.ofClass.get(constructor)?.length ?? 0
+        return this.layout.fieldsOf(constructor).length
     }
 
     addition(source: ImageFunction, statement: Statement): Addition | undefined {
@@ -106,7 +56,7 @@ export class Shapes {
 
     /** Where an object has a field; undefined when its class is not known, or may keep the field anywhere. */
     fixed(object: Expression, key: string): FixedField | undefined {
-        const shapes = this.types.likelyClassesOf(object).map((index) => this.steady.get(index) ?? [])
+        const shapes = this.types.likelyClassesOf(object).map((index) => this.layout.steadyFieldsOf(index))
         const [place, ...others] = new Set(shapes.map((fields) => fields.indexOf(key)))
         if (place === undefined || place < 0 || others.length > 0) return undefined
         const count = Math.min(MOST_FIELDS, ...shapes.map((fields) => fields.length))
@@ -123,7 +73,7 @@ export class Shapes {
         const ofClasses = new Map<string, Map<number, number>>()
         const classes = this.types.classesOf(object)
         for (const index of classes) {
-            const place = (this.ofClass.get(index) ?? []).indexOf(key)
+            const place = this.layout.fieldsOf(index).indexOf(key)
             if (place >= 0) count(ofClasses, key, place)
         }
         // A field that no constructor stores is added at any time, so that it may lie anywhere.

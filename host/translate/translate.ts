@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto"
 import { readImage } from "../image/ir/read.js"
 import { Callees } from "./callees.js"
-import { Classes } from "./classes.js"
 import { FunctionTranslation } from "./function.js"
 import { ObjectTypes } from "./object-types.js"
 import { Shapes } from "./shapes.js"
@@ -30,9 +29,9 @@ export function translateImage(image: Buffer, translated: ReadonlySet<number>): 
     const { functions } = program
     const hash = createHash("sha256").update(image).digest()
     const name = `mote_translation_${hash.toString("hex", 0, 8)}`
-    const classes = new Classes(program)
-    const shapes = new Shapes(program, new ObjectTypes(image))
-    const callees = new Callees(program, classes, translated, (index) => shapes.fieldCount(index))
+    const types = new ObjectTypes(image)
+    const shapes = new Shapes(program, types)
+    const callees = new Callees(program, types.classes, translated, (index) => shapes.fieldCount(index))
     const bodies = functions.flatMap((source, index) =>
         translated.has(index) ? [new FunctionTranslation(image, source, callees, shapes).write(`f${index}`)] : [],
     )

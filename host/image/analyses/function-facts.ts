@@ -1,52 +1,40 @@
-import { builtinObjects } from "../../abi/abi.js"
 import { isCall } from "../ir/expressions.js"
-import { fieldKey, nameKey } from "../ir/names.js"
-import { builtinObject, builtinString, Op } from "../ir/operations.js"
+import { builtinKey, fieldKey, nameKey } from "../ir/names.js"
+import { builtinString, Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, ImageProgram, Statement } from "../ir/program.js"
+import { type ClassSetup, isPrototype, isPrototypeField } from "./class-setup.js"
 
 /*
- * What the code of one function says about names and other functions. Analyses of a whole program add these facts up; they are
- * collected again for functions that have changed alone.
+ * What the code of one function says about names and other functions. The class model adds these facts up; they are collected
+ * again for functions that have changed alone.
  */
 
-const PROTOTYPE = builtinString("prototype")
-const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
-/** Array.prototype, Buffer.prototype and the others in the list of builtin objects. */
-const BUILTIN_PROTOTYPES = new Set(
-    builtinObjects.filter((name) => name.endsWith("_prototype")).map((name) => builtinObject(name)),
-)
+/** Names by which a program reaches prototypes, and what of Object gives them. Short names of fields may be `getPrototypeOf`. */
+const REVEALING = new Set((["prototype", "setPrototypeOf"] as const).map(builtinKey))
+const REVEALING_FUNCTIONS = [builtinString("setPrototypeOf"), builtinString("getPrototypeOf")]
 
-/** `C.prototype.name = function`, with C a class of the program or of the machine. */
-export function isMethodStore({ opcode, operands }: Statement): boolean {
-    if (opcode !== Op.indexSet || operands[2].opcode !== Op.staticFunction) return false
-    const [object, key] = operands
-    return isPrototype(object) && nameKey(key) !== undefined
-}
-
-export function isPrototype(expression: Expression): boolean {
-    if (expression.opcode === Op.builtinObject) return BUILTIN_PROTOTYPES.has(expression.value)
-    return isPrototypeField(expression) && expression.operands[0].opcode === Op.staticFunction
-}
-
-/** `value.prototype` */
-export function isPrototypeField({ opcode, value }: Expression): boolean {
-    return opcode === Op.builtinField && value === PROTOTYPE
-}
-
-/** setPrototypeOf, or a prototype that is used for anything but a store of a named field. */
+/** Whether it may change prototypes, or pass them around: anything but a store of a named field in one. */
 function changesClasses(expression: Expression, statement: Statement): boolean {
-    if (expression.opcode === Op.objectField) return expression.value === SET_PROTOTYPE_OF
-    const { opcode } = expression
-    const mentions = opcode === Op.builtinField ? isPrototypeField(expression) : isPrototype(expression)
-    if (!mentions) return false
-    const isPlace = statement.opcode === Op.indexSet && statement.operands[0] === expression
-    return !isPlace || nameKey(statement.operands[1]) === undefined
+    if (isPrototype(expression) || isPrototypeField(expression)) return !isNamedStore(statement, expression)
+    if (expression.opcode === Op.objectField) return REVEALING_FUNCTIONS.includes(expression.value)
+    const name = fieldKey(expression) ?? nameKey(expression)
+    return name !== undefined && REVEALING.has(name)
 }
+
+const isNamedStore = ({ opcode, operands }: Statement, object: Expression): boolean =>
+    opcode === Op.indexSet && operands[0] === object && nameKey(operands[1]) !== undefined
 
 type Counts<Key> = Map<Key, number>
 
 function count<Key>(counts: Counts<Key>, key: Key): void {
     counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+/** Whether two maps, or two sets, hold the same. */
+function isSame<Key>(one: Counts<Key> | Set<Key>, other: Counts<Key> | Set<Key>): boolean {
+    const isThere = ([key, n]: [Key, unknown]): boolean =>
+        other instanceof Map ? other.get(key) === n : other.has(key)
+    return one.size === other.size && [...one.entries()].every(isThere)
 }
 
 /** Facts about one function; other functions are named by themselves, since their numbers change. */
@@ -57,34 +45,49 @@ export class FunctionFacts {
     readonly calls: Counts<string> = new Map()
     /** names that are values; not those of methods in the setup */
     readonly names = new Set<string>()
+    /** names that it stores on prototypes; not those of methods in the setup */
+    readonly replaced = new Set<string>()
     /** functions that it mentions, how often */
     readonly functions: Counts<ImageFunction> = new Map()
     readonly closures: Counts<ImageFunction> = new Map()
     /** functions that are values; not the methods in the setup */
     readonly values = new Set<ImageFunction>()
-    /** methods that the setup stores, in order */
-    readonly methods: { name: string; method: ImageFunction }[] = []
+    /** constructors that it calls with `new` */
+    readonly constructed = new Set<ImageFunction>()
     /** it changes prototypes, or passes them around */
     isDynamic = false
 
     constructor(
         private readonly program: ImageProgram,
         entry: ImageFunction,
+        { methods }: ClassSetup,
     ) {
         const isSetup = entry === program.setup
         for (const each of entry.body) {
-            const [callee, key, value] = each.operands
+            const store = isSetup ? methods.get(each) : undefined
+            const [callee] = each.operands
             const called = isCall(each) ? fieldKey(callee) : undefined
             if (called !== undefined) count(this.calls, called)
-            if (!isSetup || !isMethodStore(each)) this.add(each, isSetup ? undefined : each)
-            else this.addMethodStore(callee, nameKey(key) ?? "", program.functions[value.value])
+            if (store === undefined) this.add(each, isSetup ? undefined : each)
+            else {
+                count(this.functions, program.functions[store.method.value])
+                this.add(callee, undefined)
+            }
         }
     }
 
-    private addMethodStore(object: Expression, name: string, method: ImageFunction): void {
-        this.methods.push({ name, method })
-        count(this.functions, method)
-        this.add(object, undefined)
+    equals(other: FunctionFacts): boolean {
+        return (
+            this.isDynamic === other.isDynamic &&
+            isSame(this.fields, other.fields) &&
+            isSame(this.calls, other.calls) &&
+            isSame(this.functions, other.functions) &&
+            isSame(this.closures, other.closures) &&
+            isSame(this.names, other.names) &&
+            isSame(this.replaced, other.replaced) &&
+            isSame(this.values, other.values) &&
+            isSame(this.constructed, other.constructed)
+        )
     }
 
     /** @param statement that it is in, unless that may change classes */
@@ -94,34 +97,23 @@ export class FunctionFacts {
         if (field !== undefined) count(this.fields, field)
         const name = field === undefined ? nameKey(found) : undefined
         if (name !== undefined) this.names.add(name)
-        if (statement !== undefined && changesClasses(found, statement)) this.isDynamic = true
+        if (statement !== undefined) this.addChange(found, statement)
         this.addFunction(found)
     }
 
-    private addFunction({ opcode, value }: Expression): void {
+    private addChange(found: Expression, statement: Statement): void {
+        if (changesClasses(found, statement)) this.isDynamic = true
+        const [object, key] = statement.operands
+        if (found !== statement || found.opcode !== Op.indexSet) return
+        if (isPrototype(object) || isPrototypeField(object)) this.replaced.add(nameKey(key) ?? "")
+    }
+
+    private addFunction({ opcode, value, operands }: Expression): void {
+        if (opcode === Op.new && operands[0].opcode === Op.staticFunction)
+            this.constructed.add(this.program.functions[operands[0].value])
         if (opcode === Op.makeClosure) count(this.closures, this.program.functions[value])
         if (opcode !== Op.staticFunction) return
         count(this.functions, this.program.functions[value])
         this.values.add(this.program.functions[value])
-    }
-}
-
-/** The facts about the functions of a program, each collected once until it is forgotten. */
-export class ProgramFacts {
-    private readonly known = new Map<ImageFunction, FunctionFacts>()
-
-    constructor(readonly program: ImageProgram) {}
-
-    of(entry: ImageFunction): FunctionFacts {
-        const known = this.known.get(entry)
-        if (known !== undefined) return known
-        const facts = new FunctionFacts(this.program, entry)
-        this.known.set(entry, facts)
-        return facts
-    }
-
-    /** A function has changed; its references may have. */
-    forget(entry: ImageFunction): void {
-        this.known.delete(entry)
     }
 }

@@ -3,8 +3,7 @@ import { isCall } from "../ir/expressions.js"
 import { builtinKey, fieldKey } from "../ir/names.js"
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, ImageProgram, Statement } from "../ir/program.js"
-import { Hierarchy } from "./class-hierarchy.js"
-import { MethodTable } from "./method-table.js"
+import type { ClassModel } from "./class-model.js"
 import { TypeInference } from "./type-inference.js"
 import { ANY, functionsOf, Kind, kindsOf, type Type } from "./types.js"
 
@@ -28,8 +27,8 @@ interface Edge {
  * All calls during which the fiber may be suspended.
  * @param program in which every variable has a slot of its own: types are known by slot
  */
-export function suspendingCalls(program: ImageProgram): Set<Statement> {
-    const graph = new CallGraph(program)
+export function suspendingCalls(program: ImageProgram, classes: ClassModel): Set<Statement> {
+    const graph = new CallGraph(program, classes)
     const edges = program.functions.map((entry) => entry.body.flatMap((each) => graph.edge(entry, each) ?? []))
     const suspending = new Set<number>()
     const maySuspend = ({ suspends, functions }: Edge): boolean =>
@@ -44,13 +43,14 @@ export function suspendingCalls(program: ImageProgram): Set<Statement> {
 }
 
 class CallGraph {
-    private readonly hierarchy: Hierarchy
     private readonly types: TypeInference
     private readonly suspending = new Set(suspendingBuiltins.map(builtinKey))
 
-    constructor(program: ImageProgram) {
-        this.hierarchy = new Hierarchy(program)
-        this.types = new TypeInference(program, new MethodTable(program), this.hierarchy)
+    constructor(
+        program: ImageProgram,
+        private readonly classes: ClassModel,
+    ) {
+        this.types = new TypeInference(program, classes)
         program.ascii.forEach((text, i) => {
             if (hostNatives[text.toString()]?.suspends === true) this.suspending.add(`ascii ${i}`)
         })
@@ -68,7 +68,7 @@ class CallGraph {
         const object = this.typeOf(entry, call, callee.operands[0])
         const isOwn = kindsOf(object).some((kind) => kind !== Kind.constant && this.types.mayBeOwn(kind, field))
         const stored = isOwn ? functionsOf(this.types.storedAs(field)) : []
-        const functions = [...this.hierarchy.methodsOf(object, field), ...stored]
+        const functions = [...this.classes.methodsOf(object, field), ...stored]
         return { call, suspends: this.suspending.has(field), functions }
     }
 

@@ -1,15 +1,8 @@
-import { isCall } from "../ir/expressions.js"
+import { isCall, isConstructor } from "../ir/expressions.js"
 import { BUFFER_FUNCTIONS, BUFFER_METHODS, builtinKey, fieldKey } from "../ir/names.js"
 import { Op } from "../ir/operations.js"
-import {
-    type Expression,
-    FunctionFlag,
-    type ImageFunction,
-    type ImageProgram,
-    type Statement,
-    walk,
-} from "../ir/program.js"
-import type { Hierarchy } from "./class-hierarchy.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../ir/program.js"
+import type { ClassModel } from "./class-model.js"
 import { FieldUses } from "./field-uses.js"
 import { Locations } from "./locations.js"
 import { resultSources } from "./result-sources.js"
@@ -69,8 +62,6 @@ const PROTOTYPE = builtinKey("prototype")
 /** The names of all other natives of the host begin with "_". */
 const BUFFER_NATIVES = [...BUFFER_FUNCTIONS, ...BUFFER_METHODS]
 
-export const isConstructor = ({ flags }: ImageFunction): boolean => (flags & FunctionFlag.constructor) !== 0
-
 export class TypeEnvironment {
     /**
      * types by the key of a location: `slot FUNCTION SLOT`, `global N`, `KIND NAME` for a field of a kind of objects, `all NAME`
@@ -85,7 +76,7 @@ export class TypeEnvironment {
 
     constructor(
         protected readonly program: ImageProgram,
-        protected readonly hierarchy: Hierarchy,
+        protected readonly classes: ClassModel,
     ) {
         this.fields = new FieldUses(program)
         this.indexes = new Map(program.functions.map((entry, i) => [entry, i]))
@@ -198,7 +189,7 @@ export class TypeEnvironment {
         for (const kind of kindsOf(object)) {
             if (kind === Kind.constant) continue
             const constructor = constructorOf(kind)
-            const method = constructor === undefined ? undefined : this.hierarchy.resolve(constructor, name)
+            const method = constructor === undefined ? undefined : this.classes.resolve(constructor, name)
             if (method !== undefined) type |= this.get(`result ${method}`)
             else if (NUMERIC_METHODS.has(name) && constructor === undefined) type |= NUMBER | this.resultsOf(name)
             else return ANY
@@ -207,7 +198,7 @@ export class TypeEnvironment {
     }
 
     private resultsOf(name: string): Type {
-        return [...this.hierarchy.implementations(name)].reduce((sum, at) => sum | this.get(`result ${at}`), NOTHING)
+        return [...this.classes.implementations(name)].reduce((sum, at) => sum | this.get(`result ${at}`), NOTHING)
     }
 
     /** What a field holds: what the program stores there, as long as the object is one of its own. */
@@ -225,7 +216,7 @@ export class TypeEnvironment {
                 type |= NUMBER | this.get(`all ${name}`)
             } else {
                 const stored = this.get(`${kind} ${name}`)
-                const method = constructor === undefined ? undefined : this.hierarchy.resolve(constructor, name)
+                const method = constructor === undefined ? undefined : this.classes.resolve(constructor, name)
                 if (field.opcode !== Op.asciiField && (stored === NOTHING || this.isOfMachine(kind))) return ANY
                 type |= method === undefined ? stored : stored | BUILTIN
             }
@@ -236,7 +227,7 @@ export class TypeEnvironment {
     /** The machine itself stores fields of such objects, such as the message of an error. */
     private isOfMachine(kind: Kind): boolean {
         const constructor = constructorOf(kind)
-        return constructor !== undefined && this.hierarchy.isOfMachine(constructor)
+        return constructor !== undefined && this.classes.isOfMachine(constructor)
     }
 
     /** What the program stores in fields of this name, whatever the object. */

@@ -1,11 +1,9 @@
-import { isCall, slotStored } from "../ir/expressions.js"
+import { isCall, isConstructor, slotStored } from "../ir/expressions.js"
 import { builtinKey, fieldKey, nameKey } from "../ir/names.js"
 import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram, type Statement } from "../ir/program.js"
-import type { Hierarchy } from "./class-hierarchy.js"
-import { isMethodStore } from "./function-facts.js"
-import type { MethodTable } from "./method-table.js"
-import { isConstructor, MESSAGE, TypeEnvironment } from "./type-environment.js"
+import type { ClassModel } from "./class-model.js"
+import { MESSAGE, TypeEnvironment } from "./type-environment.js"
 import {
     ANY,
     ARRAY,
@@ -42,12 +40,8 @@ export class TypeInference extends TypeEnvironment {
     private readonly stored = new Set<string>()
     private isSound = true
 
-    constructor(
-        program: ImageProgram,
-        private readonly methods: MethodTable,
-        hierarchy: Hierarchy,
-    ) {
-        super(program, hierarchy)
+    constructor(program: ImageProgram, classes: ClassModel) {
+        super(program, classes)
         program.functions.forEach((entry, index) => this.addThis(entry, index))
         const steps = program.functions.flatMap((entry) => entry.body.map((each) => ({ entry, each, isDue: true })))
         this.locations.settle(steps, ({ entry, each }) => this.statement(entry, each))
@@ -56,14 +50,14 @@ export class TypeInference extends TypeEnvironment {
 
     /** False when the program computes names of fields, or has the machine list or print fields: nothing is known then. */
     get isKnown(): boolean {
-        return this.isSound && !this.methods.isDynamic
+        return this.isSound && !this.classes.isDynamic
     }
 
     /** `this` is an object of the class or of one that extends it. */
     private addThis(entry: ImageFunction, index: number): void {
         if ((entry.flags & FunctionFlag.needsThis) === 0) return
-        const isMethod = isConstructor(entry) || this.methods.hasObject(entry)
-        const classes = isMethod ? this.hierarchy.receivers(index) : undefined
+        const isMethod = isConstructor(entry) || this.classes.hasObject(entry)
+        const classes = isMethod ? this.classes.receivers(index) : undefined
         const type = classes === undefined ? ANY : classes.reduce((sum, at) => sum | classType(at), NOTHING)
         this.add(`slot ${index} 0`, type)
     }
@@ -78,13 +72,13 @@ export class TypeInference extends TypeEnvironment {
         if (opcode === Op.indexSet) this.storeField(entry, each)
         if (opcode === Op.storeClosure) this.storeClosure(entry, each)
         if (isCall(each)) this.pass(entry, each)
-        if (entry !== this.program.setup || !isMethodStore(each)) this.escapes(entry, each)
+        if (!this.classes.isMethodStore(each)) this.escapes(entry, each)
     }
 
     private storeField(entry: ImageFunction, each: Statement): void {
         const [object, key, value] = each.operands
         const name = nameKey(key)
-        if (entry === this.program.setup && isMethodStore(each)) return
+        if (this.classes.isMethodStore(each)) return
         const type = this.typeOf(entry, each, value)
         if (name === undefined) return this.release(type)
         this.add(`all ${name}`, type)
@@ -134,7 +128,7 @@ export class TypeInference extends TypeEnvironment {
         if (callee.opcode === Op.bind) return this.passTo(this.typeOf(entry, each, callee.operands[0]), types)
         if (name === undefined) return this.passTo(this.typeOf(entry, each, callee), types)
         const object = this.typeOf(entry, each, callee.operands[0])
-        for (const method of this.hierarchy.methodsOf(object, name)) this.call(method, types)
+        for (const method of this.classes.methodsOf(object, name)) this.call(method, types)
         if (name === START) this.passTo(object, types)
         else this.passTo(this.fields.texts.has(name) ? ANY : this.get(`all ${name}`), types)
         // Natives may keep their arguments, and array elements are not followed.
@@ -185,7 +179,7 @@ export class TypeInference extends TypeEnvironment {
             const name = fieldKey(found)
             if (name !== undefined && !(place === 0 && isCall(above))) {
                 const object = this.typeOf(entry, each, found.operands[0])
-                for (const method of this.hierarchy.methodsOf(object, name)) this.escape(method)
+                for (const method of this.classes.methodsOf(object, name)) this.escape(method)
             }
             this.escapeLookedUp(entry, each, found)
         })
@@ -200,7 +194,7 @@ export class TypeInference extends TypeEnvironment {
         const { flags, arguments: declared } = this.program.functions[index]
         const isMethod = (flags & FunctionFlag.needsThis) !== 0
         // Whatever it is bound to.
-        if (isMethod && !this.methods.hasObject(this.program.functions[index])) this.add(`slot ${index} 0`, ANY)
+        if (isMethod && !this.classes.hasObject(this.program.functions[index])) this.add(`slot ${index} 0`, ANY)
         for (let slot = isMethod ? 1 : 0; slot < declared; slot++) {
             const passed = this.get(`passed ${isMethod ? slot - 1 : slot}`)
             this.add(`slot ${index} ${slot}`, (passed & TEXT) !== NOTHING ? ANY : passed)

@@ -47,6 +47,8 @@ export function isConstant({ opcode }: Expression): boolean {
     return CONSTANTS.has(opcode)
 }
 
+export const isConstructor = ({ flags }: ImageFunction): boolean => (flags & FunctionFlag.constructor) !== 0
+
 export function isBoolean({ opcode }: Expression): boolean {
     return BOOLEANS.has(opcode)
 }

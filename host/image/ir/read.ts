@@ -1,5 +1,6 @@
-import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation, SMALL_INT_ZERO } from "./operations.js"
-import type { Expression, ImageFunction, ImageProgram, Statement } from "./program.js"
+import { builtinString, FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation, SMALL_INT_ZERO } from "./operations.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "./program.js"
+import { REFERRING } from "./references.js"
 
 /* Image to program. */
 
@@ -122,12 +123,29 @@ export function readImage(image: Buffer): ImageProgram {
     }
 }
 
-/** The compiler's function 1, which the first statement of all calls. */
-function setupOf([main, setup]: ImageFunction[]): ImageFunction | null {
-    const [first] = main.body
-    const calls = first.opcode === Op.call0 && first.operands[0].opcode === Op.staticFunction
-    if (!calls || first.operands[0].value !== 1 || setup.body.some(({ target }) => target !== null)) return null
-    return setup
+/**
+ * The function that main calls first of all, if it is straight code that calls only Object.setPrototypeOf, and nothing else
+ * refers to it. The compiler makes it function 1.
+ */
+function setupOf(functions: ImageFunction[]): ImageFunction | null {
+    const [first] = functions[0].body
+    if (first.opcode !== Op.call0 || first.operands[0].opcode !== Op.staticFunction) return null
+    const index = first.operands[0].value
+    const setup = functions[index]
+    if (!setup.body.every(isSetupStatement)) return null
+    let references = 0
+    const count = ({ opcode, value }: Expression): void => {
+        if (REFERRING.function.includes(opcode) && value === index) references++
+    }
+    for (const { body } of functions) for (const each of body) walk(each, count)
+    return references === 1 ? setup : null
+}
+
+const SETUP_STATEMENTS = new Set([Op.indexSet, Op.storeLocal, Op.return])
+
+function isSetupStatement({ opcode, operands: [callee] }: Statement): boolean {
+    if (SETUP_STATEMENTS.has(opcode)) return true
+    return opcode === Op.call2 && callee.opcode === Op.objectField && callee.value === builtinString("setPrototypeOf")
 }
 
 function entries(section: Buffer, size: number): Buffer[] {

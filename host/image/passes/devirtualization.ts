@@ -1,6 +1,5 @@
-import { Hierarchy } from "../analyses/class-hierarchy.js"
-import { isMethodStore } from "../analyses/function-facts.js"
-import { MethodTable } from "../analyses/method-table.js"
+import type { ClassModel } from "../analyses/class-model.js"
+import type { ProgramFacts } from "../analyses/program-facts.js"
 import { fieldKey, nameKey } from "../ir/names.js"
 import { type FindsMethod, sinkMethodLookups } from "./lookup-sinking.js"
 import { failsWithoutThis, NonNullSlots } from "../analyses/non-null.js"
@@ -38,12 +37,13 @@ interface Site {
 /** Operands of call8, without the function and the object. */
 const MAX_ARGUMENTS = 7
 
-export function devirtualize(program: ImageProgram): void {
-    const methods = new MethodTable(program)
-    const sites = sitesOf(program, methods, sinkByType(program, methods))
-    const { direct, nullable } = chooseMethods(program, methods, sites)
-    for (const { call, callee } of sites) {
+export function devirtualize(program: ImageProgram, facts: ProgramFacts): void {
+    const { classes } = facts
+    const sites = sitesOf(program, classes, sinkByType(facts, classes))
+    const { direct, nullable } = chooseMethods(program, classes, sites)
+    for (const { caller, call, callee } of sites) {
         if (!direct.has(callee)) continue
+        facts.forget(caller)
         const [field, ...passed] = call.operands
         call.operands = [expression(Op.staticFunction, callee, [], field.origin), field.operands[0], ...passed]
         call.opcode++
@@ -51,27 +51,32 @@ export function devirtualize(program: ImageProgram): void {
     for (const index of direct) {
         const entry = program.functions[index]
         entry.flags &= ~FunctionFlag.needsThis
-        const field = nullable.has(index) && !failsWithoutThis(entry) ? checkedField(program, index) : undefined
-        if (field !== undefined) insertCheck(program, index, field)
+        const field =
+            nullable.has(index) && !failsWithoutThis(entry) ? checkedField(program, classes, index) : undefined
+        if (field !== undefined) insertCheck(entry, field)
+        facts.forget(entry)
     }
     if (program.setup === null) return
     program.setup.body = program.setup.body.filter(
-        (each) => !isMethodStore(each) || !direct.has(each.operands[2].value),
+        (each) => !classes.isMethodStore(each) || !direct.has(each.operands[2].value),
     )
+    facts.forget(program.setup)
 }
 
 /**
  * Look-up sinking where types tell that a method is found: one that is looked up for anything but a call cannot become a
  * function. @returns look-ups of the program as it is now
  */
-function sinkByType(program: ImageProgram, methods: MethodTable): Lookups {
-    const lookups = new Lookups(program, methods)
+function sinkByType(facts: ProgramFacts, classes: ClassModel): Lookups {
+    const { program } = facts
+    const lookups = new Lookups(program, classes)
     const findsMethod: FindsMethod = (entry, each, field) => {
         const found = lookups.find(entry, each, field)
         return found.methods.size > 0 && !found.others
     }
     const sunk = program.functions.filter((entry) => sinkMethodLookups(entry, findsMethod))
-    return sunk.length === 0 ? lookups : new Lookups(program, methods)
+    for (const entry of sunk) facts.forget(entry)
+    return sunk.length === 0 ? lookups : new Lookups(program, classes)
 }
 
 /** What the look-up of a field may find. */
@@ -83,41 +88,39 @@ interface Found {
 
 /** What look-ups find, as far as types and names tell. */
 class Lookups {
-    private readonly hierarchy: Hierarchy
     private readonly types: TypeInference
 
     constructor(
         private readonly program: ImageProgram,
-        private readonly table: MethodTable,
+        private readonly classes: ClassModel,
     ) {
-        this.hierarchy = new Hierarchy(program)
-        this.types = new TypeInference(program, table, this.hierarchy)
+        this.types = new TypeInference(program, classes)
     }
 
     /** @param field an operation that reads a named field, or an element whose key is a text of the program */
     find(entry: ImageFunction, each: Statement, field: Expression): Found {
         const key = field.opcode === Op.index ? nameKey(field.operands[1]) : undefined
-        if (key !== undefined) return { methods: this.hierarchy.implementations(key), others: true }
-        const only = this.table.onlyMethod(field)
+        if (key !== undefined) return { methods: this.classes.implementations(key), others: true }
+        const only = this.classes.onlyMethod(field)
         if (only !== undefined) return { methods: new Set([this.program.functions.indexOf(only)]), others: false }
         const name = fieldKey(field) ?? ""
         if (!this.types.isKnown || this.types.fields.texts.has(name))
-            return { methods: this.hierarchy.implementations(name), others: true }
+            return { methods: this.classes.implementations(name), others: true }
         const object = this.types.typeOf(entry, each, field.operands[0])
         const others = kindsOf(object).some((kind) => kind !== Kind.constant && this.mayBeOther(kind, name))
-        return { methods: this.hierarchy.methodsOf(object, name), others }
+        return { methods: this.classes.methodsOf(object, name), others }
     }
 
     /** Whether a field of this name may be something else than a method of the object's class. */
     private mayBeOther(kind: Kind, name: string): boolean {
         const constructor = constructorOf(kind)
-        if (constructor === undefined || this.hierarchy.resolve(constructor, name) === undefined) return true
+        if (constructor === undefined || this.classes.resolve(constructor, name) === undefined) return true
         return this.types.mayBeOwn(kind, name)
     }
 }
 
 /** All calls that can run only one method, except of methods that are also looked up elsewhere. */
-function sitesOf(program: ImageProgram, table: MethodTable, lookups: Lookups): Site[] {
+function sitesOf(program: ImageProgram, classes: ClassModel, lookups: Lookups): Site[] {
     const sites: Site[] = []
     const blocked = new Set<number>()
     for (const caller of program.functions)
@@ -130,7 +133,7 @@ function sitesOf(program: ImageProgram, table: MethodTable, lookups: Lookups): S
                 if (isCallee && methods.size === 1 && !others && fits(call)) sites.push({ caller, call, callee })
                 else for (const method of methods) blocked.add(method)
             })
-    return sites.filter(({ callee }) => !blocked.has(callee) && table.hasObject(program.functions[callee]))
+    return sites.filter(({ callee }) => !blocked.has(callee) && classes.hasObject(program.functions[callee]))
 }
 
 /**
@@ -139,7 +142,7 @@ function sitesOf(program: ImageProgram, table: MethodTable, lookups: Lookups): S
  */
 function chooseMethods(
     program: ImageProgram,
-    methods: MethodTable,
+    classes: ClassModel,
     sites: Site[],
 ): { direct: Set<number>; nullable: Set<number> } {
     const direct = new Set(sites.map(({ callee }) => callee))
@@ -150,13 +153,13 @@ function chooseMethods(
         for (const { caller, call, callee } of sites) {
             if (!direct.has(callee) || nullable.has(callee)) continue
             const index = program.functions.indexOf(caller)
-            const self = methods.hasObject(caller) && !nullable.has(index)
+            const self = classes.hasObject(caller) && !nullable.has(index)
             const [object] = call.operands[0].operands
             const known = nonNull.before(caller, self, call)
             if (object.opcode === Op.loadLocal && known?.has(object.value) === true) continue
             nullable.add(callee)
             changed = true
-            if (!failsWithoutThis(program.functions[callee]) && checkedField(program, callee) === undefined)
+            if (!failsWithoutThis(program.functions[callee]) && checkedField(program, classes, callee) === undefined)
                 direct.delete(callee)
         }
     }
@@ -169,11 +172,10 @@ function fits(call: Statement): boolean {
 }
 
 /** The name of a field that the constructor of the method's class stores, as a field's look-up. */
-function checkedField(program: ImageProgram, method: number): Expression | undefined {
-    const store = program.setup?.body.find((each) => isMethodStore(each) && each.operands[2].value === method)
-    const [constructor] = store?.operands[0].operands ?? []
-    if (constructor?.opcode !== Op.staticFunction) return undefined
-    for (const { opcode, operands } of program.functions[constructor.value].body) {
+function checkedField({ functions }: ImageProgram, classes: ClassModel, method: number): Expression | undefined {
+    const constructor = classes.ownerOf(method)
+    if (constructor === undefined) return undefined
+    for (const { opcode, operands } of functions[constructor].body) {
         if (opcode !== Op.indexSet || operands[0].opcode !== Op.loadLocal || operands[0].value !== 0) continue
         if (operands[1].opcode === Op.staticAsciiString) return operands[1]
     }
@@ -181,8 +183,7 @@ function checkedField(program: ImageProgram, method: number): Expression | undef
 }
 
 /** Reads a field of `this` first, so that the function fails without an object as its look-up did. */
-function insertCheck(program: ImageProgram, method: number, field: Expression): void {
-    const { body } = program.functions[method]
+function insertCheck({ body }: ImageFunction, field: Expression): void {
     const { origin } = body[0]
     const self = expression(Op.loadLocal, 0, [], origin)
     body.unshift(statement(Op.storeRetVal, 0, [{ ...field, opcode: Op.asciiField, operands: [self], origin }], origin))

@@ -1,5 +1,5 @@
 import { Liveness } from "../analyses/liveness.js"
-import { type MethodTable } from "../analyses/method-table.js"
+import type { ClassModel } from "../analyses/class-model.js"
 import { fieldKey, nameKey } from "../ir/names.js"
 import { jumpTargets, removeStatement } from "../ir/control-flow.js"
 import {
@@ -43,8 +43,8 @@ interface Path {
 }
 
 /** `this` of a method is an object, so that its fields can be read at any time. */
-function isFieldOfThis(value: Expression, entry: ImageFunction, methods: MethodTable): boolean {
-    return fieldKey(value) !== undefined && methods.hasObject(entry) && isThis(entry, value.operands[0])
+function isFieldOfThis(value: Expression, entry: ImageFunction, classes: ClassModel): boolean {
+    return fieldKey(value) !== undefined && classes.hasObject(entry) && isThis(entry, value.operands[0])
 }
 
 function readsOneOf(value: Expression, fields: Set<string>): boolean {
@@ -56,10 +56,10 @@ function readsOneOf(value: Expression, fields: Set<string>): boolean {
     return found
 }
 
-function mayMove(value: Expression, path: Path, entry: ImageFunction, methods: MethodTable, flow: Flow): boolean {
+function mayMove(value: Expression, path: Path, entry: ImageFunction, classes: ClassModel, flow: Flow): boolean {
     if (readsRetVal(value) && path.retVal) return false
     if (readsHeap(value) && (path.heap || (path.fields.size > 0 && readsOneOf(value, path.fields)))) return false
-    if (hasEffects(path, flow) && mayThrow(value) && !isFieldOfThis(value, entry, methods)) return false
+    if (hasEffects(path, flow) && mayThrow(value) && !isFieldOfThis(value, entry, classes)) return false
     return ![...slotsRead(value).keys()].some((slot) => path.stored.has(slot))
 }
 
@@ -95,13 +95,13 @@ interface Use {
 }
 
 /** Substitutes what can be. Returns true when something changed. */
-export function substituteForward(entry: ImageFunction, methods: MethodTable): boolean {
+export function substituteForward(entry: ImageFunction, classes: ClassModel): boolean {
     const hasHandlers = entry.body.some(isHandlerBoundary)
     const flow: Flow = { targets: jumpTargets(entry.body), live: new Liveness(entry), hasHandlers }
     let changed = false
     for (let i = entry.body.length - 2; i >= 0; i--) {
         const use = findUse(entry, flow, i)
-        if (use === undefined || !substituteAt(entry, methods, flow, i, use)) continue
+        if (use === undefined || !substituteAt(entry, classes, flow, i, use)) continue
         changed = true
     }
     return changed
@@ -125,7 +125,7 @@ function isLiveAtTarget({ target }: Statement, slot: number, live: Liveness): bo
     return readsSlot(target, slot) || (live.has(target, slot) && slotStored(target) !== slot)
 }
 
-function substituteAt(entry: ImageFunction, methods: MethodTable, flow: Flow, i: number, { at, path }: Use): boolean {
+function substituteAt(entry: ImageFunction, classes: ClassModel, flow: Flow, i: number, { at, path }: Use): boolean {
     const { body } = entry
     const slot = slotStored(body[i]) as number
     const [value] = body[i].operands
@@ -133,7 +133,7 @@ function substituteAt(entry: ImageFunction, methods: MethodTable, flow: Flow, i:
     const isReplaced = slotStored(body[at]) === slot && !flow.hasHandlers
     const isReadLater = !isReplaced && flow.live.has(body[at], slot)
     if (isReadLater || (slotsRead(body[at]).get(slot) ?? 0) > 1) return false
-    if (!mayMove(value, path, entry, methods, flow) && !isSinkableLookup(value, path, body[at], slot, methods))
+    if (!mayMove(value, path, entry, classes, flow) && !isSinkableLookup(value, path, body[at], slot, classes))
         return false
     const trial = copyOf(body[at])
     substitute(trial, ({ opcode, value: read }) => opcode === Op.loadLocal && read === slot, value)
@@ -149,11 +149,11 @@ function substituteAt(entry: ImageFunction, methods: MethodTable, flow: Flow, i:
  * The look-up of a method that is called once its arguments are evaluated. The compiler looks it up before them and makes a
  * bound function; methods never change, so a look-up by the call finds the same.
  */
-function isSinkableLookup(value: Expression, path: Path, call: Statement, slot: number, methods: MethodTable): boolean {
+function isSinkableLookup(value: Expression, path: Path, call: Statement, slot: number, classes: ClassModel): boolean {
     if (value.opcode !== Op.asciiField && value.opcode !== Op.builtinField) return false
     const [receiver] = value.operands
     const [callee] = call.operands
     if (receiver.opcode !== Op.loadLocal || path.stored.has(receiver.value)) return false
     if (callee?.opcode !== Op.loadLocal || callee.value !== slot) return false
-    return isCall(call) && methods.isMethod(value) && !path.jumps && path.fields.size === 0 && path.stored.size === 0
+    return isCall(call) && classes.isMethod(value) && !path.jumps && path.fields.size === 0 && path.stored.size === 0
 }

@@ -1,6 +1,7 @@
+import type { ProgramFacts } from "../analyses/program-facts.js"
 import { shownFunctions } from "../analyses/shown-functions.js"
 import { append } from "../ir/expressions.js"
-import { FunctionFlag, type ImageFunction, type ImageProgram, walkProgram } from "../ir/program.js"
+import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram, walk } from "../ir/program.js"
 import { REFERRING, signature } from "../ir/references.js"
 
 /*
@@ -12,18 +13,26 @@ import { REFERRING, signature } from "../ir/references.js"
  */
 
 /** Returns true when functions were merged. */
-export function mergeFunctions(program: ImageProgram): boolean {
+export function mergeFunctions(program: ImageProgram, facts: ProgramFacts): boolean {
     const known = new Map<string, number>()
     const same = new Map<number, number>()
-    for (const i of candidates(program, shownFunctions(program))) {
+    for (const i of candidates(program, shownFunctions(program, facts.classes))) {
         const key = codeOf(program.functions[i])
         const first = known.get(key)
         if (first === undefined) known.set(key, i)
         else same.set(i, first)
     }
-    walkProgram(program, (found) => {
-        if (REFERRING.function.includes(found.opcode)) found.value = same.get(found.value) ?? found.value
-    })
+    const merge = (entry: ImageFunction, found: Expression): void => {
+        const by = REFERRING.function.includes(found.opcode) ? same.get(found.value) : undefined
+        if (by === undefined) return
+        found.value = by
+        facts.forget(entry)
+    }
+    for (const entry of program.functions)
+        for (const each of entry.body)
+            walk(each, (found) => {
+                merge(entry, found)
+            })
     return same.size > 0
 }
 

@@ -1,6 +1,7 @@
 import { liveAtEntry } from "../analyses/liveness.js"
-import { type FunctionFacts, type ProgramFacts } from "../analyses/function-facts.js"
-import { MethodTable } from "../analyses/method-table.js"
+import type { ClassModel } from "../analyses/class-model.js"
+import type { FunctionFacts } from "../analyses/function-facts.js"
+import type { ProgramFacts } from "../analyses/program-facts.js"
 import { fieldKey } from "../ir/names.js"
 import {
     copyOf,
@@ -62,23 +63,23 @@ const MAX_SLOTS = 24
 export function inlineCalls(program: ImageProgram, facts: ProgramFacts, nameOf: NameOf): Set<ImageFunction> {
     const changed = new Set<ImageFunction>()
     const gone = new Set<ImageFunction>()
-    const methods = new MethodTable(program, facts)
+    const { classes } = facts
     const references = countReferences(program, facts)
-    const recursive = recursiveFunctions(program, methods, facts)
+    const recursive = recursiveFunctions(program, classes, facts)
     for (const caller of program.functions) {
         for (let at = caller.body.length - 1; at >= 0; at--) {
-            const site = siteAt(program, methods, caller, at)
+            const site = siteAt(program, classes, caller, at)
             // Slot numbers of callees that changed in this round are stale.
             if (
                 site === undefined ||
                 site.callee === program.setup ||
                 changed.has(site.callee) ||
                 gone.has(caller) ||
-                !mayInline(site, methods) ||
+                !mayInline(site, classes) ||
                 (isMain(program, caller) && hasLoop(site.callee))
             )
                 continue
-            const calls = callsOf(methods, references, site)
+            const calls = callsOf(classes, references, site)
             // Without its only call the callee is dead: this terminates even for mutual recursion.
             if (calls > 1 && (recursive.has(site.callee) || operationsOf(site.callee) > allowed(calls))) continue
             if (calls === 1) gone.add(site.callee)
@@ -91,12 +92,8 @@ export function inlineCalls(program: ImageProgram, facts: ProgramFacts, nameOf: 
 }
 
 /** Functions in a cycle of the call graph: inlining copies of them would not terminate. */
-function recursiveFunctions(
-    { functions }: ImageProgram,
-    methods: MethodTable,
-    facts: ProgramFacts,
-): Set<ImageFunction> {
-    const called = new Map(functions.map((entry) => [entry, calledBy(facts.of(entry), methods)]))
+function recursiveFunctions({ functions }: ImageProgram, classes: ClassModel, facts: ProgramFacts): Set<ImageFunction> {
+    const called = new Map(functions.map((entry) => [entry, calledBy(facts.of(entry), classes)]))
     return new Set(
         functions.filter((start) => {
             const reached = new Set(called.get(start))
@@ -106,8 +103,8 @@ function recursiveFunctions(
     )
 }
 
-function calledBy({ functions, fields }: FunctionFacts, methods: MethodTable): Set<ImageFunction> {
-    const called = [...fields.keys()].flatMap((name) => methods.onlyMethodNamed(name) ?? [])
+function calledBy({ functions, fields }: FunctionFacts, classes: ClassModel): Set<ImageFunction> {
+    const called = [...fields.keys()].flatMap((name) => classes.onlyMethodNamed(name) ?? [])
     return new Set([...functions.keys(), ...called])
 }
 
@@ -120,7 +117,7 @@ function countReferences({ functions }: ImageProgram, facts: ProgramFacts): Map<
     return found
 }
 
-function siteAt(program: ImageProgram, methods: MethodTable, caller: ImageFunction, at: number): Site | undefined {
+function siteAt(program: ImageProgram, classes: ClassModel, caller: ImageFunction, at: number): Site | undefined {
     const call = caller.body[at]
     if (!isCall(call)) return undefined
     const [callee, ...passed] = call.operands
@@ -129,21 +126,21 @@ function siteAt(program: ImageProgram, methods: MethodTable, caller: ImageFuncti
         if ((found.flags & FunctionFlag.needsThis) !== 0) return undefined
         return { caller, at, callee: found, self: undefined, passed }
     }
-    const method = methods.onlyMethod(callee)
+    const method = classes.onlyMethod(callee)
     if (method === undefined) return undefined
     return { caller, at, callee: method, self: callee.operands[0], passed }
 }
 
 /** The number of its call sites; Infinity when it is also used as a value. */
 function callsOf(
-    methods: MethodTable,
+    classes: ClassModel,
     references: Map<ImageFunction, number>,
     { caller, at, callee, self }: Site,
 ): number {
     const referred = references.get(callee) ?? 0
     if (self === undefined) return referred
     // One reference is the store on the prototype.
-    return referred === 1 ? methods.uses(fieldKey(caller.body[at].operands[0])) : Infinity
+    return referred === 1 ? classes.uses(fieldKey(caller.body[at].operands[0])) : Infinity
 }
 
 /** Code that runs once, and therefore is never translated to C. */
@@ -154,12 +151,12 @@ function hasLoop({ body }: ImageFunction): boolean {
     return body.some(({ target }, at) => target !== null && body.indexOf(target) <= at)
 }
 
-function mayInline(site: Site, methods: MethodTable): boolean {
+function mayInline(site: Site, classes: ClassModel): boolean {
     const { caller, callee, self } = site
     if (caller === callee || callee.tries > 0 || isCaptured(callee) || isClosure(callee)) return false
     if ((callee.flags & (FunctionFlag.constructor | FunctionFlag.restArgument)) !== 0) return false
     if (callee.body.some(isHandlerBoundary)) return false
-    if (self !== undefined && !failsWithout(callee) && !(methods.hasObject(caller) && isThis(caller, self)))
+    if (self !== undefined && !failsWithout(callee) && !(classes.hasObject(caller) && isThis(caller, self)))
         return false
     return caller.slots + callee.slots <= MAX_SLOTS
 }

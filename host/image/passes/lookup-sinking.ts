@@ -11,7 +11,7 @@ import type { Expression, ImageFunction, Statement } from "../ir/program.js"
  * Precondition: live ranges are split, captured variables are lowered.
  * Changes: the slot holds the object instead of the method; the callee becomes the look-up.
  * Sound because methods never change, so that a later look-up finds the same, as long as no object hides the method by a field:
- * a name that only methods have tells that (MethodTable), or the object's type. One difference is documented: a method of
+ * a name that only methods have tells that (ClassModel), or the object's type. One difference is documented: a method of
  * undefined throws after the arguments have been evaluated.
  */
 

@@ -1,4 +1,5 @@
-import { isMethodStore, isPrototype, isPrototypeField } from "../analyses/function-facts.js"
+import { isPrototype, isPrototypeField } from "../analyses/class-setup.js"
+import type { ProgramFacts } from "../analyses/program-facts.js"
 import { nameKey } from "../ir/names.js"
 import { copyOf, expression, statement } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
@@ -9,17 +10,18 @@ import { REFERRING, signature } from "../ir/references.js"
  * Grouping of method stores: the setup stores the methods of one class one after the other, so that their prototype is
  * looked up once.
  *
- * Precondition: the setup is the compiler's; nothing after this pass recognizes its stores.
+ * Precondition: the setup is the compiler's.
  * Changes: the order of stores in the setup, one more slot.
  * Sound because stores of functions on different objects commute; no store passes any other statement.
  */
 
-export function groupMethodStores(program: ImageProgram): void {
+export function groupMethodStores(program: ImageProgram, facts: ProgramFacts): void {
     const entry = program.setup
-    const first = entry?.body.findIndex(isMethodStore) ?? -1
+    const { methods } = facts.setup
+    const first = entry?.body.findIndex((each) => methods.has(each)) ?? -1
     if (entry === null || first < 0) return
     let end = first
-    while (isFunctionStore(entry.body[end])) end++
+    while (methods.has(entry.body[end]) || isNativeStore(entry.body[end])) end++
     const groups = new Map<string, Statement[]>()
     for (const each of entry.body.slice(first, end)) {
         const key = JSON.stringify(signature(each.operands[0]))
@@ -28,11 +30,11 @@ export function groupMethodStores(program: ImageProgram): void {
     const stores = [...groups.values()].flatMap((group) => withClassOnce(group, entry.slots))
     entry.body.splice(first, end - first, ...stores)
     entry.slots++
+    facts.forget(entry)
 }
 
-/** A method store, or a function that the prelude adds to an object of the machine, or to its prototype. */
-function isFunctionStore(each: Statement): boolean {
-    if (isMethodStore(each)) return true
+/** A function that the prelude adds to an object of the machine, or to its prototype. */
+function isNativeStore(each: Statement): boolean {
     const [object, key, value] = each.operands
     if (each.opcode !== Op.indexSet || nameKey(key) === undefined) return false
     const owner = isPrototypeField(object) ? object.operands[0] : object

@@ -1,5 +1,5 @@
-import { Hierarchy } from "../analyses/class-hierarchy.js"
-import { MethodTable } from "../analyses/method-table.js"
+import type { ClassModel } from "../analyses/class-model.js"
+import type { ProgramFacts } from "../analyses/program-facts.js"
 import { TypeInference } from "../analyses/type-inference.js"
 import { BUFFER, BUILTIN, CONSTANT, mayBe, NUMBER, TEXT, type Type } from "../analyses/types.js"
 import { isCall } from "../ir/expressions.js"
@@ -11,6 +11,7 @@ import {
     type Statement,
     stringIndex,
     StringKind,
+    walk,
     walkProgram,
 } from "../ir/program.js"
 import { countUses, REFERRING } from "../ir/references.js"
@@ -198,13 +199,16 @@ function freeMachineNames(program: ImageProgram): [string, number][] {
 }
 
 /** Replaces names of the program by names of the machine. */
-function useMachineNames(program: ImageProgram, places: Map<number, number>): void {
-    walkProgram(program, (found) => {
-        const place = REFERRING.ascii.includes(found.opcode) ? places.get(found.value) : undefined
-        if (place === undefined) return
-        found.opcode = found.opcode === Op.asciiField ? Op.builtinField : Op.staticBuiltinString
-        found.value = place
-    })
+function useMachineNames(facts: ProgramFacts, places: Map<number, number>): void {
+    for (const entry of facts.program.functions)
+        for (const each of entry.body)
+            walk(each, (found) => {
+                const place = REFERRING.ascii.includes(found.opcode) ? places.get(found.value) : undefined
+                if (place === undefined) return
+                found.opcode = found.opcode === Op.asciiField ? Op.builtinField : Op.staticBuiltinString
+                found.value = place
+                facts.forget(entry)
+            })
 }
 
 /**
@@ -212,12 +216,16 @@ function useMachineNames(program: ImageProgram, places: Map<number, number>): vo
  * @param fields what `fieldNames` found
  * @returns what each one stands for, for the debug file
  */
-export function shortenNames(program: ImageProgram, fields: number[] | undefined): Record<string, string> {
+export function shortenNames(
+    program: ImageProgram,
+    facts: ProgramFacts,
+    fields: number[] | undefined,
+): Record<string, string> {
     const names: Record<string, string> = {}
     // The specifications of services refer to the same names.
     if (program.specs.length > 0) return names
     const uses = countUses(program, REFERRING.ascii)
-    const indexes = new Set([...new MethodTable(program).methodNames(), ...(fields ?? [])])
+    const indexes = new Set([...facts.classes.methodNames(), ...(fields ?? [])])
     const shown = new Set(program.functions.map(({ name }) => name))
     const free = shortNamesOf(new Set(program.ascii.map((text) => text.toString("latin1"))))
     const ofMachine = fields === undefined ? [] : freeMachineNames(program)
@@ -236,7 +244,7 @@ export function shortenNames(program: ImageProgram, fields: number[] | undefined
         names[next.value] = full
         program.ascii[index] = Buffer.from(next.value)
     }
-    useMachineNames(program, places)
+    useMachineNames(facts, places)
     return names
 }
 
@@ -270,9 +278,8 @@ function printsObject(entry: ImageFunction, each: Statement, types: TypeInferenc
  * Indexes of the names that fields of the program's objects have, and that are nothing else; undefined when the machine
  * may list or print fields, or when keys are computed. Every variable has to have a slot of its own.
  */
-export function fieldNames(program: ImageProgram): number[] | undefined {
-    const table = new MethodTable(program)
-    const types = new TypeInference(program, table, new Hierarchy(program))
+export function fieldNames(program: ImageProgram, classes: ClassModel): number[] | undefined {
+    const types = new TypeInference(program, classes)
     if (!types.isKnown || printsObjects(program, types)) return undefined
     const stored = new Set<number>()
     const others = new Set<number>()

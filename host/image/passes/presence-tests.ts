@@ -1,4 +1,4 @@
-import type { MethodTable } from "../analyses/method-table.js"
+import type { ProgramFacts } from "../analyses/program-facts.js"
 import { append, expression, isCall, isConstant, substitute } from "../ir/expressions.js"
 import { BUFFER_FUNCTIONS, BUFFER_METHODS, builtinKey, fieldKey } from "../ir/names.js"
 import { builtinObject, Op } from "../ir/operations.js"
@@ -33,21 +33,25 @@ function nameOf(program: ImageProgram, field: Expression): string {
 }
 
 /** Decides which of the machine's own functions are there. */
-export function resolvePresenceTests(program: ImageProgram, methods: MethodTable): void {
+export function resolvePresenceTests(program: ImageProgram, facts: ProgramFacts): void {
+    const { classes } = facts
     const isThere = (field: Expression, before: Statement | undefined): boolean => {
         const [object] = field.operands
         const name = nameOf(program, field)
-        if (name === "" || !methods.isMethod(field)) return false
+        if (name === "" || !classes.isMethod(field)) return false
         if (isBuffer(object)) return BUFFER_FUNCTIONS.includes(name)
         return object.opcode === Op.retVal && isAllocation(before) && METHODS.includes(name)
     }
-    for (const { body } of program.functions)
-        body.forEach((each, i) => {
+    for (const entry of program.functions)
+        entry.body.forEach((each, i) => {
+            const { body } = entry
             const before = body.some(({ target }) => target === each) ? undefined : body.at(i - 1)
             walk(each, ({ operands }) =>
                 operands.forEach(({ opcode, operands: compared, origin }, place) => {
                     const isTest = opcode === Op.ne && compared[1].opcode === Op.undefined
-                    if (isTest && isThere(compared[0], before)) operands[place] = expression(Op.true, 0, [], origin)
+                    if (!isTest || !isThere(compared[0], before)) return
+                    operands[place] = expression(Op.true, 0, [], origin)
+                    facts.forget(entry)
                 }),
             )
         })

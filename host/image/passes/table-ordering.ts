@@ -1,3 +1,5 @@
+import type { ClassModel } from "../analyses/class-model.js"
+import type { ProgramFacts } from "../analyses/program-facts.js"
 import { shownFunctions } from "../analyses/shown-functions.js"
 import { type ImageProgram, stringIndex, StringKind } from "../ir/program.js"
 import { byUse, countUses, keepFunctions, REFERRING, renumber } from "../ir/references.js"
@@ -12,15 +14,15 @@ import { byUse, countUses, keepFunctions, REFERRING, renumber } from "../ir/refe
  */
 
 /** Drops the names of functions that a program cannot print; the debug file has them all. */
-export function dropFunctionNames(program: ImageProgram): void {
-    const shown = shownFunctions(program)
+export function dropFunctionNames(program: ImageProgram, classes: ClassModel): void {
+    const shown = shownFunctions(program, classes)
     program.functions.forEach((entry, i) => {
         if (!shown.has(i)) entry.name = stringIndex(StringKind.builtin, 0)
     })
 }
 
 /** Orders and prunes all tables. */
-export function orderTables(program: ImageProgram): void {
+export function orderTables(program: ImageProgram, facts: ProgramFacts): void {
     const uses = countUses(program, REFERRING.function)
     keepFunctions(program, [0, ...byUse(uses).filter((index) => index !== 0)])
     const floats = byUse(countUses(program, REFERRING.float))
@@ -30,6 +32,7 @@ export function orderTables(program: ImageProgram): void {
     if (program.specs.length > 0) return
     program.ascii = orderTexts(program, REFERRING.ascii, StringKind.ascii, program.ascii)
     program.utf8 = orderTexts(program, REFERRING.utf8, StringKind.utf8, program.utf8)
+    facts.forgetAll()
 }
 
 /** Those that code or the names of functions refer to, the most used ones first. */

@@ -1,0 +1,237 @@
+import { append } from "../ir/expressions.js"
+import { fieldKey } from "../ir/names.js"
+import { Op } from "../ir/operations.js"
+import type { Expression, ImageFunction, Statement } from "../ir/program.js"
+import { type ClassSetup, constructorIn } from "./class-setup.js"
+import type { FunctionFacts } from "./function-facts.js"
+import { constructorOf, Kind, kindsOf, type Type } from "./types.js"
+
+/** A method of one of the program's classes. Functions and classes have numbers, a class that of its constructor. */
+export interface Method {
+    constructorIndex: number
+    functionIndex: number
+}
+
+/**
+ * The classes of a program as its setup makes them, and how the rest of the program uses the names of their methods.
+ *
+ * A name is that of methods alone if only the setup stores it, on prototypes, and it is no text otherwise. Then no object has a
+ * field of this name for itself. When prototypes change while the program runs (`isDynamic`), no name is that of methods alone.
+ */
+export class ClassModel {
+    /** functions by name and by the class that has them: a constructor, or less than 0 for a prototype of the machine */
+    private readonly methods = new Map<string, Map<number, number>>()
+    private readonly owners = new Map<number, Set<number>>()
+    private readonly bases = new Map<number, number>()
+    /** classes that extend one of the program's at once */
+    private readonly derived = new Map<number, number[]>()
+    /** classes that extend one of the machine's at once */
+    private readonly ofMachine = new Set<number>()
+    /** names of something that may be no method, or that are used as text */
+    private readonly others = new Set<string>()
+    /** names of methods that the program replaces while it runs */
+    private readonly replaced = new Set<string>()
+    private readonly fields = new Map<string, number>()
+    private readonly calls = new Map<string, number>()
+    /** functions that are nothing but methods: their `this` is an object */
+    private readonly plainMethods: ReadonlySet<ImageFunction>
+    private readonly constructed = new Set<ImageFunction>()
+    private dynamic = false
+
+    /**
+     * @param functions of the program
+     * @param facts about each of them
+     */
+    constructor(
+        private readonly functions: readonly ImageFunction[],
+        private readonly setup: ClassSetup,
+        facts: FunctionFacts[],
+    ) {
+        for (const each of facts) this.addUses(each)
+        const values = new Set(facts.flatMap((each) => [...each.values]))
+        for (const { prototype, name, method } of setup.methods.values())
+            this.addMethod(constructorIn(prototype) ?? -prototype.value - 1, name, method.value)
+        for (const { derived, base } of setup.extensions) this.addExtension(constructorIn(derived), constructorIn(base))
+        const methods = [...this.owners.keys()].map((index) => functions[index])
+        this.plainMethods = new Set(methods.filter((method) => !values.has(method)))
+    }
+
+    private addUses(facts: FunctionFacts): void {
+        for (const [name, n] of facts.fields) this.fields.set(name, this.uses(name) + n)
+        for (const [name, n] of facts.calls) this.calls.set(name, (this.calls.get(name) ?? 0) + n)
+        for (const name of facts.names) this.others.add(name)
+        for (const name of facts.replaced) this.replaced.add(name)
+        for (const constructor of facts.constructed) this.constructed.add(constructor)
+        this.dynamic ||= facts.isDynamic
+    }
+
+    /** Of two methods that a class has under one name the later one counts: nothing runs between their stores. */
+    private addMethod(owner: number, name: string, method: number): void {
+        const known = this.methods.get(name) ?? new Map<number, number>()
+        this.methods.set(name, known.set(owner, method))
+        this.owners.set(method, (this.owners.get(method) ?? new Set()).add(owner))
+    }
+
+    private addExtension(derived: number | undefined, base: number | undefined): void {
+        if (derived === undefined) return
+        if (base === undefined) this.ofMachine.add(derived)
+        else {
+            this.bases.set(derived, base)
+            append(this.derived, base, derived)
+        }
+    }
+
+    /* Classes */
+
+    /** Whether a statement of the setup stores a method. */
+    isMethodStore(statement: Statement): boolean {
+        return this.setup.methods.has(statement)
+    }
+
+    /** Functions that a method of this name may be, in any class. */
+    implementations(name: string): Set<number> {
+        return new Set(this.methods.get(name)?.values())
+    }
+
+    /** The method that objects of a class have; undefined when there is none. */
+    resolve(constructor: number, name: string): number | undefined {
+        for (let at: number | undefined = constructor; at !== undefined; at = this.bases.get(at)) {
+            const found = this.methods.get(name)?.get(at)
+            if (found !== undefined) return found
+        }
+        return undefined
+    }
+
+    /** Classes whose objects may be `this` of a method or a constructor; undefined when they are of the machine. */
+    receivers(index: number): number[] | undefined {
+        const owners = this.owners.get(index) ?? new Set([index])
+        if ([...owners].some(isMachines)) return undefined
+        const classes = new Set(owners)
+        for (const owner of classes) for (const derived of this.derived.get(owner) ?? []) classes.add(derived)
+        return [...classes]
+    }
+
+    /** Methods of this name that an object of a type may have; the machine's own methods are not among them. */
+    methodsOf(object: Type, name: string): Set<number> {
+        const found = new Set<number>()
+        for (const kind of kindsOf(object)) {
+            if (kind === Kind.constant) continue
+            if (kind === Kind.any) return this.implementations(name)
+            const constructor = constructorOf(kind)
+            const method = constructor === undefined ? undefined : this.resolve(constructor, name)
+            if (method !== undefined) found.add(method)
+            else if (constructor === undefined || this.isOfMachine(constructor))
+                for (const index of this.ofMachineClasses(name)) found.add(index)
+        }
+        return found
+    }
+
+    /** Methods of this name that the program gives to the machine's own classes. */
+    private ofMachineClasses(name: string): number[] {
+        return [...(this.methods.get(name) ?? [])].flatMap(([owner, method]) => (isMachines(owner) ? [method] : []))
+    }
+
+    /** The methods of this name by class; none when the program replaces some while it runs. */
+    methodsNamed(name: string): Method[] {
+        if (this.dynamic || this.replaced.has(name)) return []
+        const all = [...(this.methods.get(name) ?? [])].filter(([owner]) => !isMachines(owner))
+        return all.map(([constructorIndex, functionIndex]) => ({ constructorIndex, functionIndex }))
+    }
+
+    /** The class that has a method, the first of several; undefined when it is none of the program's. */
+    ownerOf(method: number): number | undefined {
+        const [owner] = this.owners.get(method) ?? []
+        return owner === undefined || isMachines(owner) ? undefined : owner
+    }
+
+    /** Whether a class extends one of the machine's. */
+    isOfMachine(constructor: number): boolean {
+        for (let at: number | undefined = constructor; at !== undefined; at = this.bases.get(at))
+            if (this.ofMachine.has(at)) return true
+        return false
+    }
+
+    /** All classes that extend one of the machine's. */
+    get classesOfMachine(): Set<number> {
+        return new Set([...this.ofMachine, ...this.bases.keys()].filter((index) => this.isOfMachine(index)))
+    }
+
+    /** Classes that have methods of their own. */
+    get withMethods(): Set<number> {
+        return new Set([...this.owners.values()].flatMap((owners) => [...owners].filter((owner) => !isMachines(owner))))
+    }
+
+    /** Classes that the program makes objects of. */
+    get withObjects(): Set<number> {
+        return new Set(this.functions.flatMap((entry, index) => (this.constructed.has(entry) ? [index] : [])))
+    }
+
+    /* Names */
+
+    /** True when prototypes change while the program runs. */
+    get isDynamic(): boolean {
+        return this.dynamic
+    }
+
+    /** How often a field of this name is looked up. */
+    uses(name: string | undefined): number {
+        return this.fields.get(name ?? "") ?? 0
+    }
+
+    /** Whether objects may have a field of this name for themselves. */
+    mayBeOwn(name: string): boolean {
+        return this.others.has(name)
+    }
+
+    /** Whether the program gives something a field or a method of this name. */
+    isStored(name: string): boolean {
+        return this.others.has(name) || this.methods.has(name)
+    }
+
+    /** True for the look-up of a name that no object has but from its class. */
+    isMethod(field: Expression): boolean {
+        const name = fieldKey(field)
+        return name !== undefined && !this.dynamic && !this.others.has(name)
+    }
+
+    /** True when a function is called with an object for `this` and no other path. */
+    hasObject(entry: ImageFunction): boolean {
+        return !this.dynamic && this.plainMethods.has(entry)
+    }
+
+    /** The function that is called, when only one class has a method of this name and it is always called. */
+    onlyMethod(field: Expression): ImageFunction | undefined {
+        return field.opcode === Op.asciiField ? this.onlyMethodNamed(fieldKey(field) ?? "") : undefined
+    }
+
+    /** The same by the key of a name. */
+    onlyMethodNamed(name: string): ImageFunction | undefined {
+        // The machine's own names may be those of its own methods.
+        if (this.dynamic || !name.startsWith(OWN) || !this.isOnlyCalled(name)) return undefined
+        const [method, ...others] = this.methods.get(name)?.values() ?? []
+        return method === undefined || others.length > 0 ? undefined : this.functions[method]
+    }
+
+    /** True when every look-up of this name is a call. */
+    isOnlyCalled(name: string): boolean {
+        return !this.others.has(name) && (this.calls.get(name) ?? 0) === this.uses(name)
+    }
+
+    /** Indexes of the image's own names that only methods have, and that are looked up for calls alone. */
+    methodNames(): number[] {
+        if (this.dynamic) return []
+        return [...this.methods.keys()]
+            .filter((name) => name.startsWith(OWN) && this.isOnlyCalled(name))
+            .map((name) => Number(name.slice(OWN.length)))
+    }
+
+    /** True when no method of this name is looked up. */
+    isUnused(name: string): boolean {
+        return !this.dynamic && !this.fields.has(name) && !this.others.has(name)
+    }
+}
+
+const isMachines = (owner: number): boolean => owner < 0
+
+/** How keys of the image's own names begin. */
+const OWN = "ascii "

@@ -1,0 +1,99 @@
+import { isCall } from "../ir/expressions.js"
+import { nameKey } from "../ir/names.js"
+import { Op } from "../ir/operations.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walkProgram } from "../ir/program.js"
+
+/** What a constructor stores into its object, as keys of names in order, those of the class that it extends first. */
+interface Stored {
+    /** on whatever way through it */
+    all: string[]
+    /** in any case, up to the first field that it may leave out */
+    steady: string[]
+    /** whether these are all fields that it stores, and it leaves out none */
+    isComplete: boolean
+}
+
+const NONE: Stored = { all: [], steady: [], isComplete: true }
+/** `this[key] = value` */
+const ANY_FIELD: Stored = { all: [], steady: [], isComplete: false }
+
+/** The constructor that a derived one calls for its own object (`super()`); undefined when a statement is no such call. */
+export function superConstructor(statement: Statement): number | undefined {
+    const callee = statement.operands.at(0)
+    if (!isCall(statement) || callee?.opcode !== Op.bind) return undefined
+    const [constructor, object] = callee.operands
+    return constructor.opcode === Op.staticFunction && isFirstSlot(object) ? constructor.value : undefined
+}
+
+/** `this` of a constructor. */
+const isFirstSlot = ({ opcode, value }: Expression): boolean => opcode === Op.loadLocal && value === 0
+
+/** Which fields the objects of each class have from their constructors, and where. */
+export class ObjectLayout {
+    private readonly known = new Map<number, Stored>()
+    /** whether some statement deletes fields: then an object may lack any, and others may have moved */
+    readonly losesFields: boolean
+
+    constructor(private readonly program: ImageProgram) {
+        let deletes = false
+        walkProgram(program, ({ opcode }) => (deletes ||= opcode === Op.indexDelete))
+        this.losesFields = deletes
+    }
+
+    /** Every field that a constructor may store. */
+    fieldsOf(constructor: number): readonly string[] {
+        return this.storedBy(constructor).all
+    }
+
+    /** The fields that every object of a class has at these places, once it is constructed. */
+    steadyFieldsOf(constructor: number): readonly string[] {
+        return this.losesFields ? [] : this.storedBy(constructor).steady
+    }
+
+    /** The fields of a constructor that has stored all of them whenever it returns; undefined when it may leave some out. */
+    completeFieldsOf(constructor: number): readonly string[] | undefined {
+        const { all, isComplete } = this.storedBy(constructor)
+        return isComplete ? all : undefined
+    }
+
+    private storedBy(constructor: number): Stored {
+        const known = this.known.get(constructor)
+        if (known !== undefined) return known
+        // Nothing more, should it call itself.
+        this.known.set(constructor, NONE)
+        const stored = this.read(this.program.functions[constructor])
+        this.known.set(constructor, stored)
+        return stored
+    }
+
+    private read({ body, tries }: ImageFunction): Stored {
+        const all: string[] = []
+        const steady: string[] = []
+        let isSteady = tries === 0
+        // Where jumps lead at most; behind the end, once it may have returned.
+        let furthest = 0
+        for (const [at, statement] of body.entries()) {
+            const { opcode, target } = statement
+            const more = this.storedIn(statement)
+            if (more !== undefined) {
+                isSteady &&= furthest <= at
+                all.push(...more.all)
+                if (isSteady) steady.push(...more.steady)
+                isSteady &&= more.isComplete
+            }
+            const to = opcode === Op.return ? body.length : target === null ? at : body.indexOf(target)
+            furthest = Math.max(furthest, to)
+        }
+        return { all: [...new Set(all)], steady: [...new Set(steady)], isComplete: isSteady }
+    }
+
+    /** What a statement stores into `this`; undefined: nothing. */
+    private storedIn(statement: Statement): Stored | undefined {
+        const base = superConstructor(statement)
+        if (base !== undefined) return this.storedBy(base)
+        const { opcode, operands } = statement
+        if (opcode !== Op.indexSet || !isFirstSlot(operands[0])) return undefined
+        const name = nameKey(operands[1])
+        return name === undefined ? ANY_FIELD : { all: [name], steady: [name], isComplete: true }
+    }
+}
