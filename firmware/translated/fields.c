@@ -133,42 +133,34 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
     return true;
 }
 
-/** Room for all of them in the object's table; NULL when it has not the fields that it should have by then. */
-static block_table *room_for(mote_vm *vm, mote_value object, const translated_additions *of)
+/** Room for all of them in the table of a new object, or of one that lacks some; NULL when it cannot be like this. */
+static block_table *make_room(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
 {
+    if (!has_kind(vm, object, KIND_MAP)) return NULL;
+    if (((const block_map *)at_offset(vm, object))->table == 0) {
+        mote_translated_registers(vm, at, 0);
+        if (!mote_map_reserve(vm, object, of->fields)) return NULL;
+    } else {
+        for (uint32_t i = 0; i < of->count; i++) {
+            mote_value key = immediate(TAG_STRING, of->keys[i]);
+            if (!mote_translated_add_field(vm, at, object, key, MOTE_UNDEFINED, of->place + i, of->fields)) return NULL;
+        }
+    }
     block_table *table = table_of(vm, object);
-    bool fits = table->used == of->place * 4 && (of->place + of->count) * 4u <= table->room;
-    return fits ? table : NULL;
+    return (of->place + of->count) * 4u <= table->room ? table : NULL;
 }
 
-static RARE bool add_one_by_one(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
+mote_value *mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
 {
-    const uint32_t above = at + ((uint32_t)of->count << DEPTH_SHIFT);
-    const uint32_t first = (uint32_t)(vm->operands - vm->stack) + (at >> DEPTH_SHIFT);
-    for (uint32_t i = 0; i < of->count; i++) {
-        mote_value key = immediate(TAG_STRING, of->keys[i]), value = vm->stack[first + i];
-        if (!mote_translated_add_field(vm, above, object, key, value, of->place + i, of->fields)) return false;
-    }
-    return true;
-}
-
-bool mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
-{
-    const mote_value *values = vm->operands + (at >> DEPTH_SHIFT);
-    if (of->place == 0 && table_of(vm, object)->room == 0 && has_kind(vm, object, KIND_MAP)) {
-        mote_translated_registers(vm, at, of->count);
-        if (!mote_map_reserve(vm, object, of->fields)) return false;
-    }
-    block_table *table = room_for(vm, object, of);
-    if (table == NULL) return add_one_by_one(vm, at, object, of);
-    mote_value *to = table->values + of->place;
-    uint16_t *number = numbers_of(table) + of->place;
-    for (const uint16_t *key = of->keys, *end = key + of->count; key < end;) {
-        *number++ = *key++;
-        *to++ = *values++;
-    }
-    table->used = (uint16_t)((of->place + of->count) * 4);
-    return true;
+    uint32_t from = of->place, to = from + of->count;
+    block_table *table = table_of(vm, object);
+    if (table->used != from * 4) return NULL;
+    if (to * 4 > table->room && (table = make_room(vm, at, object, of)) == NULL) return NULL;
+    const uint16_t *key = of->keys;
+    uint16_t *number = numbers_of(table) + from;
+    for (const uint16_t *end = key + of->count; key < end;) *number++ = *key++;
+    table->used = (uint16_t)(to * 4);
+    return table->values + from;
 }
 
 bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value key)

@@ -85,6 +85,8 @@ bool mote_translated_push(mote_vm *vm, uint32_t at, mote_value key)
             block->length = length + 1;
             return done(vm, small_value((int32_t)length + 1));
         }
+        mote_translated_registers(vm, at, 2);
+        return mote_array_push(vm, array, base[1]) && done(vm, small_value((int32_t)length + 1));
     }
     return mote_translated_call_method(vm, 1, at, key);
 }

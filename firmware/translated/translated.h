@@ -67,15 +67,15 @@ bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, m
  */
 bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
                                uint32_t place, uint32_t fields);
-/** Consecutive fields of a new object, whose values lie on the stack as the statement's operands. */
+/** Consecutive fields of a new object. */
 typedef struct {
     uint16_t place;  /* how many fields the object has by then */
     uint8_t count;   /* how many it gets */
     uint8_t fields;  /* how many it will have */
     uint16_t keys[]; /* numbers of strings */
 } translated_additions;
-/** mote_translated_add_field for each of them. */
-bool mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of);
+/** Where their values are to be stored at once; NULL: the object is not as the C expects, or there is no memory. */
+mote_value *mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of);
 bool mote_translated_set_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool mote_translated_delete(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
 bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);

@@ -35,31 +35,37 @@ static bool reserve(mote_vm *vm, mote_value array, uint32_t wanted)
 {
     uint32_t have = capacity_of(vm, array);
     if (wanted <= have) return true;
+    if (wanted > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big") != MOTE_FAILED;
     /* What is behind the length now, is plain words from before; what is behind the capacity, was never there. */
     uint32_t capacity = have + have / 2 + 2 < wanted ? wanted : have + have / 2 + 2;
     mote_value old = array_at(vm, array)->items;
-    if (old != 0 && mote_heap_extend(vm, old, capacity + 1)) {
-        clear_from(vm, array, have);
-        return true;
+    if (old == 0 || !mote_heap_extend(vm, old, capacity + 1)) {
+        root_push(vm, array);
+        mote_value items = mote_heap_new(vm, KIND_VALUES, capacity * 4);
+        roots_drop(vm, 1);
+        if (items == MOTE_FAILED) return false;
+        if (old != 0) memcpy(((block_values *)at_offset(vm, items))->items, array_items(vm, array), have * 4);
+        array_at(vm, array)->items = items;
+        mote_heap_free(vm, old);
     }
-    root_push(vm, array);
-    mote_value items = mote_heap_new(vm, KIND_VALUES, capacity * 4);
-    roots_drop(vm, 1);
-    if (items == MOTE_FAILED) return false;
-    if (old != 0) memcpy(((block_values *)at_offset(vm, items))->items, array_items(vm, array), have * 4);
-    array_at(vm, array)->items = items;
     clear_from(vm, array, have);
-    mote_heap_free(vm, old);
     return true;
 }
 
-mote_value mote_array_new(mote_vm *vm, uint32_t length)
+mote_value mote_array_with_room(mote_vm *vm, uint32_t room)
 {
     mote_value v = mote_heap_new(vm, KIND_ARRAY, sizeof(block_array) - 4);
     if (v == MOTE_FAILED) return v;
     array_at(vm, v)->length = 0;
     array_at(vm, v)->items = 0;
-    return length == 0 || mote_array_resize(vm, v, length) ? v : MOTE_FAILED;
+    return room == 0 || reserve(vm, v, room) ? v : MOTE_FAILED;
+}
+
+mote_value mote_array_new(mote_vm *vm, uint32_t length)
+{
+    mote_value v = mote_array_with_room(vm, length);
+    if (v != MOTE_FAILED) array_at(vm, v)->length = length;
+    return v;
 }
 
 /**
@@ -68,7 +74,6 @@ mote_value mote_array_new(mote_vm *vm, uint32_t length)
  */
 bool mote_array_resize(mote_vm *vm, mote_value array, uint32_t length)
 {
-    if (length > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big") != MOTE_FAILED;
     if (!reserve(vm, array, length)) return false;
     for (uint32_t i = length, end = array_length(vm, array); i < end; i++)
         if (is_heap(array_items(vm, array)[i])) array_items(vm, array)[i] = MOTE_UNDEFINED;

@@ -20,13 +20,25 @@
 #include <math.h>
 #include <string.h>
 
-mote_value mote_buffer_new(mote_vm *vm, uint32_t length)
+/** With whatever bytes its memory has. */
+static mote_value new_unset(mote_vm *vm, uint32_t length)
 {
     mote_value v = mote_heap_new(vm, KIND_BUFFER, 4 + length);
-    if (v == MOTE_FAILED) return v;
-    block_buffer *buffer = at_offset(vm, v);
-    buffer->length = length;
-    memset(buffer->data, 0, length);
+    if (v != MOTE_FAILED) ((block_buffer *)at_offset(vm, v))->length = length;
+    return v;
+}
+
+mote_value mote_buffer_new(mote_vm *vm, uint32_t length)
+{
+    mote_value v = new_unset(vm, length);
+    if (v != MOTE_FAILED) memset(((block_buffer *)at_offset(vm, v))->data, 0, length);
+    return v;
+}
+
+mote_value mote_buffer_of(mote_vm *vm, const uint8_t *data, uint32_t length)
+{
+    mote_value v = new_unset(vm, length);
+    if (v != MOTE_FAILED && length > 0) memcpy(((block_buffer *)at_offset(vm, v))->data, data, length);
     return v;
 }
 
@@ -198,13 +210,6 @@ static mote_value buffer_alloc(mote_vm *vm, mote_value receiver, const mote_valu
     return mote_alloc_buffer(vm, args[0]);
 }
 
-static mote_value from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
-{
-    mote_value v = mote_buffer_new(vm, length);
-    if (v != MOTE_FAILED && length > 0) memcpy(((block_buffer *)at_offset(vm, v))->data, data, length);
-    return v;
-}
-
 static mote_value from_array(mote_vm *vm, mote_value array)
 {
     uint32_t length = array_length(vm, array);
@@ -258,12 +263,13 @@ static mote_value buffer_from(mote_vm *vm, mote_value receiver, const mote_value
     uint32_t length;
     if (has_kind(vm, args[0], KIND_ARRAY)) return from_array(vm, args[0]);
     const uint8_t *data = mote_buffer_data(vm, args[0], &length);
-    if (data != NULL) return from_bytes(vm, data, length);
+    if (data != NULL) return mote_buffer_of(vm, data, length);
     if (!mote_is_string(vm, args[0])) return mote_throw_error(vm, MOTE_TYPE_ERROR, "Expecting string, buffer or array");
     enum encoding encoding = encoding_of(vm, args[1]);
     if (encoding == ENCODING_UNKNOWN) return MOTE_FAILED;
     const char *string = mote_string_text(vm, args[0], &length, NULL);
-    return encoding == ENCODING_HEX ? from_hex(vm, string, length) : from_bytes(vm, (const uint8_t *)string, length);
+    return encoding == ENCODING_HEX ? from_hex(vm, string, length)
+                                    : mote_buffer_of(vm, (const uint8_t *)string, length);
 }
 
 static mote_value buffer_length(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)

@@ -4,7 +4,10 @@
 
 #include "state.h"
 
+/** Of zeros. */
 mote_value mote_buffer_new(mote_vm *vm, uint32_t length);
+/** A copy of bytes outside the heap, or of a Buffer that is alive. */
+mote_value mote_buffer_of(mote_vm *vm, const uint8_t *data, uint32_t length);
 /** What Buffer.prototype has beside DeviceScript's (bytes.c). */
 extern const mote_native_entry mote_byte_natives[];
 /** The same for Buffer. */

@@ -82,7 +82,8 @@ static mote_value copy_bytes_from(mote_vm *vm, mote_value receiver, const mote_v
     (void)receiver, (void)count;
     uint32_t available;
     int32_t from = 0, wanted = INT32_MAX;
-    if (mote_buffer_data(vm, args[0], &available) == NULL) return mote_throw_expecting(vm, "buffer", args[0]);
+    const uint8_t *data = mote_buffer_data(vm, args[0], &available); /* stays where it is: blocks do not move */
+    if (data == NULL) return mote_throw_expecting(vm, "buffer", args[0]);
     bool fits = (args[1] == MOTE_UNDEFINED || to_integer(vm, args[1], "offset", &from)) &&
                 (args[2] == MOTE_UNDEFINED || to_integer(vm, args[2], "length", &wanted));
     if (!fits) return MOTE_FAILED;
@@ -90,10 +91,7 @@ static mote_value copy_bytes_from(mote_vm *vm, mote_value receiver, const mote_v
     if (wanted < 0) return mote_throw_error(vm, MOTE_RANGE_ERROR, "length must not be negative");
     uint32_t start = (uint32_t)from < available ? (uint32_t)from : available;
     uint32_t length = (uint32_t)wanted < available - start ? (uint32_t)wanted : available - start;
-    mote_value v = mote_buffer_new(vm, length);
-    if (v != MOTE_FAILED)
-        memcpy(((block_buffer *)at_offset(vm, v))->data, mote_buffer_data(vm, args[0], &available) + start, length);
-    return v;
+    return mote_buffer_of(vm, data + start, length);
 }
 
 const mote_native_entry mote_byte_functions[] = {

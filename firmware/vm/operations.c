@@ -160,9 +160,7 @@ mote_value mote_spec_map(mote_vm *vm, uint32_t spec)
 
 mote_value mote_alloc_array(mote_vm *vm, mote_value size)
 {
-    mote_value v = mote_array_new(vm, (uint32_t)mote_to_int(vm, size));
-    if (v != MOTE_FAILED) mote_array_resize(vm, v, 0); /* the size is room, not length */
-    return v;
+    return mote_array_with_room(vm, (uint32_t)mote_to_int(vm, size));
 }
 
 mote_value mote_alloc_buffer(mote_vm *vm, mote_value size)

@@ -229,12 +229,16 @@ export class Expressions {
         return this.attempt(`mote_translated_${name}(${[context, ...codes, ...more].join(", ")})`)
     }
 
-    /** Several operands; values that are not rooted while later ones are evaluated are spilled to the fiber's stack. */
-    values(operands: Expression[], depth: number, isRaw = false): { codes: string[]; above: number } {
+    /**
+     * Several operands; values that are not rooted while later ones are evaluated are spilled to the fiber's stack.
+     * @param isRaw see `value`
+     * @param areKept what uses the operands may allocate before it does: all of them are to be rooted
+     */
+    values(operands: Expression[], depth: number, isRaw = false, areKept = false): { codes: string[]; above: number } {
         let above = depth
         const codes = operands.map((operand, index) => {
             const { code, rooted: stays } = this.value(operand, above, isRaw)
-            if (stays || !operands.slice(index + 1).some(mayFail)) return code
+            if (stays || !(areKept || operands.slice(index + 1).some(mayFail))) return code
             this.output.line(`${this.place(above)} = ${code};`)
             return this.place(above++)
         })

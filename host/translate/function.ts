@@ -7,7 +7,7 @@ import type { Addition } from "./additions.js"
 import type { Shapes } from "./shapes.js"
 import { fieldWord, nameWord, UNDEFINED } from "./words.js"
 
-/** Values of fields that are added at once; they are operands on the fiber's stack. */
+/** Fields that are added at once. */
 const MOST_ADDITIONS = 12
 
 /** One function as C. */
@@ -167,15 +167,15 @@ export class FunctionTranslation extends FunctionOutput {
         const { index, fields } = this.shapes.addition(this.source, first) as Addition
         this.begin(first)
         this.lines.push("    {")
-        this.expressions.push(
-            additions.map(({ operands }) => operands[2]),
-            0,
-        )
+        const values = additions.map(({ operands }) => operands[2])
+        const { codes, above } = this.expressions.values(values, 0, false, true)
         const keys = additions.map(({ operands }) => `${this.value(operands[1])} >> 5`)
         const facts = `{${index}, ${additions.length}, ${fields.length}, {${keys.join(", ")}}}`
         this.line(`static const translated_additions of = ${facts};`)
-        const given = [this.context(first), this.value(first.operands[0]), "&of"].join(", ")
-        this.line(`if (!mote_translated_add_fields(${given})) return false;`)
+        const given = [this.context(first, above), this.value(first.operands[0]), "&of"].join(", ")
+        this.line(`mote_value *to = mote_translated_add_fields(${given});`)
+        this.unless("to == NULL")
+        for (const [i, code] of codes.entries()) this.line(`to[${i}] = ${code};`)
         this.views.move()
         this.lines.push("    }")
     }

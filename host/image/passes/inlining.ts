@@ -53,7 +53,7 @@ interface Site {
 }
 
 /** Operations that take no more bytes than a call. */
-const SMALL = 8
+const SMALL = 9
 /** Overhead of a function besides its code (header, name, entry on the prototype), in operations. */
 const OVERHEAD = 20
 /** Most slots of a caller after inlining: its frame stays allocated while a callee is suspended. */
