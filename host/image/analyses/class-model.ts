@@ -27,8 +27,9 @@ export class ClassModel {
     private readonly derived = new Map<number, number[]>()
     /** classes that extend one of the machine's at once */
     private readonly ofMachine = new Set<number>()
-    /** names of something that may be no method, or that are used as text */
-    private readonly others = new Set<string>()
+    /** names of something that may be no method */
+    private readonly stored = new Set<string>()
+    private readonly texts = new Set<string>()
     /** names of methods that the program replaces while it runs */
     private readonly replaced = new Set<string>()
     private readonly fields = new Map<string, number>()
@@ -59,7 +60,8 @@ export class ClassModel {
     private addUses(facts: FunctionFacts): void {
         for (const [name, n] of facts.fields) this.fields.set(name, this.uses(name) + n)
         for (const [name, n] of facts.calls) this.calls.set(name, (this.calls.get(name) ?? 0) + n)
-        for (const name of facts.names) this.others.add(name)
+        for (const name of facts.stored) this.stored.add(name)
+        for (const name of facts.texts) this.texts.add(name)
         for (const name of facts.replaced) this.replaced.add(name)
         for (const constructor of facts.constructed) this.constructed.add(constructor)
         this.dynamic ||= facts.isDynamic
@@ -180,18 +182,23 @@ export class ClassModel {
 
     /** Whether objects may have a field of this name for themselves. */
     mayBeOwn(name: string): boolean {
-        return this.others.has(name)
+        return this.stored.has(name) || this.texts.has(name)
+    }
+
+    /** Whether a name is a value of the program: a computed key may be it. */
+    isText(name: string): boolean {
+        return this.texts.has(name)
     }
 
     /** Whether the program gives something a field or a method of this name. */
     isStored(name: string): boolean {
-        return this.others.has(name) || this.methods.has(name)
+        return this.mayBeOwn(name) || this.methods.has(name)
     }
 
     /** True for the look-up of a name that no object has but from its class. */
     isMethod(field: Expression): boolean {
         const name = fieldKey(field)
-        return name !== undefined && !this.dynamic && !this.others.has(name)
+        return name !== undefined && !this.dynamic && !this.mayBeOwn(name)
     }
 
     /** True when a function is called with an object for `this` and no other path. */
@@ -214,7 +221,16 @@ export class ClassModel {
 
     /** True when every look-up of this name is a call. */
     isOnlyCalled(name: string): boolean {
-        return !this.others.has(name) && (this.calls.get(name) ?? 0) === this.uses(name)
+        return !this.mayBeOwn(name) && this.isLookedUpForCalls(name)
+    }
+
+    private isLookedUpForCalls(name: string): boolean {
+        return (this.calls.get(name) ?? 0) === this.uses(name)
+    }
+
+    /** Whether what is stored under a name may be reached in other ways than by a call of the field. */
+    isOpen(name: string): boolean {
+        return this.texts.has(name) || !this.isLookedUpForCalls(name)
     }
 
     /** Indexes of the image's own names that only methods have, and that are looked up for calls alone. */
@@ -227,7 +243,7 @@ export class ClassModel {
 
     /** True when no method of this name is looked up. */
     isUnused(name: string): boolean {
-        return !this.dynamic && !this.fields.has(name) && !this.others.has(name)
+        return !this.dynamic && !this.fields.has(name) && !this.mayBeOwn(name)
     }
 }
 

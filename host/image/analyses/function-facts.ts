@@ -43,8 +43,10 @@ export class FunctionFacts {
     readonly fields: Counts<string> = new Map()
     /** those among them that are called */
     readonly calls: Counts<string> = new Map()
-    /** names that are values; not those of methods in the setup */
-    readonly names = new Set<string>()
+    /** names that it stores fields by; not those of methods in the setup */
+    readonly stored = new Set<string>()
+    /** names that are values otherwise: one may become a key */
+    readonly texts = new Set<string>()
     /** names that it stores on prototypes; not those of methods in the setup */
     readonly replaced = new Set<string>()
     /** functions that it mentions, how often */
@@ -83,7 +85,8 @@ export class FunctionFacts {
             isSame(this.calls, other.calls) &&
             isSame(this.functions, other.functions) &&
             isSame(this.closures, other.closures) &&
-            isSame(this.names, other.names) &&
+            isSame(this.stored, other.stored) &&
+            isSame(this.texts, other.texts) &&
             isSame(this.replaced, other.replaced) &&
             isSame(this.values, other.values) &&
             isSame(this.constructed, other.constructed)
@@ -92,11 +95,14 @@ export class FunctionFacts {
 
     /** @param statement that it is in, unless that may change classes */
     private add(found: Expression, statement: Statement | undefined): void {
-        for (const operand of found.operands) this.add(operand, statement)
+        const { opcode, operands } = found
+        for (const operand of operands) this.add(operand, statement)
         const field = fieldKey(found)
         if (field !== undefined) count(this.fields, field)
-        const name = field === undefined ? nameKey(found) : undefined
-        if (name !== undefined) this.names.add(name)
+        operands.forEach((operand, place) => {
+            const name = nameKey(operand)
+            if (name !== undefined) (opcode === Op.indexSet && place === 1 ? this.stored : this.texts).add(name)
+        })
         if (statement !== undefined) this.addChange(found, statement)
         this.addFunction(found)
     }

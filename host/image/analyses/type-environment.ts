@@ -3,7 +3,6 @@ import { BUFFER_FUNCTIONS, BUFFER_METHODS, builtinKey, fieldKey } from "../ir/na
 import { Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../ir/program.js"
 import type { ClassModel } from "./class-model.js"
-import { FieldUses } from "./field-uses.js"
 import { Locations } from "./locations.js"
 import { resultSources } from "./result-sources.js"
 import {
@@ -72,13 +71,11 @@ export class TypeEnvironment {
     private readonly indexes: Map<ImageFunction, number>
     /** the functions that make closures */
     private readonly creators = new Map<number, number | undefined>()
-    readonly fields: FieldUses
 
     constructor(
         protected readonly program: ImageProgram,
         protected readonly classes: ClassModel,
     ) {
-        this.fields = new FieldUses(program)
         this.indexes = new Map(program.functions.map((entry, i) => [entry, i]))
         for (const entry of program.functions) this.findClosures(entry)
     }
@@ -204,7 +201,7 @@ export class TypeEnvironment {
     /** What a field holds: what the program stores there, as long as the object is one of its own. */
     private fieldType(object: Type, field: Expression): Type {
         const name = fieldKey(field) as string
-        if (name === PROTOTYPE || this.fields.texts.has(name)) return ANY
+        if (name === PROTOTYPE || this.classes.isText(name)) return ANY
         // Of whatever error: a text of the machine, or what the program gave it.
         if (name === MESSAGE) return CONSTANT | TEXT | this.storedAs(name)
         let type = CONSTANT | this.get(`${Kind.any} ${name}`)

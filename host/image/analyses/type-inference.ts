@@ -91,7 +91,7 @@ export class TypeInference extends TypeEnvironment {
         // Classes that are read from fields are bound to their objects.
         const isClass = functionsOf(type).some((index) => isConstructor(this.program.functions[index]))
         // It may be read as a value, from an object of unknown type.
-        if (isClass || this.fields.isOpen(name)) this.release(type)
+        if (isClass || this.classes.isOpen(name)) this.release(type)
         if (this.isNativeName(name)) for (let i = 0; i < MAX_ARGUMENTS; i++) this.add(`passed ${i}`, ANY)
     }
 
@@ -130,7 +130,7 @@ export class TypeInference extends TypeEnvironment {
         const object = this.typeOf(entry, each, callee.operands[0])
         for (const method of this.classes.methodsOf(object, name)) this.call(method, types)
         if (name === START) this.passTo(object, types)
-        else this.passTo(this.fields.texts.has(name) ? ANY : this.get(`all ${name}`), types)
+        else this.passTo(this.classes.isText(name) ? ANY : this.get(`all ${name}`), types)
         // Natives may keep their arguments, and array elements are not followed.
         if (callee.opcode !== Op.asciiField || this.isNativeName(name)) for (const type of types) this.release(type)
     }

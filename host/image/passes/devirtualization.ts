@@ -38,8 +38,9 @@ interface Site {
 const MAX_ARGUMENTS = 7
 
 export function devirtualize(program: ImageProgram, facts: ProgramFacts): void {
+    const lookups = sinkByType(facts)
     const { classes } = facts
-    const sites = sitesOf(program, classes, sinkByType(facts, classes))
+    const sites = sitesOf(program, classes, lookups)
     const { direct, nullable } = chooseMethods(program, classes, sites)
     for (const { caller, call, callee } of sites) {
         if (!direct.has(callee)) continue
@@ -67,16 +68,16 @@ export function devirtualize(program: ImageProgram, facts: ProgramFacts): void {
  * Look-up sinking where types tell that a method is found: one that is looked up for anything but a call cannot become a
  * function. @returns look-ups of the program as it is now
  */
-function sinkByType(facts: ProgramFacts, classes: ClassModel): Lookups {
+function sinkByType(facts: ProgramFacts): Lookups {
     const { program } = facts
-    const lookups = new Lookups(program, classes)
+    const lookups = new Lookups(program, facts.classes)
     const findsMethod: FindsMethod = (entry, each, field) => {
         const found = lookups.find(entry, each, field)
         return found.methods.size > 0 && !found.others
     }
     const sunk = program.functions.filter((entry) => sinkMethodLookups(entry, findsMethod))
     for (const entry of sunk) facts.forget(entry)
-    return sunk.length === 0 ? lookups : new Lookups(program, classes)
+    return sunk.length === 0 ? lookups : new Lookups(program, facts.classes)
 }
 
 /** What the look-up of a field may find. */
@@ -104,7 +105,7 @@ class Lookups {
         const only = this.classes.onlyMethod(field)
         if (only !== undefined) return { methods: new Set([this.program.functions.indexOf(only)]), others: false }
         const name = fieldKey(field) ?? ""
-        if (!this.types.isKnown || this.types.fields.texts.has(name))
+        if (!this.types.isKnown || this.classes.isText(name))
             return { methods: this.classes.implementations(name), others: true }
         const object = this.types.typeOf(entry, each, field.operands[0])
         const others = kindsOf(object).some((kind) => kind !== Kind.constant && this.mayBeOther(kind, name))
