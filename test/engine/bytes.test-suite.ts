@@ -11,11 +11,11 @@ export function bytesTests(t: Kit): void {
             source[1] = 9
             t.equal(part.toString("hex"), "0203")
         })
-        t.test("join puts parts in order, empty ones included", async () => {
+        t.test("join concatenates parts in order, empty ones included", async () => {
             const whole = join([Buffer.from("01", "hex"), Buffer.alloc(0), Buffer.from("0203", "hex")])
             t.equal(whole.toString("hex"), "010203")
         })
-        t.test("equal looks at every byte and at the length", async () => {
+        t.test("equal compares every byte and the length", async () => {
             t.equal(equal(Buffer.from("0102", "hex"), Buffer.from("0102", "hex")), true)
             t.equal(equal(Buffer.from("0102", "hex"), Buffer.from("0103", "hex")), false)
             t.equal(equal(Buffer.from("0102", "hex"), Buffer.from("010200", "hex")), false)
@@ -57,13 +57,13 @@ export function bytesTests(t: Kit): void {
                 }
             }
         })
-        t.test("a reader fails once at the end and gives zeros", async () => {
+        t.test("a reader fails once at the end and returns zeros", async () => {
             const reader = new Reader(Buffer.from("0102", "hex"), 0, 2)
             t.equal(reader.uint(3), 0)
             t.equal(reader.failed, true)
             t.equal(reader.bytes(3).length, 0)
         })
-        t.test("a vector longer than its surroundings fails", async () => {
+        t.test("a vector longer than its container fails", async () => {
             const reader = new Reader(Buffer.from("05aabb", "hex"), 0, 3)
             t.equal(reader.vector(1).length, 0)
             t.equal(reader.failed, true)

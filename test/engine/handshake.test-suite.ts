@@ -25,7 +25,7 @@ export function handshakeTests(t: Kit): void {
             t.equal(s.serverMessages.join(), "up")
             t.equal(s.clientMessages.join(), "down")
         })
-        t.test("gives both sides the same keying material", async () => {
+        t.test("exports the same keying material on both sides", async () => {
             const s = connected()
             const ours = s.client.exportKeyingMaterial("EXPORTER-test", undefined, 20) as Buffer
             const theirs = s.serverAssociation().exportKeyingMaterial("EXPORTER-test", undefined, 20) as Buffer
@@ -68,10 +68,10 @@ export function handshakeTests(t: Kit): void {
             secret.close()
             return bytes
         }
-        t.test("gives the published TLS 1.2 SHA-256 test vector", async () => {
+        t.test("matches the published TLS 1.2 SHA-256 test vector", async () => {
             t.equal(output(100).toString("hex"), vector)
         })
-        t.test("[H27] gives as many bytes as an exporter may ask for", async () => {
+        t.test("[H27] produces as many bytes as an exporter may ask for", async () => {
             const most = output(8160)
             t.equal(most.length, 8160)
             t.equal(copyOf(most, 0, 100).toString("hex"), vector)

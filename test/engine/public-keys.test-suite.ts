@@ -121,9 +121,9 @@ export function publicKeyTests(t: Kit): void {
         return s.client.parameters.resumed
     }
     t.describe("public keys in DTLS 1.3", () => {
-        t.test("raw ones of both sides", async () => await knowsBoth(true))
-        t.test("in certificates of both sides", async () => await knowsBoth(false))
-        t.test("a signature by another key than the one shown is decrypt_error", async () => {
+        t.test("raw public keys on both sides", async () => await knowsBoth(true))
+        t.test("certificates on both sides", async () => await knowsBoth(false))
+        t.test("a signature by another key than the one presented is decrypt_error", async () => {
             const [client, server] = [party(keys, 0), party(keys, 1)]
             server.key = client.key
             const s = between(true, answers(client, server), answers(server, client))
@@ -133,7 +133,7 @@ export function publicKeyTests(t: Kit): void {
         })
     })
     t.describe("tickets of DTLS 1.3", () => {
-        t.test("resume a session with psk_dhe_ke, whatever pre-shared key the client has by now", async () => {
+        t.test("resume a session with psk_dhe_ke, even after the client's pre-shared key was changed", async () => {
             const store = new SessionCache(listTables(), 2)
             const cache = new SessionCache(listTables(), 2)
             const options: ServerSessionOptions = { cache, keys: undefined, lifetime: 3600000, clock }

@@ -19,7 +19,7 @@ function part(inbox: Inbox, messageSeq: number, length: number, from: number, to
 
 export function recordTests(t: Kit): void {
     t.describe("replay window", () => {
-        t.test("[R06] takes each number once, exact at both edges", async () => {
+        t.test("[R06] accepts each number once, exact at both edges", async () => {
             const window = new ReplayWindow()
             for (let i = 0; i < 200; i += 3) {
                 t.equal(window.isFresh(i), true)
@@ -55,7 +55,7 @@ export function recordTests(t: Kit): void {
             t.equal(bodyOf(message).toString("hex"), body.toString("hex"))
             t.equal(message.bytes.toString("hex"), wholeMessage(1, 0, body).toString("hex"))
         })
-        t.test("a message in one fragment and one of no bytes have the header of the whole, too", async () => {
+        t.test("a message in one fragment, and an empty one, keep the whole message's header", async () => {
             const inbox = new Inbox(limits, 3)
             part(inbox, 3, 4, 0, 4)
             part(inbox, 4, 0, 0, 0)
@@ -75,7 +75,7 @@ export function recordTests(t: Kit): void {
             t.equal(part(inbox, 4, 10, 0, 2), Fragment.refused)
             t.equal(part(inbox, 3, 10, 0, 2), Fragment.kept)
         })
-        t.test("[F08] future messages stay within a byte budget and the next one pushes them out", async () => {
+        t.test("[F08] future messages stay within a byte budget, and the next expected one evicts them", async () => {
             const inbox = new Inbox(limits, 0)
             t.equal(part(inbox, 1, 64, 0, 1), Fragment.kept)
             t.equal(part(inbox, 2, 64, 0, 1), Fragment.kept)
@@ -97,7 +97,7 @@ export function recordTests(t: Kit): void {
             while (timer.expire(timer.at, 0)) times += timer.at + " "
             t.equal(times, "3000 7000 12000 17000 ")
         })
-        t.test("[F21] datagrams become smaller after repeated loss", async () => {
+        t.test("[F21] datagrams get smaller after repeated loss", async () => {
             t.equal(smallerBudget(1232, 1, 2), 1232)
             t.equal(smallerBudget(1232, 2, 2), 548)
             t.equal(smallerBudget(1232, 4, 2), 228)
@@ -105,7 +105,7 @@ export function recordTests(t: Kit): void {
         })
     })
     t.describe("tables of an endpoint", () => {
-        t.test("the heap gives the earliest deadline through inserts, changes and removals", async () => {
+        t.test("the heap returns the earliest deadline through inserts, changes and removals", async () => {
             const heap = new DeadlineHeap()
             const peers: Peer[] = []
             for (let i = 0; i < 20; i++) {

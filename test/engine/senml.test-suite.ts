@@ -136,35 +136,38 @@ function refusalOf(format: PayloadFormat, value: number): string {
 
 export function senmlTests(t: Kit): void {
     t.describe("CBOR", () => {
-        t.test("numbers of RFC 8949 appendix A are read as their nearest binary64 value", async () => {
+        t.test("numbers of RFC 8949 appendix A decode to their nearest binary64 value", async () => {
             for (const vector of numbers) {
                 const item = itemIn(vector.hex)
                 t.equal(item === undefined ? vector.hex : item.kind, "number")
                 t.equal(item === undefined ? vector.hex : item.number + 0, vector.value)
             }
         })
-        t.test("all other items of RFC 8949 appendix A are what they are, and skipped with their content", async () => {
-            for (const vectors of others()) {
-                for (const hex of vectors.items.join(" ").split(" ")) {
-                    const item = itemIn(hex)
-                    t.equal(item === undefined ? hex : item.kind, vectors.kind)
+        t.test(
+            "all other items of RFC 8949 appendix A decode by type, and are skipped with their content",
+            async () => {
+                for (const vectors of others()) {
+                    for (const hex of vectors.items.join(" ").split(" ")) {
+                        const item = itemIn(hex)
+                        t.equal(item === undefined ? hex : item.kind, vectors.kind)
+                    }
                 }
-            }
-        })
-        t.test("that is not well-formed is undefined", async () => {
+            },
+        )
+        t.test("that is not well-formed decodes to undefined", async () => {
             const damaged =
                 "18 1900 1b00000000000000 1c 1f 3e df 41 61 62c328 81 8200 a1 a100 a1ff00 9f 9f00 bf00 bf00ff 81ff " +
                 "5f 5f00ff 5f6100ff 5f5f4100ffff 7f4100ff 7f61c3ff f8 f800 f818 f97e fc c1 c1ff c400 c48101 c482016161 9b0000ffffffffffff"
             for (const hex of damaged.split(" ")) t.equal(itemIn(hex) === undefined ? "" : hex, "")
         })
-        t.test("nested deeper than its reader goes is undefined, whatever nests", async () => {
+        t.test("nested deeper than the reader's limit decodes to undefined, whatever nests", async () => {
             t.equal(itemIn("818181818181818100") !== undefined, true)
             t.equal(itemIn("81818181818181818100") !== undefined, false)
             t.equal(itemIn("9f9f9f9f9f9f9f9f9f9f9f00ffffffffffffffffffffff") !== undefined, false)
             t.equal(itemIn("c1c1c1c1c1c1c1c1c1c100") !== undefined, false)
             t.equal(itemIn("a100a100a100a100a100a100a100a100a10000") !== undefined, false)
         })
-        t.test("decimal fractions are the number that their digits say", async () => {
+        t.test("decimal fractions decode to the number their digits say", async () => {
             t.equal(numberIn("c4822018d7"), 21.5)
             t.equal(numberIn("c48221196ab3"), 273.15)
             t.equal(numberIn("c48221396ab2"), -273.15)
@@ -191,7 +194,7 @@ export function senmlTests(t: Kit): void {
             t.equal((read[1] as ResolvedRecord).value, -0.5)
             t.equal((read[1] as ResolvedRecord).time, 1700000000)
         })
-        t.test("numbers of every size are written so that they are read again", async () => {
+        t.test("numbers of every magnitude are read back as they were written", async () => {
             const values = [24, 256, 65536, 4294967295, 4294967296, 9007199254740991, 0.1, 1e21]
             for (const value of values) {
                 for (const signed of [value, -value]) {
@@ -202,7 +205,7 @@ export function senmlTests(t: Kit): void {
                 }
             }
         })
-        t.test("that are cut off are undefined and cost no loop", async () => {
+        t.test("that are truncated decode to undefined and cause no loop", async () => {
             const bytes = writeSenmlCbor("", [{ name: "a", unit: "b", value: 1, time: undefined }])
             t.equal(records("9b0000ffffffffffff"), undefined)
             t.equal(records("81bb0000ffffffffffff"), undefined)
@@ -225,7 +228,7 @@ export function senmlTests(t: Kit): void {
                 t.equal(record.time, i === 0 ? 1276020076.001 : 1276020076.001 + i - 6)
             }
         })
-        t.test("have strings, booleans and data beside numbers, and none of them is lost", async () => {
+        t.test("keep strings, booleans and data beside numbers", async () => {
             const read = records("84a200616102f93e00a200616203626f6ba200616304f5a20061640843010203")
             if (read === undefined) return t.equal("unreadable", "")
             t.equal(read.length, 4)
@@ -234,7 +237,7 @@ export function senmlTests(t: Kit): void {
             t.equal((read[2] as ResolvedRecord).value, true)
             t.equal(((read[3] as ResolvedRecord).value as Buffer).toString("hex"), "010203")
         })
-        t.test("base values, sums and times are added; where one of the two is missing it counts as 0", async () => {
+        t.test("base values, sums and times are added; a missing one counts as 0", async () => {
             const record = recordOf("a8241864251903e8221a60aa5cd00061610201050a062407183c")
             if (record === undefined) return t.equal("unreadable", "")
             t.equal(record.value, 101)
@@ -247,12 +250,15 @@ export function senmlTests(t: Kit): void {
             const baseOnly = recordOf("a2241864006161")
             t.equal(baseOnly === undefined ? "" : baseOnly.value, 100)
         })
-        t.test("a record of base fields gives none, and holds for those that follow until the next", async () => {
-            const read = records("83a22162783a236141a20061610201a32162793a0061620202")
-            if (read === undefined) return t.equal("unreadable", "")
-            t.equal(read.map((record) => record.name + record.unit).join(), "x:aA,y:bA")
-        })
-        t.test("fields that are not known are ignored with all they hold, but for those that end in _", async () => {
+        t.test(
+            "a record of base fields alone yields none, and applies to those that follow until the next",
+            async () => {
+                const read = records("83a22162783a236141a20061610201a32162793a0061620202")
+                if (read === undefined) return t.equal("unreadable", "")
+                t.equal(read.map((record) => record.name + record.unit).join(), "x:aA,y:bA")
+            },
+        )
+        t.test("unknown fields are ignored with all their content, except those that end in _", async () => {
             for (const extra of [
                 "627878820102",
                 "627878a10102",
@@ -268,7 +274,7 @@ export function senmlTests(t: Kit): void {
             }
             t.equal(records("81a3006161020162785f01"), undefined)
         })
-        t.test("a value that is none leaves its record out, and no other", async () => {
+        t.test("an invalid value drops its record and no other", async () => {
             for (const hex of [
                 "f97e00",
                 "fa7f800000",
@@ -291,19 +297,19 @@ export function senmlTests(t: Kit): void {
                 t.equal(records("81a320" + version + "0061610201") === undefined ? "" : version, "")
             t.equal(records("82a20061610201a320050061620202"), undefined)
         })
-        t.test("arrays and maps of indefinite length are packs and records, too", async () => {
+        t.test("arrays and maps of indefinite length are read, too", async () => {
             t.equal((records("9fa20061610201a20061620202ff") as ResolvedRecord[]).length, 2)
             t.equal((records("81bf0061610201ff") as ResolvedRecord[]).length, 1)
             t.equal(records("9fa20061610201"), undefined)
             t.equal(records("9fa20061610201ff00"), undefined)
             t.equal(records("81bf00616102ff"), undefined)
         })
-        t.test("tags that leave a value as it is are passed over", async () => {
+        t.test("tags that leave a value unchanged are skipped", async () => {
             t.equal((records("d9d9f781a20061610201") as ResolvedRecord[]).length, 1)
             const record = recordOf("a3006161020106c11a5b2c0000")
             t.equal(record === undefined ? "" : record.time, 1529610240)
         })
-        t.test("fields of a wrong type, or twice in a record, or two values make a pack unusable", async () => {
+        t.test("fields of a wrong type, or twice in a record, or two values make a pack invalid", async () => {
             for (const fields of [
                 "a200010201",
                 "a2006161026131",
@@ -315,14 +321,14 @@ export function senmlTests(t: Kit): void {
             ])
                 t.equal(records("81" + fields) === undefined ? "" : fields, "")
         })
-        t.test("names have the characters of RFC 8428 §4.5.1 only", async () => {
+        t.test("names allow the characters of RFC 8428 §4.5.1 only", async () => {
             t.equal(recordOf("a2006841307a2d3a2e2f5f0201") === undefined, false)
             // Empty, a space, a line feed, an escape, a letter beyond ASCII, a leading point.
             for (const name of ["60", "63612062", "63610a62", "63611b62", "63c3a962", "622e61"])
                 t.equal(records("81a200" + name + "0201") === undefined ? "" : name, "")
             t.equal(records("81a10201"), undefined)
         })
-        t.test("records and the lengths of names and units have limits", async () => {
+        t.test("records and the lengths of names and units are limited", async () => {
             const limits = { records: 2, nameLength: 4, unitLength: 3 }
             const read = (hex: string) => readSenmlCbor(Buffer.from(hex, "hex"), limits) !== undefined
             const record = "a20061610201"
@@ -346,7 +352,7 @@ export function senmlTests(t: Kit): void {
                 '{"temperature":{"value":21.37,"unit":"Cel"},"humidity":{"value":-0.50,"unit":"%RH"}}',
             )
         })
-        t.test("NaN and the infinities become no number in any format", async () => {
+        t.test("NaN and the infinities are not numbers in any format", async () => {
             for (const format of [senmlFormat("urn:x:"), jsonFormat(), textFormat()]) {
                 t.equal(refusalOf(format, 0 / 0), "value")
                 t.equal(refusalOf(format, 1 / 0), "value")

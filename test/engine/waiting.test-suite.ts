@@ -15,7 +15,7 @@ export function waitingTests(t: Kit): void {
             })
             t.equal(await waitUntil(services, signal, () => ready, services.now() + 1000, undefined), Waited.ready)
         })
-        t.test("ends at its time", async () => {
+        t.test("ends at its deadline", async () => {
             const signal = services.newSignal()
             const begun = services.now()
             t.equal(await waitUntil(services, signal, () => false, begun + 20, undefined), Waited.timedOut)

@@ -29,10 +29,10 @@ export function wireTests(t: Kit): void {
             const header = readRecordHeader(new Reader(bytes, 0, bytes.length))
             t.equal(header === undefined ? -1 : header.sequence, 0xffffffffffff)
         })
-        t.test("a truncated record header is undefined", async () => {
+        t.test("a truncated record header decodes to undefined", async () => {
             t.equal(readRecordHeader(new Reader(Buffer.alloc(12), 0, 12)), undefined)
         })
-        t.test("a fragment that reaches past its message is undefined", async () => {
+        t.test("a fragment that reaches past its message decodes to undefined", async () => {
             const bytes = wholeMessage(1, 0, Buffer.alloc(4))
             bytes[8] = 1
             t.equal(readHandshakeHeader(new Reader(bytes, 0, bytes.length)), undefined)
@@ -44,7 +44,7 @@ export function wireTests(t: Kit): void {
             t.equal(read.cipherSuites[0], 0xc0a8)
             t.equal(findExtension(read.extensions, 23) !== undefined, true)
         })
-        t.test("a ClientHello cut anywhere is undefined, or ends before its extensions", async () => {
+        t.test("a ClientHello cut anywhere decodes to undefined, or ends before its extensions", async () => {
             const bytes = hello()
             for (let end = 0; end < bytes.length; end++) {
                 const cut = Buffer.alloc(end)
@@ -54,7 +54,7 @@ export function wireTests(t: Kit): void {
             }
         })
         t.test(
-            "the start of a ClientHello is readable once the cookie begins, and tells how much of it is there",
+            "the start of a ClientHello is readable once the cookie begins, and says how much of it has arrived",
             async () => {
                 const bytes = hello()
                 t.equal(readClientHelloStart(bytes, 0, 35), undefined)

@@ -40,11 +40,11 @@ export function readEverything(der: Buffer): boolean {
 
 export function x509Tests(t: Kit): void {
     t.describe("certificates", () => {
-        t.test("have a public key as OpenSSL prints it", async () => {
+        t.test("have the public key that OpenSSL prints", async () => {
             const found = subjectPublicKeyInfo(certificate)
             t.equal(found === undefined ? "" : found.toString("hex"), publicKey)
         })
-        t.test("have names in the order of their encoding, with RFC 4514's escapes", async () => {
+        t.test("print names in the order of their encoding, with RFC 4514's escapes", async () => {
             const fields = readCertificate(certificate)
             if (fields === undefined) return t.equal("unreadable", "")
             t.equal(nameText(fields.subject), "C=DE,O=Example\\, Inc.,OU=a+OU=b,CN=sensor 1")
@@ -56,7 +56,7 @@ export function x509Tests(t: Kit): void {
             t.equal(validity === undefined ? 0 : validity.notBefore, 1795876414)
             t.equal(validity === undefined ? 0 : validity.notAfter, 4949476414)
         })
-        t.test("name hosts and addresses in subjectAltName, and other things that are skipped", async () => {
+        t.test("name hosts and addresses in subjectAltName, and skip other kinds", async () => {
             const fields = readCertificate(certificate)
             const names = fields === undefined ? undefined : alternativeNames(fields)
             if (names === undefined) return t.equal("unreadable", "")
@@ -65,7 +65,7 @@ export function x509Tests(t: Kit): void {
             t.equal(names.ip[0].toString("hex"), "c0000207")
             t.equal(names.ip[1].toString("hex"), "20010db8000000000000000000000007")
         })
-        t.test("cut, or with a byte behind, are none", async () => {
+        t.test("that are truncated, or followed by a byte, are rejected", async () => {
             for (let end = 0; end < certificate.length; end += 37) {
                 t.equal(readEverything(copyOf(certificate, 0, end)), false)
             }
@@ -73,7 +73,7 @@ export function x509Tests(t: Kit): void {
             for (let i = 0; i < certificate.length; i++) longer[i] = certificate[i]
             t.equal(readEverything(longer), false)
         })
-        t.test("with a length that is longer than it need be are none", async () => {
+        t.test("with a length in more bytes than it needs are rejected", async () => {
             t.equal(certificate[spkiAt], 0x30)
             t.equal(certificate[spkiAt + 1], 0x59)
             const padded = Buffer.alloc(certificate.length + 1)

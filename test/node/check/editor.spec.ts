@@ -35,7 +35,7 @@ describe("an editor", function () {
             }
         })
 
-    it("takes everything else for code that runs in Node", async () => {
+    it("treats everything else as code that runs in Node", async () => {
         for (const path of ["src/dtls/association/association.ts", "host/cli/main.ts", "test/engine/all.ts"]) {
             const { errors, project } = await server.check(path)
             strictEqual(project, join(root, "tsconfig.json"), path)

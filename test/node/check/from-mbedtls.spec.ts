@@ -22,14 +22,14 @@ const missingIn = (text: string, names: string[]): string[] =>
     names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))
 
 describe("docs/from-mbedtls.md", () => {
-    it("names calls that are in mbedTLS's headers", function () {
+    it("names calls that mbedTLS's headers declare", function () {
         needs(this, missingForBoard())
         const calls = namesOf(1)
         ok(calls.length > 30)
         deepStrictEqual(missingIn(textsBelow(join(debianSource("mbedtls"), "include"), ".h"), calls), [])
     })
 
-    it("names what is in Mote's sources", () => {
+    it("names what Mote's sources declare", () => {
         const words = namesOf(2).flatMap((code) => code.match(/[A-Za-z]\w+/g) ?? [])
         ok(words.length > 40)
         deepStrictEqual(missingIn(textsBelow(join(root, "src"), ".ts"), words), [])

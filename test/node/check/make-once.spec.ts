@@ -20,7 +20,7 @@ const begun = (path: string): number => readFileSync(`${path}.notes`, "utf8").tr
 describe("what processes share below .cache", function () {
     this.timeout(60000)
 
-    it("is made by one of them; the others wait until it is whole", async () => {
+    it("is made by one of them; the others wait until it is complete", async () => {
         const path = join(temporaryFolder("shared"), "artifact")
         const makers = Array.from({ length: 4 }, () => maker(path, "whole"))
         const codes = await Promise.all(makers.map(async (child) => ((await once(child, "exit")) as [number])[0]))
@@ -42,7 +42,7 @@ describe("what processes share below .cache", function () {
         ok(!existsSync(`${path}.lock`))
     })
 
-    it("is not there when making it failed, and may be made again", () => {
+    it("is absent after a failure to make it, and may be made again", () => {
         const path = join(temporaryFolder("shared"), "artifact")
         const fail = (fresh: string): void => {
             writeFileSync(fresh, "half")
@@ -61,7 +61,7 @@ describe("what processes share below .cache", function () {
         )
     })
 
-    it("is not kept from anybody by a lock from before, whose process id another process has now", () => {
+    it("is not blocked by a stale lock whose process id another process has now", () => {
         const path = join(temporaryFolder("shared"), "artifact")
         writeFileSync(`${path}.lock`, `${hostname()}\n${process.pid}`)
         const hourAgo = Date.now() / 1000 - 3600

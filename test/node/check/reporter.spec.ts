@@ -25,7 +25,7 @@ const failingOnce = (count: number): string =>
         })`
 
 describe("the output of the tests", () => {
-    it("names what was not checked here, and ends with the one line that programs read", () => {
+    it("lists what was not checked here, and ends with the one line that programs read", () => {
         const { lines } = run('it("passes", () => {})\nit("is left out")\n')
         strictEqual(lines.at(-1), "1 passed, 0 failed, 1 skipped")
         const told = lines.at(-2) ?? ""
@@ -33,7 +33,7 @@ describe("the output of the tests", () => {
             ok(told.includes(part), told)
     })
 
-    it("names a test that passed at its second attempt only, and why the first failed", () => {
+    it("names a test that passed only at its second attempt, and why the first failed", () => {
         const { lines, status } = run(failingOnce(2))
         const told = [1, 2].flatMap((i) => [
             `NEEDED A SECOND ATTEMPT: passes later ${i}`,

@@ -15,7 +15,7 @@ interface Bom {
 describe("npm run sbom", function () {
     this.timeout(60000)
 
-    it("lists what the package and each firmware consist of, with versions and licences", function () {
+    it("lists the components of the package and of each firmware, with versions and licences", function () {
         needs(this, missingFor(checkedDevice))
         const { status, stderr } = spawnSync("npm", ["run", "-s", "sbom"], { cwd: root, encoding: "utf8" })
         strictEqual(status, 0, stderr)

@@ -69,7 +69,7 @@ describe("the sources", function () {
     // Takes minutes of a core, longer if it is shared.
     this.timeout(600000)
 
-    it("have arrows that point down only", () => {
+    it("import downwards only, along the layers' arrows", () => {
         const wrong = sources("src")
             .filter((path) => !PROGRAMS.test(path))
             .flatMap(importsOf)
@@ -81,7 +81,7 @@ describe("the sources", function () {
         strictEqual(wrong.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
     })
 
-    it("keep platforms out of dtls, and name no platform above it but in programs and by type", () => {
+    it("keep platforms out of dtls, and name no platform above it except in programs and by type", () => {
         const wrong = sources("src")
             .filter(
                 (path) => !/^src\/(platform\/|index\.ts|entry\/(device|update)\.ts)/.test(path) && !PROGRAMS.test(path),
@@ -94,7 +94,7 @@ describe("the sources", function () {
         strictEqual(wrong.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
     })
 
-    it("keep DTLS 1.3 in v13 folders: no file outside imports one but the package's entries, Node's connect and listen, and platforms' cryptography, which serve every version", () => {
+    it("keep DTLS 1.3 in v13 folders: outside, only the package's entries, Node's connect and listen, and platforms' cryptography, which serve every version, import one", () => {
         const wrong = sources("src")
             .filter((path) => !/^src\/(platform\/node\/connect|entry)\//.test(path))
             .filter((path) => !/^src\/platform\/[a-z]+\/crypto\.ts$/.test(path))
@@ -103,7 +103,7 @@ describe("the sources", function () {
         strictEqual(wrong.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
     })
 
-    it("have no circle of imports, not even of types", () => {
+    it("have no import cycles, not even of types", () => {
         const imports = new Map(sources("src").map((path) => [path, importsOf(path).map(({ to }) => to)]))
         const circles = new Set<string>()
         const seen = new Set<string>()
@@ -118,7 +118,7 @@ describe("the sources", function () {
         strictEqual([...circles].join("\n"), "")
     })
 
-    it("import only files that exist, with the .js ending", () => {
+    it("import only existing files, with the .js ending", () => {
         const broken = [...sources("src"), ...sources("host"), ...sources("test")]
             .flatMap(importsOf)
             .filter(({ to }) => !existsSync(join(root, to)))
@@ -132,7 +132,7 @@ describe("the sources", function () {
         ok(loaded.size < 10, [...loaded].join("\n"))
     })
 
-    it("say @devsWhenUsed on every class, so that images carry only the methods they use", () => {
+    it("have @devsWhenUsed on every class, so that images carry only the methods they use", () => {
         const bare = sources("src")
             .filter((path) => !path.startsWith("src/platform/node"))
             .flatMap((path) =>
@@ -156,7 +156,7 @@ describe("the sources", function () {
             strictEqual(typeErrors(project), "")
         })
 
-    it("type-check with tsconfig.device.json, as the code that runs on a device", () => {
+    it("type-check with tsconfig.device.json, as code that runs on a device", () => {
         cachedDeviceImage("src/sensor/main.ts") // writes the compiler's packages
         // The compiler's packages are not written for strict types: their errors and continuation lines are left out.
         const ours = typeErrors("tsconfig.device.json")
@@ -195,7 +195,7 @@ describe("the sources", function () {
         strictEqual(stderr.slice(0, 2000), "")
     })
 
-    it("hold no machine paths and no registry hosts", () => {
+    it("contain no machine paths and no registry hosts", () => {
         const listed = spawnSync("git", ["ls-files"], { cwd: root, encoding: "utf8" })
             .stdout.split("\n")
             .filter(Boolean)

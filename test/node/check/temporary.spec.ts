@@ -46,7 +46,7 @@ async function started(
 describe("temporary folders", function () {
     this.timeout(120000)
 
-    it("are gone when their process exits", async () => {
+    it("are removed when their process exits", async () => {
         const directory = new TemporaryDirectory()
         const { child, folder } = await started(directory, "exit")
         ok(folder.startsWith(directory.path))
@@ -55,7 +55,7 @@ describe("temporary folders", function () {
     })
 
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-        it(`are gone after ${signal}, which still ends the process`, async () => {
+        it(`are removed after ${signal}, which still ends the process`, async () => {
             const directory = new TemporaryDirectory()
             const { child, folder } = await started(directory, "wait")
             ok(existsSync(folder))
@@ -64,7 +64,7 @@ describe("temporary folders", function () {
             deepStrictEqual(directory.entries(), [])
         })
 
-    it("leave a signal to the command that handles it", async () => {
+    it("leave a signal to a command that handles it", async () => {
         const directory = new TemporaryDirectory()
         const { child } = await started(directory, "handle")
         child.kill("SIGTERM")
@@ -72,7 +72,7 @@ describe("temporary folders", function () {
         deepStrictEqual(directory.entries(), [])
     })
 
-    it("stay while their owner lives, whoever else starts; those of a killed owner go, other folders do not", async () => {
+    it("stay while their owner lives, whichever process starts meanwhile; a killed owner's are removed, other folders are not", async () => {
         const directory = new TemporaryDirectory()
         const living = await started(directory, "wait")
         const killed = await started(directory, "wait")
@@ -88,7 +88,7 @@ describe("temporary folders", function () {
         deepStrictEqual(directory.entries().sort(), ["mote-notes", `mote-${hostname()}-x-1`].sort())
     })
 
-    it("of a command that was killed while it compiled go when the next command starts", async () => {
+    it("of a command that was killed while it compiled are removed when the next command starts", async () => {
         const directory = new TemporaryDirectory()
         const program = join(temporaryFolder("program"), "program.ts")
         writeFileSync(program, 'console.log("hello")\n')

@@ -19,7 +19,7 @@ describe("the themes of the tests", () => {
             deepStrictEqual(patternsOf(name), [`test/node/${name.replace("test:", "")}/**/*.spec.ts`])
     })
 
-    it("have each spec exactly once, and npm test runs exactly those of all themes", () => {
+    it("contain each spec exactly once, and npm test runs exactly those of all themes", () => {
         deepStrictEqual(patternsOf("test").sort(), themes.flatMap(patternsOf).sort())
         const specs = readdirSync(join(root, "test", "node"), { recursive: true, encoding: "utf8" }).filter((name) =>
             name.endsWith(".spec.ts"),

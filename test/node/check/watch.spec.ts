@@ -6,7 +6,7 @@ import { Running } from "../../interop/process.js"
 describe("npm run watch", function () {
     this.timeout(120000)
 
-    it("runs changed sources: broken code turns the tests red, mended code green", async () => {
+    it("reruns tests on changed sources: broken code fails them, mended code passes", async () => {
         const folder = temporaryFolder("watch")
         const source = (result: string): void =>
             writeFileSync(join(folder, "source.ts"), `export const answer = (): string => "${result}"\n`)

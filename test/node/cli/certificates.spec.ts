@@ -49,7 +49,7 @@ describe("the command line with certificates", function () {
     this.timeout(120000)
 
     for (const version of ["1.2", "1.3"])
-        it(`both sides show the chain and the verdict in words, in DTLS ${version}`, () => {
+        it(`both sides print the chain and the verdict in words, in DTLS ${version}`, () => {
             const only = ["--min-version", version, "--max-version", version]
             const certified = ["--cert", pem("server"), "--key", key("server"), "--ca", pem("root")]
             return serving([...certified, ...only], async (where, server) => {
@@ -67,7 +67,7 @@ describe("the command line with certificates", function () {
             })
         })
 
-    it("a server of another name is refused, shown all the same, and accepted with --insecure", () =>
+    it("a server of another name is refused, printed all the same, and accepted with --insecure", () =>
         serving(["--cert", pem("other-name"), "--key", key("other-name")], async (where) => {
             const refusing = await say(where, "--ca", pem("root"))
             strictEqual(refusing.exitCode, 1)
@@ -78,7 +78,7 @@ describe("the command line with certificates", function () {
             ok(accepting.output.includes("verdict: it is not for the name that was asked for"))
         }))
 
-    it("raw public keys go by --rpk-pin, and --json has an event for programs", () => {
+    it("raw public keys are accepted by --rpk-pin, and --json has an event for programs", () => {
         return serving(["--key", key("server"), "--rpk-pin", pin("client")], async (where) => {
             const client = await say(where, "--key", key("client"), "--rpk-pin", pin("server"), "--json")
             strictEqual(client.exitCode, 0, client.output)
@@ -98,7 +98,7 @@ describe("the command line with certificates", function () {
         })
     })
 
-    it("mote gateway knows a client by the hash of its public key, and CoAP commands present certificate or key", async () => {
+    it("mote gateway identifies a client by its public key's hash, and CoAP commands present a certificate or key", async () => {
         const port = await freePort()
         const own = ["--cert", pem("server"), "--key", key("server"), "--alpn", "coap"]
         const believed = [
@@ -135,7 +135,7 @@ describe("the command line with certificates", function () {
         }
     })
 
-    it("mote gateway with a certificate of its own wants to know whom it believes", async () => {
+    it("mote gateway with a certificate of its own requires to be told whom it trusts", async () => {
         const gateway = new Running(mote("gateway", "--cert", pem("server"), "--key", key("server")))
         strictEqual(await ended(gateway), 2)
         ok(/--ca or --rpk-pin is needed/.test(gateway.output), gateway.output)
@@ -147,14 +147,14 @@ describe("the command line with certificates", function () {
         ["a pin that is none", ["--rpk-pin", "abc"], /--rpk-pin: 64 hex digits/],
     ]
     for (const [what, args, message] of wrong)
-        it(`${what} is wrong usage, with a sentence that says what is needed`, async () => {
+        it(`${what} is a usage error, with a sentence that says what is needed`, async () => {
             const client = await say("127.0.0.1:9", ...args)
             strictEqual(client.exitCode, 2)
             ok(message.test(client.output), client.output)
         })
 })
 
-describe("mote start with the device of a folder that has certificates", function () {
+describe("mote start in a folder whose device has certificates", function () {
     this.timeout(120000)
     const PSK = { identity: "another", key: Buffer.alloc(16, 0x5a) }
     const given = ["--psk", `${PSK.identity}:${PSK.key.toString("hex")}`]
@@ -171,7 +171,7 @@ describe("mote start with the device of a folder that has certificates", functio
         return folder
     }
 
-    it("has a gateway that takes others by their pre-shared keys", async () => {
+    it("runs a gateway that also accepts other devices by their pre-shared keys", async () => {
         const command = mote("start", "--count", "1000", "--interval", "0.2", ...given)
         const running = new Running(command, folderOf({ cert: pem("client") }))
         try {
@@ -188,7 +188,7 @@ describe("mote start with the device of a folder that has certificates", functio
         }
     })
 
-    it("gives the device a key in place of its own, where it has one beside them", async () => {
+    it("gives the device the command line's key instead of its own, where it has one beside its certificates", async () => {
         const server = await listen(0, { psk: PSK, maxVersion: "1.3" }, "127.0.0.1")
         const uri = `coaps://127.0.0.1:${server.port}/r`
         const running = new Running(mote("start", uri, "--count", "1", ...given), folderOf({ psk: true }))
@@ -201,7 +201,7 @@ describe("mote start with the device of a folder that has certificates", functio
         }
     })
 
-    it("refuses a key for a device that could not use it", async () => {
+    it("refuses a pre-shared key for a device that could not use it", async () => {
         const running = new Running(mote("start", "coaps://127.0.0.1:1/r", ...given), folderOf({ cert: pem("client") }))
         strictEqual(await ended(running), 2)
         ok(running.output.includes("--psk: the device of devs.config.json has certificates alone"), running.output)

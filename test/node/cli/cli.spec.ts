@@ -44,7 +44,7 @@ describe("the command line", function () {
         ok(/summary: 5 samples arrived/.test(stdout))
     })
 
-    it("a first start says what it waits for, a second one has nothing to wait for", () => {
+    it("a first start says what it waits for; a second one has nothing to wait for", () => {
         const program = join(temporaryFolder("first-start"), "first.ts")
         // Images are cached by the program's content, so this one is new.
         writeFileSync(program, `import * as ds from "@devicescript/core"\nconsole.log("${Date.now()}")\nds.restart()\n`)
@@ -78,7 +78,7 @@ describe("the command line", function () {
         ok(/^\d+\.\d+\.\d+\n$/.test(out), out)
     })
 
-    it("shell completion knows commands, options and the words that an option takes", () => {
+    it("shell completion knows commands, options and an option's possible values", () => {
         for (const [typed, offered] of [
             [["ga"], /^gateway\t/m],
             [["client", "--prof"], /^--profile\t/m],
@@ -152,7 +152,7 @@ describe("the command line", function () {
             ok(!err.includes(KEY) && !/\n\s+at /.test(err))
         })
 
-    it("a wrong command line with --json is an error event, too", () => {
+    it("a usage error with --json is an error event, too", () => {
         for (const args of [
             ["get", "--json"],
             ["get", "coaps://h/", "--psx", "a", "--json"],
@@ -163,7 +163,7 @@ describe("the command line", function () {
         }
     })
 
-    it("never shows a key, wherever it was typed", () => {
+    it("never prints a key, wherever it was typed", () => {
         for (const args of [
             ["server", `a:${KEY}`],
             [`a:${KEY}`],
@@ -196,7 +196,7 @@ describe("the command line", function () {
         ok(/gives up after 3 attempts/.test(err), err)
     })
 
-    it("tells a wrong key from silence, long before the handshake's deadline", async () => {
+    it("distinguishes a wrong key from silence, long before the handshake's deadline", async () => {
         const port = await freePort()
         const gateway = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
         await untilBound(port)
@@ -223,7 +223,7 @@ describe("the command line", function () {
         strictEqual(code, 0)
     })
 
-    it("a busy port: exit code 1, and it says so", async () => {
+    it("a busy port: exit code 1 and a message", async () => {
         const port = await freePort()
         const first = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
         await untilBound(port)
@@ -233,7 +233,7 @@ describe("the command line", function () {
         ok(/port is in use/.test(err))
     })
 
-    it("client and server talk; Ctrl-C ends the server; the key log and the trace are there", async () => {
+    it("client and server talk; Ctrl-C ends the server; key log and trace are written", async () => {
         const [port, folder] = [await freePort(), temporaryFolder("cli")]
         const keys = join(folder, "keys.txt")
         writeFileSync(keys, `# sensors\n\nsensor1:${KEY}\n`)
@@ -267,7 +267,7 @@ describe("the command line", function () {
         await server.ended()
     })
 
-    it("a line too large is refused with the maximum, the next one is sent, and the exit code tells", async () => {
+    it("a line too large is refused with the maximum, the next one is sent, and the exit code is 1", async () => {
         const port = await freePort()
         const server = new Running(mote("server", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
         await untilBound(port)
@@ -285,7 +285,7 @@ describe("the command line", function () {
 })
 
 describe("the trace", () => {
-    it("names flights and tells repetitions from news", () => {
+    it("names flights and distinguishes retransmissions from new messages", () => {
         const lines: string[] = []
         const tracer = new Tracer((record) => lines.push(traceLine(record)))
         const s = connected()
@@ -302,7 +302,7 @@ describe("the trace", () => {
         ok(lines[7]?.endsWith("not DTLS"))
     })
 
-    it("forgets the oldest peers: a thousand new ones do not fill its memory", () => {
+    it("forgets the oldest peers, so that a thousand new ones do not fill its memory", () => {
         const records: TraceRecord[] = []
         const tracer = new Tracer((record) => records.push(record))
         const [hello, , cookieHello] = connected().log as [Buffer, Buffer, Buffer]

@@ -49,7 +49,7 @@ describe("mote get, put, post, delete, fetch and observe, with libcoap's server"
             .split("\n")
             .map((line) => JSON.parse(line) as Record<string, unknown>)
 
-    it("end with 0 for a success and with 1 for an answer of class 4, which is told", async () => {
+    it("exit with 0 for a success and with 1 for a 4.xx answer, which they print", async () => {
         const created = await run("put", "/one", "-e", "first")
         strictEqual(created.exitCode, 0, created.output)
         ok(created.output.includes("2.01"), created.output)
@@ -61,7 +61,7 @@ describe("mote get, put, post, delete, fetch and observe, with libcoap's server"
         ok(missing.output.includes("4.04"), missing.output)
     })
 
-    it("send and receive bodies in blocks of the size that --block says, and tell the progress", async () => {
+    it("send and receive bodies in blocks of the size that --block sets, and print the progress", async () => {
         const body = Array.from({ length: 200 }, (_, i) => `line ${i}`).join(" ")
         const sent = events(await run("put", "/long", "-e", body, "--block", "64", "--json"))
         deepStrictEqual(
@@ -73,14 +73,14 @@ describe("mote get, put, post, delete, fetch and observe, with libcoap's server"
         strictEqual(received.at(-1)?.["text"], body)
     })
 
-    it("observe prints each state as it comes, and ends after --count of them", async () => {
+    it("observe prints each state as it arrives, and ends after --count of them", async () => {
         const running = await run("observe", "/time", "--count", "2", "--json")
         strictEqual(running.exitCode, 0, running.output)
         const states = events(running).map((event) => event["text"])
         strictEqual(new Set(states).size, 2, running.output)
     })
 
-    it("a block size that is none, and two bodies, are wrong usage", async () => {
+    it("an invalid block size, and two bodies, are usage errors", async () => {
         const wrong = await run("get", "/one", "--block", "100")
         strictEqual(wrong.exitCode, 2)
         ok(wrong.output.includes("--block: 16, 32, 64, 128, 256, 512 or 1024"), wrong.output)

@@ -55,7 +55,7 @@ function events(running: Running): Record<string, unknown>[] {
 describe("mote gateway", function () {
     this.timeout(60000)
 
-    it("lets nobody write to another identity's path; says so once for each connection, and to the client without a name", async () => {
+    it("lets nobody write to another identity's path, and reports it once per connection, and to the client without naming the owner", async () => {
         const port = await freePort()
         const running = await gateway(port, "--shared", "/room/")
         const [one, two] = [await client(port, "one"), await client(port, "two")]
@@ -81,7 +81,7 @@ describe("mote gateway", function () {
         )
     })
 
-    it("answers from the address that was asked, and has one port at all of them", async () => {
+    it("answers from the address that was asked, with one port for all addresses", async () => {
         const port = await freePort()
         const running = await gateway(port)
         for (const host of ["127.0.0.2", "127.0.0.1", "::1"]) {
@@ -93,7 +93,7 @@ describe("mote gateway", function () {
         await running.end()
     })
 
-    it("with --json prints one valid object per line, on which no terminal acts", async () => {
+    it("with --json prints one valid object per line, without terminal escapes", async () => {
         const port = await freePort()
         const running = await gateway(port, "--json", "--host", "127.0.0.1")
         const one = await client(port, "one")
@@ -114,7 +114,7 @@ describe("mote gateway", function () {
         ok(/^[\x20-\x7e\n]*$/.test(running.output))
     })
 
-    it("keeps its lines short and its own, however long path and names are", async () => {
+    it("prints short lines, however long paths and names are", async () => {
         const port = await freePort()
         const running = await gateway(port, "--host", "127.0.0.1")
         const one = await client(port, "one")
@@ -128,7 +128,7 @@ describe("mote gateway", function () {
         ok(line.length < 350 && line.includes('nnn…" 1.00 uuu'), line)
     })
 
-    it("goes on when what is told of its events throws, and logs that", async () => {
+    it("continues when its event handler throws, and logs that", async () => {
         const lines: string[] = []
         const services = new NodeServices({ log: (_level, line) => void lines.push(line) })
         const fail = (): never => {
@@ -181,7 +181,7 @@ describe("Ctrl-C and SIGTERM", function () {
         cachedDeviceImage("src/sensor/main.ts")
     })
 
-    it("end every command that runs until it is stopped with exit code 0, and connections with close_notify", async () => {
+    it("end every long-running command with exit code 0, and connections with close_notify", async () => {
         const port = await freePort()
         const server = await gateway(port, "--host", "127.0.0.1")
         const [key, uri] = [["--psk", `one:${KEY}`], `coaps://127.0.0.1:${port}/r`]

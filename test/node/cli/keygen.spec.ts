@@ -44,7 +44,7 @@ describe("mote keygen", function () {
         devices = made("devices", "cert", "--fleet", fleet, "--use", "client", ...byCa)
     })
 
-    it("makes certificates for a fleet that OpenSSL verifies for their use and no other", () => {
+    it("makes certificates for a fleet that OpenSSL verifies for their purpose and no other", () => {
         const verify = (purpose: string, file: string): number | null =>
             spawnSync("openssl", ["verify", "-x509_strict", "-CAfile", ca, "-purpose", purpose, join(folder, file)])
                 .status
@@ -60,7 +60,7 @@ describe("mote keygen", function () {
         ok(/CA:TRUE/.test(text) && /Certificate Sign, CRL Sign/.test(text), text)
     })
 
-    it("makes certificates by which two sides of a connection believe each other", async () => {
+    it("makes certificates by which two sides of a connection trust each other", async () => {
         const server = await listen(
             0,
             { cert: gateway("gateway.pem"), key: gateway("gateway.key"), ca: authority, requestCert: true },
@@ -73,14 +73,14 @@ describe("mote keygen", function () {
         await server.close()
     })
 
-    it("lets only their owner read private keys, and prints none", () => {
+    it("makes private keys readable by their owner only, and prints none", () => {
         const certificate = { "sensor1.key": "600", "sensor1.pem": "644", "sensor2.key": "600", "sensor2.pem": "644" }
         deepStrictEqual(modes("devices"), certificate)
         const { output } = keygen("key", "sensor9", "--out", join(folder, "printed"))
         ok(!/PRIVATE/.test(output) && output.includes("sensor9.key"), output)
     })
 
-    it("makes pre-shared keys as --psk-file reads them, and key pairs with the pin of each", () => {
+    it("makes pre-shared keys in --psk-file's format, and key pairs with the pin of each", () => {
         const psk = made("psk", "psk", "a", "b")
         ok(/^a:[0-9a-f]{32}\nb:[0-9a-f]{32}\n$/.test(psk("psk.txt")))
         strictEqual(psk("a.psk") + psk("b.psk"), psk("psk.txt"))
@@ -90,7 +90,7 @@ describe("mote keygen", function () {
         strictEqual(keys("pins.csv"), `name,sha256\na,${createHash("sha256").update(spki).digest("hex")}\n`)
     })
 
-    it("overwrites nothing: where one file is there already, none is written", () => {
+    it("overwrites nothing: where one of its files exists, none is written", () => {
         const { status, output } = keygen("cert", "fresh", "sensor1", "--out", join(folder, "devices"))
         strictEqual(status, 2)
         ok(/sensor1\.key is there already; nothing was written/.test(output), output)
@@ -105,7 +105,7 @@ describe("mote keygen", function () {
         ["a device's certificate as an authority", ["cert", "a", "--ca", "devices/sensor1.pem"], /not an authority's/],
     ]
     for (const [what, args, message] of wrong)
-        it(`${what} is wrong usage`, () => {
+        it(`${what} is a usage error`, () => {
             const at = args.indexOf("--ca")
             const authorities =
                 at < 0 ? [] : ["--ca", join(folder, args[at + 1]), "--ca-key", join(folder, "devices/sensor1.key")]

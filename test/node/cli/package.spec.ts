@@ -51,7 +51,7 @@ describe("the published package", function () {
         return must(folder, process.execPath, name)
     }
 
-    it("installs from the tarball alone, offline: what it depends on is in it", () => {
+    it("installs from the tarball alone, offline, with its dependencies in it", () => {
         deepStrictEqual(Object.keys(manifest.dependencies), manifest.bundleDependencies)
         ok(must(folder, "npm", "ls", "--all", "--parseable").includes("mote-dtls"))
     })
@@ -60,11 +60,11 @@ describe("the published package", function () {
         ok(existsSync(join(folder, "node_modules", "mote-dtls", "dist", "host", "build", "llvm-main.js")))
     })
 
-    it("loads by its name, connects, and ends by itself", () => {
+    it("loads by its name, connects, and exits by itself", () => {
         strictEqual(node(program), "through the package\ntrue psk\n")
     })
 
-    it("says which package a group needs that is not installed, on a Node without ML-KEM", () => {
+    it("names the package to install for a group, on a Node without ML-KEM", () => {
         const told = node(`
 import { DtlsError, listen } from "mote-dtls"
 const psk = { identity: "me", key: Buffer.alloc(16, 1) }
@@ -76,7 +76,7 @@ console.log(error instanceof DtlsError ? \`\${error.code} \${error.message}\` : 
         else ok(/^ERR_DTLS_NOT_SUPPORTED .*npm install @noble\/post-quantum$/m.test(told), told)
     })
 
-    it("has an entry for each purpose, and package.json; those for devices say what they are for", () => {
+    it("has an entry for each purpose, and package.json; those for devices say so when Node loads them", () => {
         const devices = ["mote-dtls/device", "mote-dtls/drivers", "mote-dtls/net", "mote-dtls/update"]
         const all = [...entries.map(([name]) => name), ...devices, "mote-dtls/package.json"]
         deepStrictEqual(
@@ -93,12 +93,12 @@ console.log(error instanceof DtlsError ? \`\${error.code} \${error.message}\` : 
         }
     })
 
-    it("is loaded by require, too", () => {
+    it("loads with require, too", () => {
         const source = 'console.log(typeof require("mote-dtls").connect, require("mote-dtls/package.json").version)'
         strictEqual(node(source, "cjs"), `function ${manifest.version}\n`)
     })
 
-    it("has types for every entry, by the rules of nodenext", () => {
+    it("has types for every entry under nodenext", () => {
         const uses = entries.map(([entry, name]) => `import { ${name} } from "${entry}"\n${name} satisfies object\n`)
         writeFileSync(join(folder, "types.ts"), uses.join(""))
         const strict = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022"]
@@ -106,14 +106,14 @@ console.log(error instanceof DtlsError ? \`\${error.code} \${error.message}\` : 
         must(folder, process.execPath, join(root, "node_modules/typescript/bin/tsc"), ...strict, ...types, "types.ts")
     })
 
-    it("has source maps: a stack names lines of TypeScript", () => {
+    it("has source maps, so that a stack shows lines of TypeScript", () => {
         const source =
             'import { NodeUdpSocket } from "mote-dtls"\nNodeUdpSocket.open(undefined, undefined).catch((e) => console.log(e.stack))'
         writeFileSync(join(folder, "stack.mjs"), source)
         ok(/src\/platform\/node\/\w+\.ts:\d+/.test(must(folder, process.execPath, "--enable-source-maps", "stack.mjs")))
     })
 
-    it("has the commands; mote start compiles nothing: simulator and program are in the package", () => {
+    it("has the commands; mote start compiles nothing, since simulator and program are in the package", () => {
         const [mote, motedtls] = ["mote", "mote-dtls"].map((name) => join(folder, "node_modules", ".bin", name))
         strictEqual(must(folder, mote, "--version"), `${manifest.version}\n`)
         ok(must(folder, motedtls, "--help").includes("mote: DTLS for microcontrollers"))

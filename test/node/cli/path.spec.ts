@@ -32,8 +32,8 @@ function tshark(file: string, ...fields: string[]): string[][] {
         .map((line) => line.split("\t"))
 }
 
-describe("a bad path for tests", () => {
-    it("loses, doubles and reorders as many datagrams as it was told, and the same ones for the same seed", async () => {
+describe("a simulated bad path", () => {
+    it("drops, duplicates and reorders the share of datagrams it was told to, and the same ones for the same seed", async () => {
         const lossy = await throughPath({ loss: 0.2 }, 7)
         ok(lossy.length > 700 && lossy.length < 900, String(lossy.length))
         deepStrictEqual(await throughPath({ loss: 0.2 }, 7), lossy)
@@ -45,7 +45,7 @@ describe("a bad path for tests", () => {
         ok(swapped > 100 && swapped < 250, String(swapped))
     })
 
-    it("delays each datagram, and lets those on their way arrive when it ends", async () => {
+    it("delays each datagram, and delivers those in flight when it ends", async () => {
         const path = new ImpairedPath({ ...GOOD, delay: 50, random: seededRandom(1) })
         const arrived: string[] = []
         const begun = performance.now()
@@ -78,7 +78,7 @@ describe("--pcap and the options of a bad path", function () {
         return client
     }
 
-    it("write a file that tshark decrypts when a key log was asked for, and that only its owner reads", async function () {
+    it("write a file that tshark decrypts when a key log was asked for, readable by its owner only", async function () {
         needs(this, missingProgram("tshark"))
         const folder = temporaryFolder("pcap")
         const [pcap, keylog] = [join(folder, "run.pcapng"), join(folder, "keys.log")]
@@ -102,12 +102,12 @@ describe("--pcap and the options of a bad path", function () {
         ok(tshark(pcap, "dtls.handshake.type").some(([type]) => type === "1"))
     })
 
-    it("let a handshake go through loss, repetition and reordering, the same for the same seed", async () => {
+    it("let a handshake survive loss, duplication and reordering, reproducibly for one seed", async () => {
         const client = await talk("--loss", "20", "--duplicate", "20", "--reorder", "20", "--delay", "5", "--seed", "3")
         strictEqual(client.exitCode, 0, client.output)
     })
 
-    it("write IPv6 packets whose checksums are right", function () {
+    it("write IPv6 packets with correct checksums", function () {
         needs(this, missingProgram("tshark"))
         const file = join(temporaryFolder("pcap"), "v6.pcapng")
         const capture = new CaptureFile(file)
@@ -142,7 +142,7 @@ describe("--pcap and the options of a bad path", function () {
         ])
     })
 
-    it("are refused with a sentence when they are no percentage, and when the file cannot be written", async () => {
+    it("are refused with a sentence when they are not percentages, or when the file cannot be written", async () => {
         for (const [options, sentence] of [
             [["--loss", "101"], "--loss: a percentage, from 0 to 100"],
             [["--pcap", "/no/such/folder/file"], "--pcap: cannot write /no/such/folder/file (ENOENT)"],

@@ -11,8 +11,8 @@ import { connect } from "../../../src/index.js"
 
 const KEY = "00112233445566778899aabbccddeeff"
 
-describe("lines that people read", () => {
-    it("cannot be broken, steered or reordered by what stands in them", () => {
+describe("output lines", () => {
+    it("cannot be broken, steered or reordered by their content", () => {
         const table = {
             "t\nclient 7 /boiler: temperature 99.00 °C": "t\\nclient 7 /boiler: temperature 99.00 °C",
             "\x1b[31mred\x1b[0m": "\\x1b[31mred\\x1b[0m",
@@ -25,7 +25,7 @@ describe("lines that people read", () => {
         for (const [given, line] of Object.entries(table)) strictEqual(printable(given), line)
     })
 
-    it("hold the same for JSON, which stays the same value", () => {
+    it("stay intact as JSON, which parses to the same value", () => {
         const value = { a: "\u0000\n\u001b\u007f\u009b\u00ad\u202e\u2028\ud800\u{e0041}", "\u2066": "Grüße ☀ 😀" }
         const line = printableJson(value)
         deepStrictEqual(JSON.parse(line), value)
@@ -33,7 +33,7 @@ describe("lines that people read", () => {
         ok(line.includes("\\u009b") && line.includes("\\udb40\\udc41") && line.includes("Grüße ☀ 😀"), line)
     })
 
-    it("leave the command line in one place: no other file of it writes to standard output or standard error", () => {
+    it("are written in one place: no other file of the command line writes to standard output or standard error", () => {
         const folders = ["cli", "gateway", "trace", "simulator", "config", "board", "image", "translate", "."]
         const files = folders.flatMap((folder) =>
             readdirSync(join(root, "host", folder))
@@ -46,13 +46,13 @@ describe("lines that people read", () => {
         deepStrictEqual(files.filter(writes), [join("host", "cli", "output.ts")])
     })
 
-    it("have an end: what is too long is cut, and says by how much", () => {
+    it("are bounded: what is too long is cut, and says by how much", () => {
         const line = printable("x".repeat(50000))
         ok(line.length < 2100)
         ok(line.endsWith("… (48000 characters more)"))
     })
 
-    it("hold names and units as words: what is none is quoted and cut", () => {
+    it("show names and units as words; anything else is quoted and cut", () => {
         strictEqual(word("temperature"), "temperature")
         strictEqual(word("t 99.00 °C, humidity"), '"t 99.00 °C, humidity"')
         strictEqual(word(""), '""')
@@ -67,7 +67,7 @@ describe("lines that people read", () => {
         )
     })
 
-    it("of a gateway are its own, whatever a client posts", async () => {
+    it("of a gateway cannot be forged, whatever a client posts", async () => {
         const port = await freePort()
         const gateway = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
         await untilBound(port)
@@ -84,7 +84,7 @@ describe("lines that people read", () => {
         await gateway.end()
     })
 
-    it("of mote server and mote client are one for each message, escaped; with --raw they are the peer's bytes", async function () {
+    it("of mote server and mote client are one per message, escaped; with --raw they are the peer's bytes", async function () {
         this.timeout(60000)
         const psk = { identity: "a", key: Buffer.from(KEY, "hex") }
         const message = Buffer.from("t\nclient 2 left\n\u009b31m\x1b[2J")
@@ -111,7 +111,7 @@ describe("lines that people read", () => {
         }
     })
 
-    it("of a simulated device are escaped, and tell which one printed them; with --plain they are the program's", function () {
+    it("of a simulated device are escaped and prefixed with its name; with --plain they are the program's", function () {
         this.timeout(60000)
         const program = join(temporaryFolder("lines"), "forging.ts")
         const source = 'import * as ds from "@devicescript/core"\nconsole.log("a\\n2: b\\u001b[2J")\nds.restart()\n'

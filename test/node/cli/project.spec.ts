@@ -62,7 +62,7 @@ describe("a project of mote init", function () {
         return ["--config", join(folder, name)]
     }
 
-    it("is named after its folder, has a key that nobody else reads, and exact versions of what it is developed with", () => {
+    it("is named after its folder, has a key that nobody else can read, and exact versions of its development dependencies", () => {
         const { name, devDependencies } = JSON.parse(read("package.json")) as {
             name: string
             devDependencies: Record<string, string>
@@ -75,7 +75,7 @@ describe("a project of mote init", function () {
         ok(read(".gitignore").includes("\ndevice-credentials.json\n"))
     })
 
-    it("has a program of about ten lines, and a configuration whose schema is in its node_modules and has it fit", () => {
+    it("has a program of about ten lines, and a configuration that its schema in node_modules accepts", () => {
         ok(read("src/main.ts").split("\n").length < 16)
         const config = JSON.parse(read("devs.config.json")) as Config
         const schema = JSON.parse(readFileSync(resolve(folder, config.$schema), "utf8")) as Schema
@@ -88,7 +88,7 @@ describe("a project of mote init", function () {
         ok(again.err.includes("is there already, and nothing was written"), again.err)
     })
 
-    it("npm start simulates the program against a gateway; started again, nothing is compiled", () => {
+    it("npm start simulates the program against a gateway, and compiles nothing the second time", () => {
         const first = run(folder, "npm", "-s", "start")
         strictEqual(first.code, 0, first.err)
         ok(/\/readings: temperature .* °C, humidity .* %RH, uptime [\d.]+ s/.test(first.out), first.out)
@@ -101,7 +101,7 @@ describe("a project of mote init", function () {
         ok(must(folder, "npm", "-s", "test").includes("2 passing"))
     })
 
-    it("shows no type errors, neither in the program nor in the test", () => {
+    it("has no type errors, neither in the program nor in the test", () => {
         for (const project of ["src", "."]) {
             const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
             const { out } = run(folder, process.execPath, tsc, "--pretty", "false", "-p", project)
@@ -110,7 +110,7 @@ describe("a project of mote init", function () {
         }
     })
 
-    it("mistakes in its program are told with file and line", () => {
+    it("mistakes in its program are reported with file and line", () => {
         const imports = 'import { runSensor } from "mote-dtls/device"\nimport { readFileSync } from "node:fs"\n'
         writeFileSync(join(folder, "src", "wrong.ts"), `${imports}runSensor(readFileSync("x").length)\n`)
         const { code, err } = run(folder, mote, "sim", "src/wrong.ts")
@@ -123,7 +123,7 @@ describe("a project of mote init", function () {
         ["posix", "127.0.0.1", () => missingFor(device)],
         ["rv32-virt", "10.0.2.2", missingForBoard],
     ] as const)
-        it(`mote flash and mote monitor build its firmware for ${board}, out of the package, and it posts`, async function () {
+        it(`mote flash and mote monitor build its firmware for ${board} from the package, and it posts`, async function () {
             needs(this, missing())
             const port = await freePort()
             const target = `coaps://${host}:${port}/readings`
@@ -142,7 +142,7 @@ describe("a project of mote init", function () {
             }
         })
 
-    it("mote build puts the ESP32-C3's firmware where platformio.ini looks for it", () => {
+    it("mote build puts the ESP32-C3's firmware where platformio.ini expects it", () => {
         const wifi = { ssid: "home" }
         const config = configure("esp32c3.json", { target: "coaps://gateway.example/readings", wifi })
         must(folder, mote, "build", ...config, "--board", "esp32c3-devkitm-1")

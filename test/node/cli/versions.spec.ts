@@ -20,7 +20,7 @@ function optionsOf(given: Partial<ConnectionOptions>): ConnectionOptions {
 describe("--min-version and --max-version", function () {
     this.timeout(60000)
 
-    it("name the versions that are spoken, and decide about suites, key shares and how hellos are taken", () => {
+    it("set the versions that are spoken, and decide about suites, key shares and how ClientHellos are accepted", () => {
         for (const [given, older, newer] of [
             [{}, true, false],
             [{ maxVersion: "1.3" }, true, true],
@@ -38,7 +38,7 @@ describe("--min-version and --max-version", function () {
         strictEqual(suites.length, 1)
     })
 
-    it("refuse what makes no sense, and what only DTLS 1.2 has, by the option's name", () => {
+    it("refuse contradictions, and what only DTLS 1.2 has, by the option's name", () => {
         throws(() => versionsOf(optionsOf({ minVersion: "1.3", maxVersion: "1.2" })), /--min-version/)
         for (const [given, name] of [
             [{ maxFragment: "512" }, /--max-fragment/],
@@ -50,7 +50,7 @@ describe("--min-version and --max-version", function () {
             throws(() => settingsOf(optionsOf({ minVersion: "1.3", ...given }), "client"), name)
     })
 
-    it("go with --import-psk, and --cid with --return-routability: what the hello offers says so", () => {
+    it("combine with --import-psk, and --cid with --return-routability, as the hello's offer shows", () => {
         const { extensions } = settingsOf(
             optionsOf({ minVersion: "1.3", cid: 0, returnRoutability: "enhanced", importPsk: "SHA-384" }),
             "client",
@@ -60,7 +60,7 @@ describe("--min-version and --max-version", function () {
         ok(made.some(({ type }) => type === PRE_SHARED_KEY))
     })
 
-    it("go with --group, which says what the first hello has a share of", () => {
+    it("combine with --group, which names the key share of the first hello", () => {
         const shares = (group: GroupName[]): number => {
             const { extensions } = settingsOf(optionsOf({ minVersion: "1.3", group }), "client")
             return (extensions[0](new NodeCryptoProvider()) as KeyShareExtension).firstGroup()
@@ -90,7 +90,7 @@ describe("--min-version and --max-version", function () {
 })
 
 describe("the trace of DTLS 1.3", () => {
-    it("names what can be read, and the handshake's protected records by their epoch", () => {
+    it("names what is readable, and the handshake's protected records by their epoch", () => {
         const s = simulateV13()
         s.connect()
         const parts = s.log.map((datagram) => describeDatagram(datagram).parts)

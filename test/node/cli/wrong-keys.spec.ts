@@ -27,7 +27,7 @@ describe("the command line and wrong keys", function () {
 
     after(async () => await server.end())
 
-    it("mote client says one line that matters and ends long before the handshake's deadline", async () => {
+    it("mote client prints one telling line and ends long before the handshake's deadline", async () => {
         const client = new Running(mote("client", `127.0.0.1:${port}`, "--psk", `sensor1:${OTHER}`))
         strictEqual(await ended(client), 1)
         const lines = client.output.split("\n").filter((line) => /different|differ|decrypt/.test(line))
@@ -35,7 +35,7 @@ describe("the command line and wrong keys", function () {
         ok(/^mote: .*PSK identity or key differ/.test(lines[0]), client.output)
     })
 
-    it("the server tells a wrong key and an unknown identity apart, with identity and address", async () => {
+    it("the server distinguishes a wrong key from an unknown identity, with identity and address", async () => {
         const wrong = /note: 127\.0\.0\.1:\d+: identity sensor1: .*different keys/
         ok(wrong.test(server.output), server.output)
         await ended(new Running(mote("client", `127.0.0.1:${port}`, "--psk", `stranger:${KEY}`)))
@@ -43,7 +43,7 @@ describe("the command line and wrong keys", function () {
         ok(!server.output.includes(KEY) && !server.output.includes(OTHER))
     })
 
-    it("mote get ends over a wrong key and an unknown identity as mote client does", async () => {
+    it("mote get fails on a wrong key and an unknown identity as mote client does", async () => {
         for (const psk of [`sensor1:${OTHER}`, `stranger:${KEY}`]) {
             const asking = new Running(mote("get", `coaps://127.0.0.1:${port}/room`, "--psk", psk))
             strictEqual(await ended(asking), 1)
@@ -53,7 +53,7 @@ describe("the command line and wrong keys", function () {
         }
     })
 
-    it("mote sensor with a count gives up over a wrong key at once", async () => {
+    it("mote sensor with a count gives up on a wrong key at once", async () => {
         const target = `coaps://127.0.0.1:${port}/readings`
         const sensor = new Running(mote("sensor", target, "--psk", `sensor1:${OTHER}`, "--count", "1"))
         strictEqual(await ended(sensor), 1)
@@ -91,7 +91,7 @@ describe("the command line and wrong keys in DTLS 1.3", function () {
         }
     })
 
-    it("a server of DTLS 1.2 alone is told from a wrong key", async () => {
+    it("a server of DTLS 1.2 alone is distinguished from a wrong key", async () => {
         const port = await freePort()
         const server = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `s:${KEY}`))
         try {
@@ -112,13 +112,13 @@ describe("warnings about keys", () => {
             undefined,
         )
 
-    it("weak: shorter than 16 bytes, or one byte again and again", () => {
+    it("weak: shorter than 16 bytes, or one byte repeated", () => {
         deepStrictEqual(warnings(`a:${KEY}`), [])
         for (const key of ["0102", "07".repeat(16)])
             ok(/the key of identity a is weak/.test(warnings(`a:${key}`)[0]), key)
     })
 
-    it("double: an identity with two keys, a key with two identities", () => {
+    it("duplicate: an identity with two keys, a key with two identities", () => {
         ok(/identity a is given twice/.test(warnings(`a:${KEY}`, `a:${OTHER}`)[0]))
         const [same, ...others] = warnings(`a:${KEY}`, `b:${KEY}`)
         strictEqual(same, "identities a and b have the same key")

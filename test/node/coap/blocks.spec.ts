@@ -79,7 +79,7 @@ describe("block-wise transfer (RFC 7959)", () => {
     })
 
     for (const size of [16, 32, 64, 128, 256, 512, 1024])
-        it(`carries bodies of both directions in blocks of ${size} bytes, and the handler sees whole ones`, async () => {
+        it(`carries bodies in both directions in blocks of ${size} bytes, and the handler sees whole ones`, async () => {
             const { requests, messages, run } = await served(echo)
             const body = bodyOf(size * 3 + 5)
             const request = { ...requestFor(CoapCode.POST, "a"), payload: body }
@@ -91,7 +91,7 @@ describe("block-wise transfer (RFC 7959)", () => {
             strictEqual(uintOptionOf(messages[0], CoapOption.SIZE1, -1), body.length)
         })
 
-    it("a body that fits one block is an ordinary request", async () => {
+    it("a body that fits into one block is an ordinary request", async () => {
         const { messages, run } = await served(echo)
         const response = await run(
             new BlockTransfer({ ...requestFor(CoapCode.PUT, "a"), payload: bodyOf(1024) }, settings()),
@@ -101,7 +101,7 @@ describe("block-wise transfer (RFC 7959)", () => {
         strictEqual(blockOf(messages[0], CoapOption.BLOCK1), undefined)
     })
 
-    it("the server's smaller block size is taken from the first answer on, both ways", async () => {
+    it("the server's smaller block size is used from the first answer on, both ways", async () => {
         const { messages, run } = await served(echo, { size: 64 })
         const body = bodyOf(1500)
         const request = { ...requestFor(CoapCode.POST, "a"), payload: body }
@@ -110,7 +110,7 @@ describe("block-wise transfer (RFC 7959)", () => {
         deepStrictEqual(sizes.slice(0, 3), [256, 64, 64])
     })
 
-    it("64 KB each way with 10 % loss and duplicates arrive whole", async function () {
+    it("64 KB each way arrive whole with 10 % loss and duplicates", async function () {
         this.timeout(60000)
         const pair = new CoapPair({}, 3)
         Object.assign(pair.link, { loss: 0.1, duplication: 0.05 })
@@ -121,7 +121,7 @@ describe("block-wise transfer (RFC 7959)", () => {
         strictEqual(requests.length, 1)
     })
 
-    it("tells its progress: bytes of both bodies, and the server's estimate", async () => {
+    it("reports progress: bytes of both bodies, and the server's estimate", async () => {
         const seen: BlockProgress[] = []
         const { run } = await served(echo)
         const request = { ...requestFor(CoapCode.POST, "a"), payload: bodyOf(100) }
@@ -137,7 +137,7 @@ describe("block-wise transfer (RFC 7959)", () => {
         strictEqual(seen[0]?.toSend, 100)
     })
 
-    it("goes on where it stopped when the path comes back, sending and receiving", async () => {
+    it("resumes where it stopped when the path is back, sending and receiving", async () => {
         const body = bodyOf(4000)
         for (const failing of [2, 6]) {
             const { pair, messages, client, requests } = await served(echo)
@@ -158,7 +158,7 @@ describe("block-wise transfer (RFC 7959)", () => {
         }
     })
 
-    it("begins to receive anew when the representation changes meanwhile, and gives up when it always does", async () => {
+    it("restarts receiving when the representation changes meanwhile, and gives up when it keeps changing", async () => {
         let version = 0
         let changes = 2
         const { run, messages } = await served(
@@ -210,7 +210,7 @@ describe("block-wise transfer (RFC 7959)", () => {
         strictEqual(await asking(CoapOption.BLOCK2, 0x100), "4.00")
     })
 
-    it("keeps no more bodies than its limit says: the oldest is dropped, and its next block gets 4.08", async () => {
+    it("keeps no more bodies than its limit: the oldest is dropped, and its next block gets 4.08", async () => {
         const { pair, client } = await served(echo, { transfers: 1 })
         const asking = async (path: string, number: number): Promise<string> => {
             const request = requestFor(CoapCode.PUT, path, "x".repeat(16))
@@ -225,7 +225,7 @@ describe("block-wise transfer (RFC 7959)", () => {
         strictEqual(await asking("b", 1), "2.31")
     })
 
-    it("tells two bodies to one resource apart by Request-Tag (RFC 9175 §3)", async () => {
+    it("distinguishes two bodies to one resource by Request-Tag (RFC 9175 §3)", async () => {
         const { pair, client, requests } = await served(echo)
         const bodies = [bodyOf(3000, 1), bodyOf(3000, 2)]
         const answers = bodies.map((payload) =>
@@ -239,7 +239,7 @@ describe("block-wise transfer (RFC 7959)", () => {
         strictEqual(requests.length, 2)
     })
 
-    it("repeats a request with the Echo option that a 4.01 has (RFC 9175 §2.3)", async () => {
+    it("repeats a request with the Echo option of a 4.01 (RFC 9175 §2.3)", async () => {
         const { run, requests } = await served((request) => {
             const echoed = optionOf(request, CoapOption.ECHO)
             const fresh = echoed?.value.toString() === "now"

@@ -10,7 +10,7 @@ describe("a CoAP client and a CoAP server on one connection", () => {
     const echo: CoapHandler = (request) =>
         Promise.resolve({ code: CoapCode.CONTENT, options: [], payload: request.payload })
 
-    it("share it: each asks the other at the same time, both are answered", async () => {
+    it("share it: each sends the other a request at the same time, and both are answered", async () => {
         const pair = new CoapPair()
         const [left, right] = [await pair.layer("left"), await pair.layer("right")]
         const clients = [left, right].map((layer) => {
@@ -33,7 +33,7 @@ describe("a CoAP client and a CoAP server on one connection", () => {
         })
     })
 
-    it("survive loss and duplication: every request is handled once and answered, at once or late", async () => {
+    it("survive loss and duplication: every request is handled once and answered, at once or later", async () => {
         const pair = new CoapPair({}, 7)
         Object.assign(pair.link, { loss: 0.2, duplication: 0.2 })
         const handled: string[] = []
@@ -54,7 +54,7 @@ describe("a CoAP client and a CoAP server on one connection", () => {
 })
 
 describe("the CoAP codec", () => {
-    it("takes no message with more options than a device has memory for", () => {
+    it("refuses a message with more options than a device has memory for", () => {
         const withOptions = (count: number): Buffer =>
             writeCoapMessage({
                 ...emptyMessage(CoapType.CON, 1),

@@ -43,7 +43,7 @@ async function stored(first: string | undefined): Promise<Stored> {
 }
 
 describe("conditional requests (RFC 7252 §5.10.8)", () => {
-    it("If-Match: only over the representation that one of them names; an empty one names any that exists", async () => {
+    it("If-Match: only for the representation that one of them names; an empty one matches any that exists", async () => {
         const { put } = await stored("one")
         strictEqual(await put("two", option(CoapOption.IF_MATCH, "other")), "4.12")
         strictEqual(await put("two", option(CoapOption.IF_MATCH, "other"), option(CoapOption.IF_MATCH, "one")), "2.04")
@@ -57,7 +57,7 @@ describe("conditional requests (RFC 7252 §5.10.8)", () => {
         strictEqual(await put("two", option(CoapOption.IF_NONE_MATCH, "")), "4.12")
     })
 
-    it("a server whose handler does not implement them refuses with 4.02", async () => {
+    it("a server whose handler does not implement them answers 4.02", async () => {
         const pair = new CoapPair()
         await pair.serve(() => Promise.resolve({ code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }))
         const client = await pair.client()
@@ -67,7 +67,7 @@ describe("conditional requests (RFC 7252 §5.10.8)", () => {
     })
 })
 
-describe("a client's copy of a resource (RFC 7252 §5.6)", () => {
+describe("a client's cached representation (RFC 7252 §5.6)", () => {
     it("is used while it is fresh, then validated by its ETag, and replaced when it has changed", async () => {
         const { pair, client, codes, put } = await stored("one")
         const cached = new CachedResource(requestFor(CoapCode.GET, "a"))

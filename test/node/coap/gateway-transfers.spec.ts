@@ -48,7 +48,7 @@ describe("a gateway", () => {
     const inBlocks = (request: CoapRequest): BlockTransfer =>
         new BlockTransfer(request, { size: 1024, limit: 65536, progress: undefined })
 
-    it("takes a body of 65,536 bytes in blocks and gives it back; of a larger one it says how much would do", async () => {
+    it("accepts a body of 65,536 bytes in blocks and returns it; to a larger one it answers how much is allowed", async () => {
         const one = await client(await gateway())
         const body = "0123456789abcdef".repeat(4096)
         strictEqual(textOf(await inBlocks(requestFor(CoapCode.PUT, "log", body)).run(one)), "2.01")
@@ -58,7 +58,7 @@ describe("a gateway", () => {
         strictEqual(uintOptionOf(refused, CoapOption.SIZE1, 0), 65536)
     })
 
-    it("tells who observes a path of each new state, other clients' writes and deletion included", async () => {
+    it("notifies a path's observers of each new state, including other clients' writes and deletion", async () => {
         const port = await gateway(new Resources(["/"]))
         const [one, two] = [await client(port), await client(port, "two")]
         await two.request(requestFor(CoapCode.PUT, "door", "open"))
@@ -72,7 +72,7 @@ describe("a gateway", () => {
         strictEqual(textOf(await observation.next()), "4.04 nothing was posted to /door yet")
     })
 
-    it("tells them of what another gateway with the same resources was sent; a path without a resource is observed by nobody", async () => {
+    it("notifies them of what another gateway with the same resources received; a path without a resource has no observers", async () => {
         const resources = new Resources([])
         const [one, two] = [await client(await gateway(resources)), await client(await gateway(resources), "two")]
         const early = new Observation(one, requestFor(CoapCode.GET, "door"))

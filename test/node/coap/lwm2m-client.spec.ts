@@ -88,7 +88,7 @@ class StandIn extends VirtualTime {
 const REGISTER = "2 rd ep=thermometer&lt=300&lwm2m=1.1&b=U"
 
 describe("an LwM2M client", () => {
-    it("registers, and updates 93 s before its lifetime is over", async () => {
+    it("registers, and updates 93 s before its lifetime ends", async () => {
         const server = await StandIn.start(300)
         await server.clock.advance(500000)
         deepStrictEqual(server.came, [`0: ${REGISTER}`, "207: 2 rd/7a lt=300", "414: 2 rd/7a lt=300"])
@@ -100,7 +100,7 @@ describe("an LwM2M client", () => {
         strictEqual(server.came[1], "30: 2 rd/7a lt=60")
     })
 
-    it("registers anew when the server does not know it any more", async () => {
+    it("registers again when the server no longer knows it", async () => {
         const server = await StandIn.start(300)
         await server.clock.advance(1000)
         server.answers.push(CoapCode.NOT_FOUND)
@@ -108,7 +108,7 @@ describe("an LwM2M client", () => {
         deepStrictEqual(server.came.slice(1), ["207: 2 rd/7a lt=300", `207: ${REGISTER}`])
     })
 
-    it("connects anew when the server has closed, and after it refused", async () => {
+    it("reconnects when the server has closed, and after it refused", async () => {
         const server = await StandIn.start(300)
         await server.clock.advance(5000)
         server.answers.push(CoapCode.FORBIDDEN)
@@ -121,7 +121,7 @@ describe("an LwM2M client", () => {
         strictEqual(server.log.filter((line) => line.includes("refuses to register: 4.03; next attempt in")).length, 1)
     })
 
-    it("stays away after Disable as long as the server wants, and ends after Reboot, de-registered both times", async () => {
+    it("stays away after Disable as long as the server asks, and ends after Reboot, de-registering both times", async () => {
         const server = await StandIn.start(300)
         await server.clock.advance(1000)
         strictEqual(await server.ask(CoapCode.POST, "1/0/4"), "2.04")

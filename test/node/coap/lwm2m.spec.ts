@@ -115,7 +115,7 @@ const EXAMPLE_TLV = [
 ].join("")
 
 describe("the TLV format of LwM2M", () => {
-    it("is that of the specification's example", async () => {
+    it("matches the specification's example", async () => {
         strictEqual(writeTlv(await leavesOf(EXAMPLE, [3, 0]), 2).toString("hex"), EXAMPLE_TLV)
         const whole = writeTlv(await leavesOf(EXAMPLE, [3]), 1)
         strictEqual(whole.toString("hex"), `080079${EXAMPLE_TLV}`)
@@ -135,7 +135,7 @@ describe("the TLV format of LwM2M", () => {
         strictEqual(tlvValue(ValueKind.float, Buffer.from("41ac0000", "hex")), 21.5)
     })
 
-    it("is refused when it is cut short, and so are values of another size", () => {
+    it("is refused when it is truncated or has a value of the wrong size", () => {
         const data = Buffer.from(EXAMPLE_TLV, "hex")
         strictEqual(readTlv(data)?.length, EXAMPLE.resources.length)
         for (const hex of ["c1", "c801", "c80209333435", "e101"])
@@ -147,7 +147,7 @@ describe("the TLV format of LwM2M", () => {
 })
 
 describe("an LwM2M client's objects", () => {
-    it("are registered with links, but the Security object", async () => {
+    it("are registered as links, except the Security object", async () => {
         const { objects } = await served()
         strictEqual(
             registrationLinks(objects.instances),
@@ -179,7 +179,7 @@ describe("an LwM2M client's objects", () => {
         )
     })
 
-    it("refuse what is not there with 4.04, what may not be done with 4.05, other formats with 4.06 and 4.15", async () => {
+    it("answer 4.04 for what is missing, 4.05 for what is not allowed, 4.06 and 4.15 for other formats", async () => {
         const { told } = await served()
         for (const path of ["4", "3303/1", "3303/0/1", "3/0/11/1", "x", "03", "3/0/0/0/0", "65535"])
             strictEqual(await told(CoapCode.GET, path), "4.04", path)
@@ -194,7 +194,7 @@ describe("an LwM2M client's objects", () => {
         strictEqual(await told(CoapCode.PUT, "1/0/1", { format: 60, body: "\x01" }), "4.15")
     })
 
-    it("show nothing of the Security object", async () => {
+    it("expose nothing of the Security object", async () => {
         const { told } = await served()
         for (const path of ["0", "0/0", "0/0/5"])
             for (const code of [CoapCode.GET, CoapCode.PUT, CoapCode.POST, CoapCode.DELETE])
@@ -209,7 +209,7 @@ describe("an LwM2M client's objects", () => {
         strictEqual(await told(CoapCode.GET, "3303/0/5700", { accept: 40 }), "2.05 </3303/0/5700>")
     })
 
-    it("are written as text, TLV and SenML, whole or not at all", async () => {
+    it("are written as text, TLV and SenML, completely or not at all", async () => {
         const { told, account, calls } = await served()
         strictEqual(await told(CoapCode.PUT, "1/0/1", text("60")), "2.04")
         deepStrictEqual([account.lifetime, account.isUpdateWanted, calls], [60, true, ["woken"]])
@@ -241,7 +241,7 @@ describe("an LwM2M client's objects", () => {
         deepStrictEqual(calls, ["woken", "woken", "reboot", "reset"])
     })
 
-    it("tell an observer of what has changed at its path or below, and of nothing else", async () => {
+    it("notify an observer of changes at its path or below, and of nothing else", async () => {
         const { pair, client, objects, measured, told } = await served()
         const states: string[] = []
         const watch = async (path: string): Promise<void> => {

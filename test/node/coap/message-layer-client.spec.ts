@@ -51,7 +51,7 @@ function answering(socket: ScriptedSocket, answer: (request: CoapMessage) => Buf
 }
 
 describe("the CoAP message layer of a client", () => {
-    it("repeats an unanswered CON after 1, 2, 4 and 8 times the timeout, then gives up", async () => {
+    it("retransmits an unanswered CON after 1, 2, 4 and 8 times the timeout, then gives up", async () => {
         const { socket, ask } = client()
         await rejects(ask(newRequest(CoapCode.GET)), { code: IOErrorEnum.TIMED_OUT })
         strictEqual(socket.sent.length, 4)
@@ -60,7 +60,7 @@ describe("the CoAP message layer of a client", () => {
         strictEqual(new Set(socket.sent.map(({ data }) => data.toString("hex"))).size, 1)
     })
 
-    it("sends a NON once and takes its answer", async () => {
+    it("sends a NON once and accepts its answer", async () => {
         const { socket, ask } = client()
         answering(socket, (request) => [response(request, { type: CoapType.NON, messageId: 7 })])
         const answer = await ask({ ...newRequest(CoapCode.GET), confirmable: false })
@@ -78,7 +78,7 @@ describe("the CoAP message layer of a client", () => {
         strictEqual((await ask(newRequest(CoapCode.GET))).payload.toString(), "answer")
     })
 
-    it("takes a separate response after the acknowledgement, acknowledges it, and its repetition again without a second delivery", async () => {
+    it("accepts a separate response after the acknowledgement, and acknowledges its retransmission without a second delivery", async () => {
         const { time, socket, sent, ask } = client()
         let separate: Buffer = Buffer.alloc(0)
         answering(socket, (request) => {
@@ -95,7 +95,7 @@ describe("the CoAP message layer of a client", () => {
         )
     })
 
-    it("resets a ping, a response to nobody and a malformed CON", async () => {
+    it("resets a ping, an unmatched response and a malformed CON", async () => {
         const { time, socket, sent, ask } = client()
         answering(socket, (request) => [response(request, {})])
         await ask(newRequest(CoapCode.GET))
@@ -111,7 +111,7 @@ describe("the CoAP message layer of a client", () => {
         )
     })
 
-    it("names the critical option that keeps it from using a response, piggybacked or separate", async () => {
+    it("names the critical option that makes a response unusable, piggybacked or separate", async () => {
         const { time, socket, sent, ask } = client()
         const unusable = { code: IOErrorEnum.NOT_SUPPORTED, message: "The response has critical option 23" }
         const options = [textOption(12, "x"), textOption(23, "x")]
@@ -127,7 +127,7 @@ describe("the CoAP message layer of a client", () => {
         )
     })
 
-    it("ignores acknowledgements and resets that are not as they must be", async () => {
+    it("ignores malformed and unmatched acknowledgements and resets", async () => {
         const { socket, ask } = client()
         const codes = [CoapCode.GET, 0x20, 0x60, 0xc0, 0xe1]
         answering(socket, (request) => [
@@ -138,7 +138,7 @@ describe("the CoAP message layer of a client", () => {
         strictEqual((await ask(newRequest(CoapCode.GET))).payload.toString(), "answer")
     })
 
-    it("resets a confirmable message with its token and a code that is no response's", async () => {
+    it("resets a confirmable message with its token and a code that is not a response's", async () => {
         const { time, socket, sent, ask } = client()
         const codes = [CoapCode.POST, 0x3f, 0x60, 0xc0, 0xe1]
         answering(socket, (request) => [
@@ -180,7 +180,7 @@ describe("the CoAP message layer of a client", () => {
         deepStrictEqual(await time.settled(Promise.all(answers)), ["answer", "second", "third"])
     })
 
-    it("a request that waits for its turn ends on its own cancellable, unsent, and one that fails lets the next go", async () => {
+    it("a waiting request ends on its own cancellable, unsent, and one that fails lets the next one go", async () => {
         const { time, socket, coap, sent } = client()
         const cancellable = new Cancellable()
         const first = coap.request(newRequest(CoapCode.GET))
@@ -199,7 +199,7 @@ describe("the CoAP message layer of a client", () => {
         )
     })
 
-    it("uses no message id twice within EXCHANGE_LIFETIME, and says so when it has none left", async () => {
+    it("uses no message id twice within EXCHANGE_LIFETIME, and fails when none is left", async () => {
         const { socket, coap, ask } = client()
         answering(socket, (request) => [response(request, {})])
         const { ids } = coap.layer as unknown as { ids: { next: number; started: number } }

@@ -66,7 +66,7 @@ describe("the CoAP message layer of a server", () => {
     })
     const codes = (messages: CoapMessage[]): string[] => messages.map(({ code }) => codeText(code))
 
-    it("handles a repeated CON once and gives the same answer again", async () => {
+    it("handles a retransmitted CON once and repeats the same answer", async () => {
         const { socket, handled, ask } = server()
         const repeated = request({})
         const answers = await ask(repeated, repeated, repeated)
@@ -90,7 +90,7 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 
-    it("handles a GET with a long answer again, instead of keeping the answer", async () => {
+    it("handles a retransmitted GET with a long answer again, instead of keeping the answer", async () => {
         const lengths = [256, 257, 257]
         const answer: Handler = () => ({
             code: CoapCode.CONTENT,
@@ -108,7 +108,7 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 
-    it("answers an unknown critical option with 4.02, a NON with one not at all, and resets pings and rubbish", async () => {
+    it("answers an unknown critical option with 4.02, drops a NON with one, and resets pings and garbage", async () => {
         const { socket, handled, ask } = server()
         const options = [textOption(CoapOption.URI_PATH, "a"), textOption(23, "x")]
         socket.arrive(Buffer.from("40010009ff", "hex"))
@@ -137,7 +137,7 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 
-    it("answers critical options that are repeated, too long, too short or no text with 4.02", async () => {
+    it("answers critical options that are repeated, too long, too short or not UTF-8 with 4.02", async () => {
         const { socket, handled, ask } = server()
         const accept = uintOption(CoapOption.ACCEPT, 0)
         const host = textOption(CoapOption.URI_HOST, "a")
@@ -176,7 +176,7 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 
-    it("is no proxy and says so", async () => {
+    it("answers proxy requests with 5.05", async () => {
         const { socket, handled, ask } = server()
         const answers = await ask(
             request({ options: [textOption(CoapOption.PROXY_URI, "coap://other.example/x")] }),
@@ -196,7 +196,7 @@ describe("the CoAP message layer of a server", () => {
             return { code: CoapCode.CONTENT, options: [], payload: Buffer.from("late") }
         }
 
-    it("acknowledges a request whose handler takes its time, and sends the response as a message of its own until it is acknowledged", async () => {
+    it("acknowledges a request whose handler is slow, and sends a separate response until it is acknowledged", async () => {
         const { time, socket, handled, sent, ask } = server(slow(60))
         const asked = request({ code: CoapCode.GET, token: Buffer.from([7, 7]) })
         socket.arrive(writeCoapMessage(asked))
@@ -218,7 +218,7 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 
-    it("handles other requests while one takes its time, as many as its parameters say; the next gets 5.03 with Max-Age", async () => {
+    it("handles other requests during a slow one, as many as its parameters say; the next gets 5.03 with Max-Age", async () => {
         const times = [50, 50, 0]
         const { time, socket, ask } = server((asked, time) => slow(times.shift() ?? 0)(asked, time), {
             concurrentRequests: 2,
@@ -232,7 +232,7 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 
-    it("answers a slow non-confirmable request without acknowledgement, as a non-confirmable message", async () => {
+    it("answers a slow non-confirmable request with a non-confirmable message, without an acknowledgement", async () => {
         const { time, socket, sent } = server(slow(60))
         socket.arrive(writeCoapMessage(request({ type: CoapType.NON })))
         await time.clock.advance(100)
@@ -268,7 +268,7 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 
-    it("a handler that throws, or answers what is no answer, costs a 5.00 and a line in the log, and not the session", async () => {
+    it("a handler that throws, or returns no response, costs a 5.00 and a line in the log, and not the session", async () => {
         const payload = Buffer.from("here")
         const answers: (() => CoapAnswer)[] = [
             () => {

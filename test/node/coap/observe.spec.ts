@@ -59,7 +59,7 @@ async function observed(limit = 4): Promise<Observed> {
 }
 
 describe("observe (RFC 7641)", () => {
-    it("a client is told the state at once, and each change", async () => {
+    it("a client gets the state at once, and each change", async () => {
         const { observation, next, set, resource } = await observed()
         strictEqual(await next(), "0")
         ok(observation.isObserved())
@@ -70,7 +70,7 @@ describe("observe (RFC 7641)", () => {
         strictEqual(resource.observerCount(), 1)
     })
 
-    it("of many changes at once the last is told, with one notification under way at a time", async () => {
+    it("of many changes at once the last is sent, with one notification under way at a time", async () => {
         const { pair, next, set } = await observed()
         await next()
         const before = pair.link.datagrams
@@ -95,7 +95,7 @@ describe("observe (RFC 7641)", () => {
         strictEqual(await next(), "last")
     })
 
-    it("when nothing comes for Max-Age and some seconds, the client registers again with the same token", async () => {
+    it("when nothing arrives for Max-Age and some seconds, the client registers again with the same token", async () => {
         const { pair, next, resource, observation, set } = await observed()
         await next()
         const begun = pair.clock.now()
@@ -108,7 +108,7 @@ describe("observe (RFC 7641)", () => {
         ok(observation.isObserved())
     })
 
-    it("goes on with a client of a new connection when the old one is over", async () => {
+    it("continues on a new connection when the old one has ended", async () => {
         const { pair, next, observation, client, set } = await observed()
         await next()
         client.layer.close()
@@ -122,7 +122,7 @@ describe("observe (RFC 7641)", () => {
         strictEqual(other.resource.observerCount(), 1)
     })
 
-    it("cancel deregisters: the server tells no more", async () => {
+    it("cancel deregisters, and the server stops notifying", async () => {
         const { pair, next, observation, resource, set } = await observed()
         await next()
         const answer = await pair.settled(observation.cancel())
@@ -150,7 +150,7 @@ describe("observe (RFC 7641)", () => {
         strictEqual(resource.observerCount(), 0)
     })
 
-    it("an error ends the observation on both sides, and is told as a response", async () => {
+    it("an error ends the observation on both sides, and is delivered as a response", async () => {
         const { next, observation, resource, set, pair } = await observed()
         await next()
         set("gone")
@@ -160,7 +160,7 @@ describe("observe (RFC 7641)", () => {
         strictEqual(resource.observerCount(), 0)
     })
 
-    it("beyond the limit of observers the state is told without registration; the client asks again after Max-Age", async () => {
+    it("beyond the limit of observers the state is sent without registration; the client asks again after Max-Age", async () => {
         const { next, observation, pair } = await observed(0)
         strictEqual(await next(), "0")
         strictEqual(observation.isObserved(), false)
@@ -169,7 +169,7 @@ describe("observe (RFC 7641)", () => {
         ok(pair.clock.now() - begun >= 25000)
     })
 
-    it("a state larger than a block is told by its first block, and the client fetches the rest", async () => {
+    it("a state larger than a block is notified with its first block, and the client fetches the rest", async () => {
         const pair = new CoapPair()
         let text = "a".repeat(1500)
         const handler: CoapHandler = () =>
@@ -193,7 +193,7 @@ describe("observe (RFC 7641)", () => {
 })
 
 describe("the freshness of notifications (RFC 7641 §3.4)", () => {
-    it("one that was overtaken is acknowledged and not taken, across the end of 24 bits too; any is new after 128 s", async () => {
+    it("an overtaken one is acknowledged and dropped, across the 24-bit wrap too; any is fresh after 128 s", async () => {
         const clock = { now: 1000 }
         class ShiftedServices extends NodeServices {
             override now(): number {
@@ -267,7 +267,7 @@ describe("routing and discovery", () => {
         }
     }
 
-    it("chooses the handler by path and method, FETCH, PATCH and iPATCH (RFC 8132) too", async () => {
+    it("chooses the handler by path and method, including FETCH, PATCH and iPATCH (RFC 8132)", async () => {
         const ask = await routed()
         strictEqual(await ask(CoapCode.GET, "a/b"), "2.05 got")
         strictEqual(await ask(CoapCode.FETCH, "a/b"), "2.05 fetched")

@@ -46,7 +46,7 @@ const accepting = (format: number): Option => uintOption(CoapOption.ACCEPT, form
 const textOf = ({ code, payload }: CoapAnswer): string => `${codeText(code)} ${payload.toString()}`.trim()
 
 describe("a gateway's resources", () => {
-    it("tell a slash inside of a segment from one between two, and empty segments from none", () => {
+    it("distinguish a slash inside a segment from one between two, and empty segments from absent ones", () => {
         const { ask } = gateway()
         const paths = [["a/b"], ["a", "b"], ["a", "b", ""], ["a", "", "b"], ["a%2Fb"], []]
         for (const [i, path] of paths.entries()) strictEqual(textOf(ask(CoapCode.PUT, path, `${i}`)), "2.01")
@@ -55,7 +55,7 @@ describe("a gateway's resources", () => {
         strictEqual(textOf(ask(CoapCode.GET, [""])), "2.05 5")
     })
 
-    it("are also what the gateway itself provides, which no client changes and whose ETag saves sending it again", () => {
+    it("include those the gateway itself provides, which no client changes and whose ETag saves a second transfer", () => {
         const resources = new Resources(["/"])
         resources.provide(["update", "a"], ContentFormat.OCTET_STREAM, Buffer.from("bytes"))
         const { ask } = gateway(["/"], resources)
@@ -69,7 +69,7 @@ describe("a gateway's resources", () => {
         strictEqual(textOf(ask(CoapCode.GET, ["update", "a"], "", etag)), "2.05 newer")
     })
 
-    it("of a client that the gateway takes the path from count for that client no more, and are free once withdrawn", () => {
+    it("of a client whose path the gateway overrides no longer count as that client's, and are free once withdrawn", () => {
         const resources = new Resources([])
         const { ask } = gateway([], resources)
         for (let i = 0; i < 100; i++) ask(CoapCode.PUT, [`${i}`], "1")
@@ -95,7 +95,7 @@ describe("a gateway's resources", () => {
         strictEqual(textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.JSON))), "4.06 only format 40")
     })
 
-    it("are listed in link format with nothing in it but them, whatever they are called", () => {
+    it("are listed in a link format that their names cannot break", () => {
         const { ask } = gateway()
         ask(CoapCode.POST, ['a>;rt="admin",</fake'], "1")
         ask(CoapCode.POST, ["a,b;c", "\n"], "1", formatOf(ContentFormat.JSON))
@@ -107,7 +107,7 @@ describe("a gateway's resources", () => {
             strictEqual(textOf(ask(code, discovery, "x")), "4.05 only GET is possible here")
     })
 
-    it("refuse a SenML pack that cannot be used with 4.00, and keep what was there", () => {
+    it("answer an invalid SenML pack with 4.00, and keep their state", () => {
         const { ask, arrived } = gateway()
         const senml = formatOf(ContentFormat.SENML_CBOR)
         const pack = writeSenmlCbor("urn:x:", [{ name: "temperature", unit: "Cel", value: 21.5, time: undefined }])
@@ -119,7 +119,7 @@ describe("a gateway's resources", () => {
         deepStrictEqual(arrived, [["/r", [{ name: "temperature", unit: "Cel", value: 21.5 }]]])
     })
 
-    it("take readings out of SenML in JSON, and refuse a pack that cannot be used", () => {
+    it("take readings from SenML in JSON, and refuse an invalid pack", () => {
         const { ask, arrived } = gateway()
         const format = formatOf(ContentFormat.SENML_JSON)
         const pack = '[{"bn":"urn:x:","n":"temperature","u":"Cel","v":21.5}]'
@@ -129,14 +129,14 @@ describe("a gateway's resources", () => {
         deepStrictEqual(arrived, [["/r", [{ name: "temperature", unit: "Cel", value: 21.5 }]]])
     })
 
-    it("take readings out of packs with values of other kinds beside them", () => {
+    it("take readings from packs with values of other kinds beside them", () => {
         const { ask, arrived } = gateway()
         const pack = Buffer.from("83a200616102c4822018d7a20061620843010203a200616304f5", "hex")
         strictEqual(textOf(ask(CoapCode.POST, ["r"], pack, formatOf(ContentFormat.SENML_CBOR))), "2.01")
         deepStrictEqual(arrived, [["/r", [{ name: "a", unit: "", value: 21.5 }]]])
     })
 
-    it("take no infinity for a reading, however it is written", () => {
+    it("accept no infinity as a reading, however it is written", () => {
         const { ask, arrived } = gateway()
         ask(CoapCode.POST, ["t"], "9".repeat(400))
         ask(CoapCode.POST, ["t"], `temperature ${"9".repeat(400)} Cel`)
@@ -157,7 +157,7 @@ describe("a gateway's resources", () => {
         strictEqual(textOf(other(CoapCode.PUT, ["boiler"], "mine now")), "2.01")
     })
 
-    it("are written by everybody where the path is shared, at it and below it; only their owner deletes them", () => {
+    it("may be written by everybody where the path is shared, at it and below it; only their owner deletes them", () => {
         const { as } = gateway(["/readings"])
         const [owner, other] = [as("01"), as("02")]
         for (const path of [["readings"], ["readings", "a"], ["readings-of-one"]]) owner(CoapCode.PUT, path, "1")
@@ -186,7 +186,7 @@ describe("a gateway's resources", () => {
         strictEqual(textOf(greedy(CoapCode.PUT, ["one-more"], "1")), "2.01")
     })
 
-    it("have a limit in all: a full gateway says 5.03 and when to ask again, and goes on taking what it has", () => {
+    it("are limited in total: a full gateway answers 5.03 with Max-Age, and keeps accepting updates of existing ones", () => {
         const { as } = gateway()
         for (let i = 0; i < 1000; i++) as(`${i % 10}`)(CoapCode.PUT, [`r${i}`], "1")
         const full = as("11")(CoapCode.PUT, ["one-more"], "1")

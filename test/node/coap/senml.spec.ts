@@ -185,7 +185,7 @@ describe("SenML", () => {
             deepStrictEqual(jsonOf(readSenmlJson(Buffer.from(JSON.stringify(pack)))), resolved)
         })
 
-    it("in JSON is refused as in CBOR: fields of a wrong type, two values, labels that must be known, other text", () => {
+    it("in JSON is refused as in CBOR: fields of a wrong type, two values, unknown mandatory labels, other text", () => {
         const read = (text: string | Buffer): unknown => jsonOf(readSenmlJson(Buffer.from(text)))
         for (const pack of [
             "",
@@ -234,7 +234,7 @@ describe("SenML", () => {
             throws(() => writeSenmlJson("", [{ ...record, ...wrong }]), { argument: "value" })
     })
 
-    it("writes and reads the least and the largest numbers there are", () => {
+    it("writes and reads the smallest and the largest numbers that exist", () => {
         for (const value of [5e-324, 2 ** -1022, 1.7976931348623157e308, 1e300, 1e-300, 2 ** 53, 2 ** 48 + 0.5])
             for (const signed of [value, -value]) {
                 const bytes = writeSenmlCbor("", [{ name: "a", unit: "b", value: signed, time: undefined }])
@@ -242,7 +242,7 @@ describe("SenML", () => {
             }
     })
 
-    it("a pack of 16 KB makes names of at most 64 KB, however long its base name and however many its records", () => {
+    it("a pack of 16 KB yields names of at most 64 KB in total, however long its base name and however many its records", () => {
         const bomb = (name: number, records: number): Buffer =>
             cborOf([{ bn: "n".repeat(name), v: 1 }, ...Array.from({ length: records - 1 }, () => ({ v: 1 }))])
         strictEqual(readSenmlCbor(bomb(8000, 2600)), undefined)
@@ -254,7 +254,7 @@ describe("SenML", () => {
         ok(read.reduce((sum, { name }) => sum + name.length, 0) <= 65536)
     })
 
-    it("no bytes make the reader throw, or take long", () => {
+    it("no bytes make the reader throw, or run for long", () => {
         const begun = performance.now()
         const seeds = examples.map(({ pack }) => cborOf(pack))
         let random = 1

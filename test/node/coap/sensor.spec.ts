@@ -149,7 +149,7 @@ describe("a sensor and its gateway", () => {
         await second.close()
     })
 
-    it("a gateway that restarts unseen, without an ICMP error, is found out by unanswered requests", async () => {
+    it("a gateway that restarts unnoticed, without an ICMP error, is detected by unanswered requests", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const gateway = await startGateway(port, at)
         const running = sensorOn(port, events, { count: 10 }).run()
@@ -165,7 +165,7 @@ describe("a sensor and its gateway", () => {
         await gateway.close()
     })
 
-    it("reports what it loses beyond the queue's limit: the oldest, never the one on its way", async () => {
+    it("reports the readings it drops beyond the queue's limit: the oldest, never the one in flight", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const running = sensorOn(port, events, { count: 30, queueLimit: 5, interval: 10 }).run()
         await eventually("the last measurement", () => (events.dropped_.length === 25 ? true : undefined))
@@ -203,7 +203,7 @@ describe("a sensor and its gateway", () => {
         await gateway.close()
     })
 
-    it("goes on when the name does not resolve at first", async () => {
+    it("continues when the name does not resolve at first", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const gateway = await startGateway(port, at)
         const services = new NodeServices()
@@ -219,7 +219,7 @@ describe("a sensor and its gateway", () => {
         await gateway.close()
     })
 
-    it("tells a wrong key from packet loss, and goes on trying", async () => {
+    it("distinguishes a wrong key from packet loss, and keeps trying", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const gateway = await startGateway(port, at)
         const dtls = fastSettings(new SinglePsk(psk.identity, Buffer.alloc(16, 6)))
@@ -232,7 +232,7 @@ describe("a sensor and its gateway", () => {
         await gateway.close()
     })
 
-    it("stops at once when told to, in a handshake with nobody too", async () => {
+    it("stops at once when asked to, even in an unanswered handshake", async () => {
         const events = new Events()
         const silent = await new NodeServices().openUdp({ remote: undefined, localHost: "127.0.0.1", localPort: 0 })
         const sensor = sensorOn(silent.localAddress().port, events, {
@@ -247,7 +247,7 @@ describe("a sensor and its gateway", () => {
         silent.close()
     })
 
-    it("sleeps hundreds of short sleeps without missing its time", async () => {
+    it("sleeps hundreds of short sleeps without drifting from its schedule", async () => {
         const [at, events, time] = [new Events(), new Events(), new VirtualTime()]
         time.link.delay = 0.1
         // As on a real computer: timers are slightly early, and time passes between two readings of the clock.
@@ -260,7 +260,7 @@ describe("a sensor and its gateway", () => {
         await time.settled(gateway.close())
     })
 
-    it("gives up a sample that no datagram can carry, and goes on with the next", async () => {
+    it("gives up a sample that no datagram can carry, and continues with the next", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const gateway = await startGateway(port, at)
         await sensorOn(port, events, { count: 2, format: senmlFormat("x".repeat(2000)) }).run()
@@ -274,7 +274,7 @@ describe("a sensor and its gateway", () => {
         ["text", textFormat(), "value: must be a number between -10^13 and 10^13"],
     ]
     for (const [name, format, reason] of formats)
-        it(`gives up a reading that is no number and nothing else, and says why: ${name}`, async () => {
+        it(`gives up a reading that is not a number and nothing else, and says why: ${name}`, async () => {
             const [at, events, port] = [new Events(), new Events(), await freePort()]
             const gateway = await startGateway(port, at)
             const wrong = new Map([
@@ -292,7 +292,7 @@ describe("a sensor and its gateway", () => {
             await gateway.close()
         })
 
-    it("outlives a source, a format and an observer that throw whatever they like, in one session", async () => {
+    it("survives a source, a format and an observer that throw anything, in one session", async () => {
         const [at, port] = [new Events(), await freePort()]
         const gateway = await startGateway(port, at)
         const logged: string[] = []
@@ -340,7 +340,7 @@ describe("a sensor and its gateway", () => {
         await gateway.close()
     })
 
-    it("waits between attempts although the observer throws when it is told of them", async () => {
+    it("waits between attempts even when the observer throws on being notified of them", async () => {
         const events = new Events()
         let told = 0
         events.trouble = () => {
@@ -358,7 +358,7 @@ describe("a sensor and its gateway", () => {
         ok(told >= 6 && told <= 9, `${told} attempts`)
     })
 
-    it("simulated readings stay in a plausible range and repeat with the same noise", async () => {
+    it("simulated readings stay in a plausible range and are reproducible with the same noise", async () => {
         const [one, two] = [new SimulatedSource(() => 0.5), new SimulatedSource(() => 0.5)]
         for (let i = 0; i < 300; i++) {
             const readings = await one.read()
@@ -369,7 +369,7 @@ describe("a sensor and its gateway", () => {
 })
 
 describe("the CoAP client", () => {
-    it("gets, puts, posts and deletes at the gateway; a list that is longer than a datagram comes in blocks", async () => {
+    it("gets, puts, posts and deletes at the gateway; a list longer than a datagram arrives in blocks", async () => {
         const [at, port] = [new Events(), await freePort()]
         const gateway = await startGateway(port, at)
         const services = new NodeServices()

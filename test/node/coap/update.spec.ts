@@ -100,7 +100,7 @@ async function refusal(file: Buffer, prepare: (flash: CutFlash) => void = () => 
 describe("a program update", function () {
     this.timeout(180000)
 
-    it("is a file whose signature, hash and length are checked on this computer, too", () => {
+    it("is a file whose signature, hash and length are checked on the host, too", () => {
         const file = updateOf(IMAGE)
         deepStrictEqual(readUpdate(file), { version: 6, target: TARGET })
         ok(isSignedBy(file, publicKeyOf(PAIR.privateKey)))
@@ -120,7 +120,7 @@ describe("a program update", function () {
             deepStrictEqual(device.flash.saved(), ["other"])
         })
 
-    it("is pulled, and a server with nothing new sends it no second time", async () => {
+    it("is pulled, and a server with nothing new does not send it a second time", async () => {
         const device = new UpdatedDevice()
         ok(await device.pull(updateOf(IMAGE)))
         ok(device.flash.image.subarray(0, IMAGE.length).equals(IMAGE))
@@ -133,7 +133,7 @@ describe("a program update", function () {
     })
 
     for (const way of ["pull", "push"] as const)
-        it(`survives a power cut at every write by ${way}: it goes on, and never is an unfinished program one`, async () => {
+        it(`survives a power cut at every write by ${way}: it resumes, and an unfinished program is never treated as complete`, async () => {
             const whole = new UpdatedDevice()
             await whole[way](FILE)
             ok(whole.flash.steps > 10, `${whole.flash.steps} writes`)
@@ -156,7 +156,7 @@ describe("a program update", function () {
             }
         })
 
-    it("goes on after a power cut with the blocks that are missing", async () => {
+    it("resumes after a power cut with the missing blocks", async () => {
         const device = new UpdatedDevice()
         const longer = updateOf(Buffer.alloc(8000, 0x5a))
         device.flash.cutAt = 11
@@ -169,7 +169,7 @@ describe("a program update", function () {
         ok(blocks.length - before < 8, `${blocks.length - before} blocks after it`)
     })
 
-    it("begins anew when another update is offered after an interruption", async () => {
+    it("restarts when another update is offered after an interruption", async () => {
         const device = new UpdatedDevice()
         device.flash.cutAt = 7
         await rejects(device.pull(updateOf(Buffer.alloc(5000, 0x11))), PowerCut)
@@ -190,7 +190,7 @@ describe("a program update", function () {
         }
     })
 
-    it("is refused when it is older than what runs, the same, or one that did not last", async () => {
+    it("is refused when it is older than the running program, the same, or one that was rolled back", async () => {
         strictEqual(await refusal(updateOf(IMAGE, 4)), "4.09 Version 4 is not newer than 5")
         strictEqual(await refusal(updateOf(IMAGE, 5)), "4.09 Version 5 is not newer than 5")
         const rolledBack = (flash: CutFlash): void => void (flash.otherNumber = 7)
@@ -201,7 +201,7 @@ describe("a program update", function () {
         )
     })
 
-    it("is refused when it is for another product or board, too large, empty, or no update", async () => {
+    it("is refused when it is for another product or board, too large, empty, or not an update", async () => {
         const notFor = `4.12 The update is not for ${TARGET}`
         for (const target of ["boiler/posix", "room-sensor/esp32c3", "room-sensor", `${TARGET}2`])
             strictEqual(await refusal(updateOf(IMAGE, 6, target)), notFor)
@@ -211,12 +211,12 @@ describe("a program update", function () {
         strictEqual(await refusal(FILE.subarray(0, 100)), "4.00 This is no update for programs")
     })
 
-    it("waits until the program that runs has lasted: what would be overwritten is what would run instead", async () => {
+    it("is refused while the running program is on trial, since it would overwrite the one to fall back to", async () => {
         const onTrial = (flash: CutFlash): void => void (flash.onTrial = true)
         strictEqual(await refusal(updateOf(IMAGE), onTrial), "5.03 The program that runs is itself still on trial")
     })
 
-    it("is not taken when its image was changed, cut short or lengthened, and the right one is taken afterwards", async () => {
+    it("is refused when its image was changed, truncated or lengthened, and the right one is accepted afterwards", async () => {
         const file = updateOf(IMAGE)
         const cases: [Buffer, string][] = [
             [changed(file, MANIFEST_BYTES + 4000), "4.22 The program is not the one that was signed"],
@@ -232,7 +232,7 @@ describe("a program update", function () {
         }
     })
 
-    it("of two that come at the same time one is taken, and of the other no byte is in it", async () => {
+    it("of two that arrive at the same time one is accepted, with no byte of the other in it", async () => {
         const pair = new CoapPair()
         const device = new UpdatedDevice()
         const update = device.start(pair)

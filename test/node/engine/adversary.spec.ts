@@ -51,7 +51,7 @@ describe("against an adversary", () => {
         }
     })
 
-    it("a handshake message of type 254 or of any unknown type does not pass for a ChangeCipherSpec", () => {
+    it("a handshake message of type 254, or of any unknown type, does not pass for a ChangeCipherSpec", () => {
         const s = simulate()
         s.fault = (index, _toServer, data) => {
             if (index !== 4) return [5]
@@ -81,7 +81,7 @@ describe("against an adversary", () => {
         strictEqual(drops(s.client)["badFragment"], 1)
     })
 
-    it("every hash, HMAC and AEAD object is closed at the end, also of handshakes that fail", () => {
+    it("every hash, HMAC and AEAD object is closed at the end, also in handshakes that fail", () => {
         const crypto = new SpyCrypto()
         let open = 0
         const { newHash } = crypto
@@ -109,7 +109,7 @@ describe("against an adversary", () => {
         strictEqual(open, 0)
     })
 
-    it("an old hello of an established peer, replayed while it makes a new handshake, disturbs neither", () => {
+    it("a replayed old hello of an established peer that is in a new handshake disturbs neither", () => {
         const s = connected()
         const oldHello = s.log[2]
         s.rebootClient()
@@ -125,7 +125,7 @@ describe("against an adversary", () => {
         strictEqual(s.server.halfOpenCount(), 0)
     })
 
-    it("a lost last flight is repeated even while another handshake from that address is under way", () => {
+    it("a lost last flight is retransmitted even while another handshake from that address is under way", () => {
         const s = simulate()
         s.fault = (index) => (index === 5 ? [] : [5])
         s.begin()
@@ -149,13 +149,13 @@ describe("against an adversary", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("empty protected records before the Finished are held within a count", () => {
+    it("empty protected records before the Finished are kept up to a count", () => {
         const s = waitingForFinished()
         for (let i = 0; i < 5000; i++) s.toServer(sealed(s, "client", ContentType.applicationData, Buffer.alloc(0)))
         ok(s.serverAssociation().snapshot().heldMessages <= s.serverAssociation().settings.limits.receiveQueueMessages)
     })
 
-    it("renegotiation with the message_seq 0 that the RFC asks for gets its one warning", () => {
+    it("renegotiation with message_seq 0, as the RFC requires, gets its one warning", () => {
         const s = connected()
         for (let i = 0; i < 3; i++)
             s.toServer(
@@ -169,7 +169,7 @@ describe("against an adversary", () => {
         )
     })
 
-    it("HelloVerifyRequests without end cause a handful of hellos, empty ones none", () => {
+    it("endless HelloVerifyRequests cause a handful of hellos, empty ones none", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
@@ -185,7 +185,7 @@ describe("against an adversary", () => {
         ok(s.sent <= 9, `${s.sent} hellos`)
     })
 
-    it("a HelloRequest from anyone does not move a client that waits for the ServerHello", () => {
+    it("a HelloRequest from anyone does not advance a client that waits for the ServerHello", () => {
         const s = simulate()
         s.begin()
         for (const messageSeq of [0, 1, 2])
@@ -195,7 +195,7 @@ describe("against an adversary", () => {
         strictEqual(s.sent, 6)
     })
 
-    it("a spoofed fragment of another length does not shut out the true ServerHello", () => {
+    it("a spoofed fragment of another length does not shut out the genuine ServerHello", () => {
         const s = simulate()
         s.begin()
         for (const messageSeq of [0, 1])
@@ -211,7 +211,7 @@ describe("against an adversary", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("no timer runs while an own question is open, and a forged alert does not end the handshake then", () => {
+    it("no timer runs while an application callback is pending, and a forged alert does not end the handshake then", () => {
         const s = simulate()
         s.serverAnswers = false
         s.begin()
@@ -227,14 +227,14 @@ describe("against an adversary", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("records of epoch 2 are not kept on an open association", () => {
+    it("records of epoch 2 are not buffered on an established association", () => {
         const s = connected()
         const before = picture(s.serverAssociation())
         for (let i = 0; i < 100; i++) s.toServer(record(ContentType.applicationData, 2, i, Buffer.alloc(60)))
         strictEqual(picture(s.serverAssociation()), before)
     })
 
-    it("the limit of peers holds when many handshakes finish at once: those over it are told", () => {
+    it("the limit of peers holds when many handshakes finish at once", () => {
         const s = simulate((_client, server) => (server.limits = { ...server.limits, peers: 2, halfOpenPeers: 10 }))
         const clients = []
         s.fault = (_index, toServer, data) => (toServer && messages(data)[0]?.header.type === 16 ? [] : [5])
@@ -255,7 +255,7 @@ describe("against an adversary", () => {
         ok(s.server.peerCount() <= 2, `${s.server.peerCount()} peers`)
     })
 
-    it("an empty key lets nobody in", () => {
+    it("an empty key authenticates nobody", () => {
         const s = simulate()
         s.clientKey = Buffer.alloc(0)
         s.connect()
@@ -266,7 +266,7 @@ describe("against an adversary", () => {
         ok(t.client.phase !== AssociationPhase.connected)
     })
 
-    it("an unknown identity gets a key that nobody can guess: not even all zeros", () => {
+    it("an unknown identity gets a key that nobody can guess, not even all zeros", () => {
         for (const length of [0, 1, 16, 32]) {
             const s = simulate()
             s.serverKey = undefined
@@ -277,7 +277,7 @@ describe("against an adversary", () => {
         }
     })
 
-    it("data with a higher number behind close_notify is not delivered", () => {
+    it("data with a higher number than close_notify is not delivered", () => {
         const s = connected()
         const close = sealed(s, "client", ContentType.alert, Buffer.from([1, 0]))
         const late = sealed(s, "client", ContentType.applicationData, Buffer.from("late"))
@@ -287,7 +287,7 @@ describe("against an adversary", () => {
         strictEqual(s.serverMessages.length, 0)
     })
 
-    it("a failed association wants no more ticks", () => {
+    it("a failed association needs no more ticks", () => {
         const s = simulate()
         s.client.record.write.nextSequence = MAX_SEQUENCE
         s.begin()
@@ -295,7 +295,7 @@ describe("against an adversary", () => {
         ok(s.client.deadline() > 1e12)
     })
 
-    it("a peer that falls silent is let go after the idle timeout, with close_notify; one that speaks stays", () => {
+    it("a silent peer is dropped after the idle timeout, with close_notify; one that sends stays", () => {
         const s = connected((_client, server) => (server.limits = { ...server.limits, idleTimeout: 60000 }))
         for (let i = 0; i < 5; i++) {
             s.now += 50000
@@ -308,7 +308,7 @@ describe("against an adversary", () => {
         ok(s.clientOutputs.some((output) => output.kind === OutputKind.closed))
     })
 
-    it("a handshake given up says user_canceled and close_notify", () => {
+    it("an aborted handshake sends user_canceled and close_notify", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
@@ -318,7 +318,7 @@ describe("against an adversary", () => {
         strictEqual(alerts.join(), "015a,0100")
     })
 
-    it("thousands of mutated handshakes: nothing throws, and a true client is served afterwards", function () {
+    it("thousands of mutated handshakes: nothing throws, and an honest client is served afterwards", function () {
         this.timeout(60000)
         const random = new SpyCrypto(7)
         for (let round = 0; round < 300; round++) {

@@ -147,20 +147,20 @@ const shares: [string, NamedGroup, Buffer][] = [
 
 describe("a hostile peer with ECDHE_ECDSA", () => {
     for (const [what, group, share] of shares) {
-        it(`[H12] a server that signs ${what} is an illegal_parameter to the client`, async () => {
+        it(`[H12] a server that signs ${what} gets illegal_parameter from the client`, async () => {
             const s = simulate({ server: exchangeOf(new ForgedShares(group, share)) })
             await s.shakeHands(70000)
             strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
         })
 
-        it(`[H12] a client that sends ${what} is an illegal_parameter to the server`, async () => {
+        it(`[H12] a client that sends ${what} gets illegal_parameter from the server`, async () => {
             const s = simulate({ client: exchangeOf(new ForgedShares(group, share)) })
             await s.shakeHands(70000)
             strictEqual(s.serverAssociation().failure?.alert, AlertDescription.illegalParameter)
         })
     }
 
-    it("[H09] a group that the client did not offer is an illegal_parameter", async () => {
+    it("[H09] a group that the client did not offer is illegal_parameter", async () => {
         const keys = new NodeKeys()
         const s = simulate({ client: exchangeOf(keys) })
         s.begin()
@@ -170,7 +170,7 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
         strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
     })
 
-    it("[H09] a certificate type that the client did not offer is an illegal_parameter", async () => {
+    it("[H09] a certificate type that the client did not offer is illegal_parameter", async () => {
         const exchange = exchangeOf(new NodeKeys())
         const s = simulate({ client: exchange })
         s.begin()
@@ -189,7 +189,7 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
         ["that is no DER", (side) => side.answers({ sign: () => Promise.resolve(Buffer.alloc(70, 0x30)) })],
     ]
     for (const [what, answers] of signatures)
-        it(`[H08] a ServerKeyExchange with a signature ${what} ends the client with decrypt_error`, async () => {
+        it(`[H08] a ServerKeyExchange with a signature ${what} fails the client with decrypt_error`, async () => {
             const s = simulate({}, { server: answers(new Side()) })
             await s.shakeHands(70000)
             strictEqual(s.client.failure?.alert, AlertDescription.decryptError)
@@ -242,7 +242,7 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
             }
         })
 
-    it("[H24] a second CertificateRequest is an unexpected_message to the client, which answers neither", async () => {
+    it("[H24] a second CertificateRequest gets unexpected_message from the client, which answers neither", async () => {
         const twice = requesting((body, send) => {
             send(body)
             send(body)
@@ -253,7 +253,7 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
         strictEqual(s.serverAssociation().parameters.peerCertificate, undefined)
     })
 
-    it("[H23 part] a raw public key of DTLS 1.2 is a SubjectPublicKeyInfo and no list of entries, which is a decode_error", async () => {
+    it("[H23 part] a raw public key of DTLS 1.2 is a SubjectPublicKeyInfo; a list of entries is a decode_error", async () => {
         const bodies: Buffer[] = []
         const recording = new ChangedServerFlight((type, body, send) => {
             if (type === HandshakeType.certificate) bodies.push(body)

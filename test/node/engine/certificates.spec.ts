@@ -65,7 +65,7 @@ describe("ECDHE_ECDSA", function () {
     const server = new RawKeySide()
     const unknownParty = new RawKeySide()
 
-    it("a client believes the server that signs with the key it knows, and both agree on keys", async () => {
+    it("a client trusts the server that signs with the key it knows, and both derive the same keys", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey))
         await s.shakeHands(1000)
         exchangesMessages(s)
@@ -73,14 +73,14 @@ describe("ECDHE_ECDSA", function () {
         strictEqual(s.serverAssociation().parameters.peerCertificate, undefined)
     })
 
-    it("a server that requires it learns the client's key, which signs the handshake", async () => {
+    it("a server that requires it receives the client's key, which signs the handshake", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey), mutual)
         await s.shakeHands(1000)
         exchangesMessages(s)
         deepStrictEqual(s.serverAssociation().parameters.peerCertificate?.certificates, [client.publicKey])
     })
 
-    it("a server that requests it serves a client that has none, one that requires it says handshake_failure", async () => {
+    it("a server that requests a certificate serves a client without one; one that requires it sends handshake_failure", async () => {
         const without: Answers = (question) =>
             question.kind === QuestionKind.certificate ? undefined : client.answers(server.publicKey)(question)
         for (const mode of [AuthenticationMode.requested, AuthenticationMode.required]) {
@@ -96,7 +96,7 @@ describe("ECDHE_ECDSA", function () {
         }
     })
 
-    it("an unknown server key ends the client with unknown_ca at its next timer; an unknown client key ends the server", async () => {
+    it("an unknown server key fails the client with unknown_ca at its next timer; an unknown client key fails the server", async () => {
         const s = simulate(client.answers(unknownParty.publicKey), server.answers(client.publicKey))
         await s.shakeHands(70000)
         deepStrictEqual(
@@ -108,7 +108,7 @@ describe("ECDHE_ECDSA", function () {
         strictEqual(t.serverAssociation().failure?.reason, FailureReason.certificateRefused)
     })
 
-    it("a forged certificate that comes first does not keep out the true one", async () => {
+    it("a forged certificate that arrives first does not shut out the genuine one", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey))
         let forged = 0
         s.fault = (_index, toServer, data) => {
@@ -125,7 +125,7 @@ describe("ECDHE_ECDSA", function () {
         exchangesMessages(s)
     })
 
-    it("a key that was refused is not judged again when the message comes again", async () => {
+    it("a refused key is not judged again when the message is retransmitted", async () => {
         const s = simulate(client.answers(unknownParty.publicKey), server.answers(client.publicKey))
         s.fault = () => [5, 300]
         await s.shakeHands(70000)
@@ -133,7 +133,7 @@ describe("ECDHE_ECDSA", function () {
         strictEqual(s.asked.filter((kind) => kind === QuestionKind.peerCertificate).length, 1)
     })
 
-    it("a signature scheme that was not offered is an illegal_parameter", async () => {
+    it("a signature scheme that was not offered is illegal_parameter", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey))
         s.fault = (_index, toServer, data) => {
             // ecdsa_secp256r1_sha256, and the length of a signature, which begins as a SEQUENCE.
@@ -151,7 +151,7 @@ describe("ECDHE_ECDSA", function () {
         )
     })
 
-    it("a signature by another key than the one presented ends the client with decrypt_error", async () => {
+    it("a signature by another key than the one presented fails the client with decrypt_error", async () => {
         const impersonator: Answers = (question) =>
             question.kind === QuestionKind.certificate
                 ? { ...unknownParty.presents(), certificates: [server.publicKey] }
@@ -164,7 +164,7 @@ describe("ECDHE_ECDSA", function () {
         )
     })
 
-    it("a client that signs with another key than it presents ends the server", async () => {
+    it("a client that signs with another key than it presents fails the server", async () => {
         const impersonator: Answers = (question) =>
             question.kind === QuestionKind.certificate
                 ? { ...unknownParty.presents(), certificates: [client.publicKey] }
@@ -174,7 +174,7 @@ describe("ECDHE_ECDSA", function () {
         strictEqual(s.serverAssociation().failure?.reason, FailureReason.badSignature)
     })
 
-    it("the server hears which host name the client asks for, and says that it has used it", async () => {
+    it("the server learns which host name the client asks for, and confirms that it used it", async () => {
         let asked: string | undefined
         let acknowledged = false
         const listening: Answers = (question) => {
@@ -195,7 +195,7 @@ describe("ECDHE_ECDSA", function () {
         ok(acknowledged)
     })
 
-    it("a server answers a host name that cannot be read with decode_error", async () => {
+    it("a server answers a malformed host name with decode_error", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey), (settings) => {
             const extension = serverName("sensors.example")()
             const name = extension.offer() as Buffer
@@ -206,13 +206,13 @@ describe("ECDHE_ECDSA", function () {
         strictEqual(s.client.failure?.alert, AlertDescription.decodeError)
     })
 
-    it("a server without a certificate for the client says handshake_failure", async () => {
+    it("a server without a certificate for the client sends handshake_failure", async () => {
         const s = simulate(client.answers(server.publicKey), () => undefined)
         await s.shakeHands(70000)
         strictEqual(s.client.failure?.alert, AlertDescription.handshakeFailure)
     })
 
-    it("a server without a certificate for the client goes on with its pre-shared key, which both sides offer", async () => {
+    it("a server without a certificate for the client falls back to its pre-shared key, which both sides offer", async () => {
         const s = simulate(
             () => ({ identity: Buffer.from(IDENTITY), key: testKey() }),
             (question) =>
@@ -226,7 +226,7 @@ describe("ECDHE_ECDSA", function () {
         deepStrictEqual(s.asked, [QuestionKind.certificate, QuestionKind.clientPsk, QuestionKind.psk])
     })
 
-    it("neither side keeps messages of the handshake once nothing more is signed", async () => {
+    it("neither side keeps handshake messages once there is nothing left to sign", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey), mutual)
         await s.shakeHands(1000)
         deepStrictEqual(s.client.parameters.peerCertificate?.type, CertificateType.rawPublicKey)
@@ -291,7 +291,7 @@ describe("ECDHE_PSK", () => {
         return new KeyedSimulation(...settings, clientAnswers, serverAnswers)
     }
 
-    it("agrees on keys with a fresh share of each side", async () => {
+    it("derives its keys from a fresh share of each side", async () => {
         const s = withPsk(known, known)
         await s.shakeHands(1000)
         exchangesMessages(s)

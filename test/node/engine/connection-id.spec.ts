@@ -33,7 +33,7 @@ function connectedIds(client = Buffer.alloc(0), server = serverId): Simulation {
 }
 
 describe("connection ids (RFC 9146)", () => {
-    it("[C01] are carried by the records of the side whose peer named one, from its Finished on", () => {
+    it("[C01] are in the records of the side whose peer chose one, from its Finished on", () => {
         for (const [client, server] of [
             [Buffer.alloc(0), serverId],
             [Buffer.from([1, 2]), serverId],
@@ -53,7 +53,7 @@ describe("connection ids (RFC 9146)", () => {
         }
     })
 
-    it("[C01] are left alone when only one side knows them: records keep their form", () => {
+    it("[C01] are not used when only one side supports them: records keep their form", () => {
         for (const [client, server] of [
             [Buffer.from([1]), undefined],
             [undefined, serverId],
@@ -80,7 +80,7 @@ describe("connection ids (RFC 9146)", () => {
         strictEqual(s.server.peerCount(), 1)
     })
 
-    it("[C06] move the address with the newest verified record only: not with a forgery, a repetition or a late record", () => {
+    it("[C06] move the address with the newest verified record only: not with a forgery, a replay or a late record", () => {
         const s = connectedIds()
         const [late, newest] = [capture(s, "late"), capture(s, "newest")]
         arriveFrom(s, "client|1", newest)
@@ -95,7 +95,7 @@ describe("connection ids (RFC 9146)", () => {
         deepStrictEqual(s.serverMessages, ["newest", "late"])
     })
 
-    it("do not take an address away from the peer that is known there", () => {
+    it("do not take over an address from the peer that is known there", () => {
         const s = connectedIds()
         const first = s.client
         s.clientSettings.extensions = []
@@ -113,7 +113,7 @@ describe("connection ids (RFC 9146)", () => {
         deepStrictEqual(s.serverMessages, ["from the other's address", "still here"])
     })
 
-    it("[C09] differ from peer to peer: a server draws another one where its id is taken, and none where all are", () => {
+    it("[C09] differ from peer to peer: a server draws another one where its id is taken, and uses none where all are", () => {
         const crypto = new NodeCryptoProvider()
         const server = testSettings(crypto)
         const s = new Simulation(
@@ -136,7 +136,7 @@ describe("connection ids (RFC 9146)", () => {
         strictEqual(ids.size, 20)
     })
 
-    it("are kept with a Finished that comes before the keys: a slow look-up of the key costs no retransmission", () => {
+    it("are kept with a Finished that arrives before the keys: a slow key lookup costs no retransmission", () => {
         const s = simulateIds(Buffer.alloc(0), serverId)
         s.serverAnswers = false
         s.begin()
@@ -158,7 +158,7 @@ describe("connection ids (RFC 9146)", () => {
         }
     })
 
-    it("[C02] [C04] leave no room for records without an id, of another id, or cut anywhere: discarded and counted", () => {
+    it("[C02] [C04] are required: records without an id, with another id, or cut anywhere are discarded and counted", () => {
         const s = connectedIds()
         const good = capture(s, "good")
         const before = picture(s.serverAssociation())
@@ -173,7 +173,7 @@ describe("connection ids (RFC 9146)", () => {
         deepStrictEqual(s.serverMessages, ["good"])
     })
 
-    it("[C04] of nobody are never taken for the peer at that address; [C05] one spoilt record costs no other of its datagram", () => {
+    it("[C04] that are unknown never match the peer at that address; [C05] one corrupt record costs no other of its datagram", () => {
         const s = connectedIds()
         const [first, second] = [capture(s, "first"), capture(s, "second")]
         const unknown = Buffer.from(first)
@@ -187,7 +187,7 @@ describe("connection ids (RFC 9146)", () => {
         deepStrictEqual(s.serverMessages, ["first", "second"])
     })
 
-    it("close the association under its id from a new address", () => {
+    it("close the association by its id from a new address", () => {
         const s = connectedIds()
         s.clientAddress = "elsewhere|9"
         s.client.shutdown(true, true)
@@ -199,7 +199,7 @@ describe("connection ids (RFC 9146)", () => {
         strictEqual(s.server.peerCount(), 0)
     })
 
-    it("[C03 part] protect header, id and true type as RFC 9146 §5.3 says: node:crypto opens a record by the RFC's own words", () => {
+    it("[C03 part] protect header, id and inner type as RFC 9146 §5.3 says: node:crypto opens a record by the RFC's description", () => {
         const crypto = new NodeCryptoProvider()
         for (const { aead, name } of allSuites()) {
             const key = Buffer.alloc(aead.keyLength, 1)
@@ -227,7 +227,7 @@ describe("connection ids (RFC 9146)", () => {
         }
     })
 
-    it("may come with padding: zeros behind the true type", () => {
+    it("may come with padding: zeros behind the inner type", () => {
         const s = connectedIds()
         const padded = Buffer.concat([Buffer.from("padded"), Buffer.from([23, 0, 0, 0])])
         s.toServer(s.client.record.write.protection!.seal(0, 40, [padded]))
@@ -237,7 +237,7 @@ describe("connection ids (RFC 9146)", () => {
         strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
     })
 
-    it("say whether the newest record verified", () => {
+    it("show whether the newest record verified", () => {
         const s = connectedIds()
         const [first, second] = [capture(s, "1"), capture(s, "2")]
         const server = s.serverAssociation()
@@ -280,7 +280,7 @@ describe("return routability (RFC 9853)", () => {
         strictEqual(sentByServer(s, 50), 50)
     })
 
-    it("[C07] [C10] sends at most three times what came to an address that has not answered", () => {
+    it("[C07] [C10] sends at most three times what it received to an address that has not answered", () => {
         for (const [client, server] of [
             [true, true],
             [false, true],
@@ -298,7 +298,7 @@ describe("return routability (RFC 9853)", () => {
         }
     })
 
-    it("[C08] two records from a new address end in one confirmed path: challenges and responses do not go on for ever", () => {
+    it("[C08] two records from a new address end in one confirmed path: challenges and responses do not loop", () => {
         const s = connectedRouted(true, true)
         const before = s.sent
         s.clientAddress = "elsewhere|7"
@@ -310,7 +310,7 @@ describe("return routability (RFC 9853)", () => {
         ok(s.sent - before <= 6, `${s.sent - before} datagrams`)
     })
 
-    it("[C08] asks again with each new record when the challenge or its response was lost", () => {
+    it("[C08] challenges again with each new record when the challenge or its response was lost", () => {
         for (const lost of [1, 2]) {
             const s = connectedRouted(true, true)
             const { fault } = s
@@ -327,7 +327,7 @@ describe("return routability (RFC 9853)", () => {
         }
     })
 
-    it("[C08] keeps nothing of addresses that were tried: each move replaces the one before", () => {
+    it("[C08] keeps nothing of the addresses tried: each move replaces the one before", () => {
         const s = connectedRouted(true, true)
         s.fault = () => []
         for (let i = 0; i < 100; i++) {
@@ -338,7 +338,7 @@ describe("return routability (RFC 9853)", () => {
         strictEqual(s.server.peerCount(), 1)
     })
 
-    it("goes back to the true address with the next record from there, and confirms it", () => {
+    it("returns to the genuine address with the next record from there, and confirms it", () => {
         const s = connectedRouted(true, true)
         const { fault } = s
         const stolen = capture(s, "stolen")
@@ -352,7 +352,7 @@ describe("return routability (RFC 9853)", () => {
         strictEqual(s.peer.credit, undefined)
     })
 
-    it("takes a response with the right cookie only, and answers no challenge before both sides agreed", () => {
+    it("accepts only a response with the right cookie, and answers no challenge before both sides agreed", () => {
         const crypto = new NodeCryptoProvider()
         const check = new ReturnRoutability()
         const challenge = check.challenge(crypto)
@@ -376,7 +376,7 @@ describe("return routability (RFC 9853)", () => {
         strictEqual(check.isConfirmed(), true)
     })
 
-    it("leaves records of unknown types alone, two bytes that look like an alert too", () => {
+    it("ignores records of unknown types, even with two bytes that look like an alert", () => {
         const s = connectedIds()
         for (const type of [0, 19, 24, 26, 27, 99, 255]) {
             s.toServer(s.client.record.write.protection!.seal(type, 50 + type, [Buffer.from([2, 40])]))

@@ -100,7 +100,7 @@ describe("cookies", () => {
         strictEqual(accepts(s, { ...first, cookie }), true)
     })
 
-    it("a cookie is good for a second hello with the same extensions in another order, as wolfSSL sends it, and for no fewer", () => {
+    it("a cookie is valid for a second hello with the same extensions in another order, as wolfSSL sends it, and for no fewer", () => {
         const { s, first } = hello()
         const extensions = [...first.extensions, { type: ExtensionType.sessionTicket, data: Buffer.alloc(0) }]
         ok(extensions.length > 1)
@@ -112,7 +112,7 @@ describe("cookies", () => {
         strictEqual(accepts(s, { ...second, extensions: [...extensions].reverse() }), true)
     })
 
-    it("[D03] extensions that end in the middle of one are read to their end, and no further", () => {
+    it("[D03] extensions where one is cut short are read to their end, and no further", () => {
         const { first } = hello()
         const body = writeClientHello({ ...first, extensions: [] })
         for (const rest of ["00", "0017", "001700", "00170000ff", "0017ffff", "ff0100000017"])
@@ -128,7 +128,7 @@ describe("cookies", () => {
             }
     })
 
-    it("[D04] a cookie is good after one rotation of the secrets and refused after two", () => {
+    it("[D04] a cookie is valid after one rotation of the secrets and refused after two", () => {
         for (const [rotations, good] of [
             [0, true],
             [1, true],
@@ -144,7 +144,7 @@ describe("cookies", () => {
         }
     })
 
-    it("[D05] the secrets are drawn at start: two servers do not know each other's cookies", () => {
+    it("[D05] the secrets are drawn at start: two servers do not accept each other's cookies", () => {
         const { first, cookie } = hello()
         const crypto = new SpyCrypto()
         const other = simulate((_client, server) => (server.crypto = crypto))
@@ -153,7 +153,7 @@ describe("cookies", () => {
         ok(crypto.secrets.every((secret) => secret.length === 32))
     })
 
-    it("[D06] the HelloVerifyRequest lost: the hello again gets one again, still without state", () => {
+    it("[D06] a lost HelloVerifyRequest: the retransmitted hello gets another one, still without state", () => {
         const s = simulate()
         s.fault = (index) => (index === 1 || index === 3 ? [] : [5])
         s.begin()
@@ -200,7 +200,7 @@ describe("cookies", () => {
         strictEqual(late.client.failure, undefined)
     })
 
-    it("[D08] a client echoes a cookie of 255 bytes whole", () => {
+    it("[D08] a client echoes a cookie of 255 bytes completely", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
@@ -211,7 +211,7 @@ describe("cookies", () => {
         strictEqual(sent.cookie.toString("hex"), cookie.toString("hex"))
     })
 
-    it("[D09] [D14] before the cookie verifies nothing is computed but its HMAC, at most 6 a hello", () => {
+    it("[D09] [D14] before the cookie verifies nothing is computed but its HMAC, at most 6 per hello", () => {
         const crypto = new SpyCrypto()
         const { first, cookie } = hello()
         const s = simulate((_client, server) => (server.crypto = crypto))
@@ -256,7 +256,7 @@ describe("cookies", () => {
         }
     })
 
-    it("peers over the limit are not taken, and counted", () => {
+    it("peers over the limit are refused and counted", () => {
         const s = connected((_client, server) => (server.limits = { ...server.limits, peers: 1 }))
         s.clientAddress = "another|1"
         s.rebootClient()

@@ -21,7 +21,7 @@ function endedBy(many: ManyClients, reason: FailureReason): number {
 
 const lastType = (client: TestClient): number => records(client.received.at(-1) as Buffer)[0].header.type
 
-describe("a server endpoint with little room", () => {
+describe("a small server endpoint", () => {
     it("a sensor that restarts from a new port each time never locks itself out", () => {
         const many = serverWith(mcuLimits())
         for (let restart = 0; restart < 20; restart++) {
@@ -32,7 +32,7 @@ describe("a server endpoint with little room", () => {
         strictEqual(endedBy(many, FailureReason.replaced), 18)
     })
 
-    it("one key holder does not drive other identities out", () => {
+    it("one key holder does not evict other identities", () => {
         const many = serverWith(mcuLimits())
         const others = ["a", "b"].map((identity, i) => many.connect(`192.0.2.1|${i + 1}`, identity))
         for (let i = 0; i < 50; i++) many.connect(`192.0.2.2|${i + 1}`, "greedy")
@@ -50,7 +50,7 @@ describe("a server endpoint with little room", () => {
         strictEqual(many.server.peerCount(), 1)
     })
 
-    it("when full, the peer heard from longest ago gives way, and is told so by close_notify", () => {
+    it("a full endpoint evicts the peer heard from longest ago, with close_notify", () => {
         const many = serverWith(mcuLimits())
         const clients = ["a", "b", "c", "d"].map((identity, i) => many.connect(`192.0.2.${i}|1`, identity))
         many.send(clients[0], "still here")
@@ -81,7 +81,7 @@ describe("a server endpoint with little room", () => {
         strictEqual([...many.peers].find((peer) => peer.key === slow)?.association.phase, AssociationPhase.handshaking)
     })
 
-    it("a handshake that has its ClientKeyExchange is not given up for one that has not", () => {
+    it("a handshake past its ClientKeyExchange is not evicted for one before it", () => {
         const many = serverWith({ ...mcuLimits(), halfOpenPeers: 3 })
         const advanced = many.begin("192.0.2.1|1", "sensor")
         let dropped: Buffer | undefined
@@ -106,7 +106,7 @@ describe("a server endpoint with little room", () => {
         strictEqual(lastType(advanced), 20)
     })
 
-    it("every table is empty and every timer gone when all have left", () => {
+    it("every table is empty and every timer stopped when all peers have left", () => {
         const many = serverWith({ ...gatewayLimits(), peers: 5, sessionsPerIdentity: 2, halfOpenPeers: 4 })
         const clients = Array.from({ length: 12 }, (_, i) => many.connect(`192.0.2.${i}|1`, `s${i % 4}`))
         for (let i = 0; i < 9; i++) many.toServer(many.cookieValidHello(`203.0.113.${i}|1`), `203.0.113.${i}|1`)
@@ -138,7 +138,7 @@ describe("a server endpoint with little room", () => {
 })
 
 describe("a server endpoint whose peers are hostile", () => {
-    it("a hello with a message_seq near the field's end is discarded, with a good cookie too", () => {
+    it("a hello with a message_seq near the field's maximum is discarded, even with a valid cookie", () => {
         const many = serverWith(gatewayLimits())
         const hello = many.cookieValidHello("192.0.2.1|1", 16)
         many.toServer(hello, "192.0.2.1|1")
@@ -152,7 +152,7 @@ describe("a server endpoint whose peers are hostile", () => {
         strictEqual(many.replies.get("192.0.2.2|1"), undefined)
     })
 
-    it("cryptography that throws ends the one peer it worked for, with internal_error and the cause", () => {
+    it("cryptography that throws ends only the peer it worked for, with internal_error and the cause", () => {
         const crypto = new SpyCrypto()
         const many = serverWith(gatewayLimits(), crypto)
         const healthy = many.connect("192.0.2.1|1", "healthy")
@@ -172,7 +172,7 @@ describe("a server endpoint whose peers are hostile", () => {
         ok(many.isConnected(healthy))
     })
 
-    it("every handshake under way has a deadline, by which it is over", () => {
+    it("every handshake under way has a deadline, by which it ends", () => {
         const many = serverWith(gatewayLimits())
         for (let i = 0; i < 30; i++) many.toServer(many.cookieValidHello(`192.0.2.${i}|1`), `192.0.2.${i}|1`)
         strictEqual(many.server.halfOpenCount(), 30)

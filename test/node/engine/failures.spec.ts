@@ -290,7 +290,7 @@ describe("failures", () => {
         )
     })
 
-    it("[P09 part] a key that comes late completes the handshake; after the end it changes nothing", () => {
+    it("[P09 part] a late key completes the handshake; after the end it changes nothing", () => {
         const s = simulate()
         s.serverAnswers = false
         s.begin()

@@ -57,7 +57,7 @@ describe("record sizes", () => {
 })
 
 describe("floods", () => {
-    it("[R18] records of the next epoch: one, a hundred, a megabyte. The first that fit stay, and are read once their keys come", () => {
+    it("[R18] records of the next epoch: one, a hundred, a megabyte. The first that fit are kept, and are read once their keys exist", () => {
         for (const count of [1, 100, 1000]) {
             const s = simulate()
             const { earlyRecordBytes } = s.clientSettings.limits
@@ -92,7 +92,7 @@ describe("floods", () => {
         strictEqual(drops(s.serverAssociation())["unexpected"], 4)
     })
 
-    it("[R26] 10 000 authentic warnings keep nothing, answer nothing and end nothing; user_canceled is one of them", () => {
+    it("[R26] 10 000 authentic warnings are not stored or answered and end nothing; user_canceled is one of them", () => {
         const s = connected()
         const sent = s.sent
         for (let i = 0; i < 10000; i++) {
@@ -115,7 +115,7 @@ describe("floods", () => {
         strictEqual(s.serverAssociation().failure?.reason, FailureReason.peerAlert)
     })
 
-    it("[D12] 5 000 forged records on a session with a long tag: no answer, no end, no later idle time, all counted", () => {
+    it("[D12] 5 000 forged records on a session with a long tag: no answer, no end, no extended idle time, all counted", () => {
         const [suite] = allSuites().filter(({ aead }) => aead.tagLength === 16)
         const s = connected((client, server) => (client.suites = server.suites = [suite]))
         s.clientSends("the last flight is done with")
@@ -129,7 +129,7 @@ describe("floods", () => {
         strictEqual(drops(server)["notAuthentic"], 5000)
     })
 
-    it("[D12] with CCM_8 the session ends at its limit of datagrams, with a reason and an alert; a new handshake is welcome", () => {
+    it("[D12] with CCM_8 the session ends at its limit of datagrams, with a reason and an alert; a new handshake is accepted", () => {
         const s = connected((_client, server) => (server.limits = { ...server.limits, ccm8Failures: 1000 }))
         const forge = (): void => s.toServer(record(ContentType.applicationData, 1, 100, Buffer.alloc(40)))
         for (let i = 0; i < 999; i++) forge()
@@ -165,7 +165,7 @@ describe("floods", () => {
         deepStrictEqual(cost(record(ContentType.applicationData, 1, 100, Buffer.alloc(4))), {})
     })
 
-    it("[D09] [D14] a hello without a good cookie costs HMACs only, whole or in fragments: two with no cookie, six at most", () => {
+    it("[D09] [D14] a hello without a valid cookie costs HMACs only, whole or in fragments: two without a cookie, six at most", () => {
         const crypto = new SpyCrypto()
         const s = simulate((_client, server) => (server.crypto = crypto))
         s.fault = () => []
@@ -195,7 +195,7 @@ describe("floods", () => {
         strictEqual(s.server.halfOpenCount() + s.server.partialHelloCount(), 0)
     })
 
-    it("[H20] 10 000 failing handshakes of four kinds in a row leave no peer, timer or hello behind; a good client is served", function () {
+    it("[H20] 10 000 failing handshakes of four kinds in a row leave no peer, timer or hello behind; an honest client is served", function () {
         this.timeout(60000)
         const crypto = new SpyCrypto()
         const many = new ManyClients(crypto, (server) => (server.limits = { ...gatewayLimits(), halfOpenPeers: 10 }))
@@ -219,7 +219,7 @@ describe("floods", () => {
         ok(many.isConnected(many.connect("198.51.100.1|1", "good")))
     })
 
-    it("unprotected warnings during a handshake end nothing, and the handshake goes on", () => {
+    it("unprotected warnings during a handshake end nothing, and the handshake continues", () => {
         const s = simulate()
         s.begin()
         for (let i = 0; i < 100; i++) s.toClient(record(ContentType.alert, 0, 500 + i, Buffer.from([1, 90])))

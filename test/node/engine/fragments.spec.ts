@@ -32,7 +32,7 @@ function handshakeRecord(bytes: Buffer): Buffer {
 }
 
 describe("fragments", () => {
-    it("[F01] every order of up to 5 fragments, of sizes from 1 byte to whole, completes once", () => {
+    it("[F01] every order of up to 5 fragments, of sizes from 1 byte to the whole, completes once", () => {
         const { flight } = waitingClient()
         const [hello] = flight as [Message]
         for (const size of [1, 7, 15, 20, 100]) {
@@ -96,7 +96,7 @@ describe("fragments", () => {
         strictEqual(s.client.parameters.suite?.id, 0xc0a8)
     })
 
-    it("[F05] an overlap with other bytes changes nothing: the first ones stay", () => {
+    it("[F05] an overlap with other bytes changes nothing: the first bytes stay", () => {
         const { s, flight } = waitingClient()
         const [hello] = flight as [Message]
         const pieces = cut(hello, 30)
@@ -108,7 +108,7 @@ describe("fragments", () => {
         strictEqual(s.client.parameters.serverRandom.toString("hex"), hello.body.subarray(2, 34).toString("hex"))
     })
 
-    it("[F06] thousands of zero-length fragments of empty and other messages: no loop, bounded, and it completes", () => {
+    it("[F06] thousands of zero-length fragments of empty and other messages: no loop, bounded memory, and the message completes", () => {
         const { s, flight } = waitingClient()
         for (let i = 0; i < 5000; i++) {
             const messageSeq = 1 + (i % 4)
@@ -131,7 +131,7 @@ describe("fragments", () => {
         strictEqual(drops(s.client)["badFragment"], 7)
     })
 
-    it("[F08] message_seq ahead within the window is kept within the budget, beyond it dropped", () => {
+    it("[F08] a future message_seq within the window is kept within the budget, and dropped beyond it", () => {
         const { s, flight } = waitingClient()
         const done = flight[flight.length - 1]
         s.toClient(handshakeRecord(fragment(done.header, done.body)))
@@ -144,7 +144,7 @@ describe("fragments", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[F09] message_seq behind is not processed again; only the end of a repeated flight causes an answer", () => {
+    it("[F09] a past message_seq is not processed again; only the end of a retransmitted flight causes an answer", () => {
         const { s, flight } = waitingClient()
         s.fault = () => []
         for (const message of flight) s.toClient(handshakeRecord(fragment(message.header, message.body)))
@@ -160,7 +160,7 @@ describe("fragments", () => {
         strictEqual(s.sent, sent + 1)
     })
 
-    it("[F10] a first hello with message_seq 3 and record number 77 gets them back, and the handshake goes on from there", () => {
+    it("[F10] a first hello with message_seq 3 and record number 77 gets them echoed, and the handshake continues from there", () => {
         const s = simulate()
         s.begin()
         const [part] = records(s.log[0])
@@ -189,7 +189,7 @@ describe("fragments", () => {
             ok(messages(s.log[0])[0].header.fragmentLength < messages(s.log[0])[0].header.length)
         })
 
-    it("[F11] the first fragment of a ClientHello lost: the repetition completes it", () => {
+    it("[F11] the first fragment of a ClientHello lost: the retransmission completes it", () => {
         const s = simulate((client) => {
             client.extensions = [padding()]
             client.pathBudget = 228
@@ -214,7 +214,7 @@ describe("fragments", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[F13] application data behind the Finished in one datagram is delivered after it", () => {
+    it("[F13] application data after the Finished in one datagram is delivered after it", () => {
         const s = simulate()
         s.fault = (index) => (index === 5 ? [] : [5])
         s.begin()
@@ -241,7 +241,7 @@ describe("fragments", () => {
 })
 
 describe("flights and timers", () => {
-    it("[F16] the server's last flight lost twice: it is sent again for each repeated Finished, without a restart", () => {
+    it("[F16] the server's last flight lost twice: it is retransmitted for each repeated Finished, without a restart", () => {
         const s = simulate()
         s.fault = (_index, toServer, data) =>
             !toServer && data[0] === ContentType.changeCipherSpec && s.now < 2500 ? [] : [5]
@@ -251,7 +251,7 @@ describe("flights and timers", () => {
         strictEqual(countOf(s.serverOutputs, OutputKind.connected), 1)
     })
 
-    it("[F16] application data of the client ends the keeping of the last flight", () => {
+    it("[F16] application data of the client ends the last flight's retention", () => {
         const s = connected()
         ok(s.serverAssociation().snapshot().outboxBytes > 0)
         s.clientSends("got it")
@@ -280,7 +280,7 @@ describe("flights and timers", () => {
         ok(s.client.deadline() >= 1000 && s.client.deadline() <= 1100)
     })
 
-    it("[F18] rubbish and duplicates while waiting neither restart nor stop the timer", () => {
+    it("[F18] garbage and duplicates while waiting neither restart nor stop the timer", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
@@ -294,7 +294,7 @@ describe("flights and timers", () => {
         strictEqual(s.client.deadline(), deadline)
     })
 
-    it("[F19] two peers with different keys: bounded datagrams, and both end with the reason", () => {
+    it("[F19] two peers with different keys: a bounded number of datagrams, and both end with the reason", () => {
         const s = simulate()
         s.serverKey = Buffer.alloc(16, 9)
         s.begin()
@@ -307,7 +307,7 @@ describe("flights and timers", () => {
         ok(s.sent <= 40, `${s.sent} datagrams`)
     })
 
-    it("[F20] a slow path where both sides retransmit makes no storm", () => {
+    it("[F20] a slow path where both sides retransmit causes no storm", () => {
         const s = simulate()
         s.fault = () => [1800]
         s.begin()
@@ -334,12 +334,12 @@ describe("flights and timers", () => {
         ok(s.serverOutputs.some((output) => output.diagnostic === Diagnostic.smallerDatagrams))
     })
 
-    it("[F22] a message above the budget is not cut: the engine names the maximum", () => {
+    it("[F22] a message above the budget is not fragmented: the engine names the maximum", () => {
         const s = connected((client) => (client.pathBudget = 300))
         strictEqual(s.client.maxMessage(), 300 - 13 - 16)
     })
 
-    it("[F23] a hello without a cookie, or with one of nobody, leaves the association alone", () => {
+    it("[F23] a hello without a cookie, or with an unknown one, leaves the association alone", () => {
         const s = connected()
         const server = s.serverAssociation()
         const before = picture(server)
@@ -370,7 +370,7 @@ describe("flights and timers", () => {
         strictEqual(s.server.peerCount(), 1)
     })
 
-    it("[F24] two handshakes from one address at once: one wins, nothing is mixed", () => {
+    it("[F24] two handshakes from one address at once: one wins, and their state does not mix", () => {
         const s = simulate()
         s.fault = (index) => (index === 3 ? [] : [5])
         s.begin()

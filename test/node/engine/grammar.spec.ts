@@ -51,7 +51,7 @@ function receiver(s: Simulation, toServer: boolean): Association | undefined {
 }
 
 describe("the grammar of a handshake", () => {
-    it("[H01] every message at every state of both sides: only the grammar's successor advances, and the true one still does", () => {
+    it("[H01] every message at every state of both sides: only the grammar's successor advances, and the genuine one still does", () => {
         let tried = 0
         for (let at = 0; at < STEPS; at++)
             for (const type of TYPES) {
@@ -138,7 +138,7 @@ describe("the grammar of a handshake", () => {
         strictEqual(s.sent, sent)
     })
 
-    it("[R16] from the keys' activation on, not only from the end of the handshake", () => {
+    it("[R16] unprotected records are discarded from the keys' activation on, not only from the end of the handshake", () => {
         const s = stepByStep((s, toServer, step) => {
             const side = receiver(s, toServer)
             // Between ChangeCipherSpec and Finished.
@@ -154,7 +154,7 @@ describe("the grammar of a handshake", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[F13] a ChangeCipherSpec inside a partly received message changes no keys before that message is whole", () => {
+    it("[F13] a ChangeCipherSpec inside a partly received message changes no keys before that message is complete", () => {
         const s = simulate()
         s.fault = (index, _toServer, data) => {
             if (index !== 4) return [5]
@@ -177,7 +177,7 @@ describe("the grammar of a handshake", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[F13] a Finished whose parts come under different keys is not put together", () => {
+    it("[F13] a Finished whose fragments are under different keys is not reassembled", () => {
         const s = simulate()
         s.fault = (index, _toServer, data) => {
             if (index !== 4) return [5]

@@ -20,7 +20,7 @@ import {
 } from "../../support/rewritten-hellos.js"
 
 describe("handshake grammar", () => {
-    it("[H02] ChangeCipherSpec early, twice, malformed or protected never changes keys early", () => {
+    it("[H02] an early, duplicate, malformed or protected ChangeCipherSpec never changes keys early", () => {
         const s = simulate()
         const malformed = [[], [0], [2], [1, 1]].map((body) =>
             record(ContentType.changeCipherSpec, 0, 5, Buffer.from(body)),
@@ -52,7 +52,7 @@ describe("handshake grammar", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[H03] a Finished in epoch 0 is dropped, and the true one still counts", () => {
+    it("[H03] a Finished in epoch 0 is dropped, and the genuine one still counts", () => {
         const s = simulate()
         s.fault = (index) => (index === 4 ? [] : [5])
         s.begin()
@@ -95,7 +95,7 @@ describe("handshake grammar", () => {
         }
     })
 
-    it("[H05] a repeated Finished with other content is no retransmission", () => {
+    it("[H05] a repeated Finished with other content is not a retransmission", () => {
         const s = simulate()
         s.fault = (index) => (index === 5 ? [] : [5])
         s.begin()
@@ -107,7 +107,7 @@ describe("handshake grammar", () => {
         strictEqual(s.sent, sent)
     })
 
-    it("[H13] unknown identity and wrong key look the same outside, and cost the same calls", () => {
+    it("[H13] an unknown identity and a wrong key look the same from outside, and cost the same calls", () => {
         const run = (wrong: boolean): { shape: string; calls: object } => {
             const crypto = new SpyCrypto()
             const s = simulate((client, server) => {
@@ -127,7 +127,7 @@ describe("handshake grammar", () => {
         deepStrictEqual(unknown.calls, wrong.calls)
     })
 
-    it("[H13] keys of 1 to 128 bytes, identities that are empty, 128 bytes, not UTF-8 or hold NUL arrive as they are", () => {
+    it("[H13] keys of 1 to 128 bytes, identities that are empty, 128 bytes, not UTF-8 or contain NUL arrive unchanged", () => {
         for (const identity of [Buffer.alloc(0), Buffer.alloc(128, 65), Buffer.from("ff00fe80", "hex")]) {
             const s = simulate()
             s.serverAnswers = false
@@ -140,7 +140,7 @@ describe("handshake grammar", () => {
         }
     })
 
-    it("[H14] a slow lookup: one question, the peer's repetitions start nothing again, and the handshake goes on", () => {
+    it("[H14] a slow lookup: one question, which the peer's retransmissions do not restart, and the handshake continues", () => {
         const s = simulate()
         s.serverAnswers = false
         s.begin()
@@ -153,7 +153,7 @@ describe("handshake grammar", () => {
         strictEqual(countOf(s.serverOutputs, OutputKind.question), 1)
     })
 
-    it("[H17] renegotiation: non-empty info fails, HelloRequest and ClientHello after connect get one warning each", () => {
+    it("[H17] renegotiation: non-empty info fails; HelloRequest and ClientHello after the handshake get one warning each", () => {
         deepStrictEqual(
             serverFailure(withClientHello((h) => h.extensions.push({ type: 0xff01, data: Buffer.from([1, 1]) }))),
             [FailureReason.badRenegotiation, AlertDescription.handshakeFailure],
@@ -179,7 +179,7 @@ describe("handshake grammar", () => {
         deepStrictEqual(s.serverMessages, ["still here"])
     })
 
-    it("[H26] master secret, premaster and keys are zeros after close, after failure and where they are done with", () => {
+    it("[H26] master secret, premaster secret and keys are zeroed after close, after failure and as soon as they are not needed", () => {
         const crypto = new SpyCrypto()
         const s = connected((client, server) => (client.crypto = server.crypto = crypto))
         const parameters = s.client.parameters as SecurityParametersV12
@@ -195,7 +195,7 @@ describe("handshake grammar", () => {
             if (secret.length > 4 && !isCookieSecret(secret)) ok(secret.every((byte) => byte === 0))
     })
 
-    it("[H27] the exporter: nothing before the end, equal on both sides, absent and empty context differ", () => {
+    it("[H27] the exporter: nothing before the end, equal on both sides; absent and empty context differ", () => {
         const s = simulate()
         s.begin()
         strictEqual(s.client.exportKeyingMaterial("EXPORTER-x", undefined, 16), undefined)
@@ -218,7 +218,7 @@ describe("handshake grammar", () => {
         })
     })
 
-    it("an unprotected fatal alert counts only when nothing better follows before the next timer", () => {
+    it("an unprotected fatal alert counts only when nothing better arrives before the next timer", () => {
         const s = simulate()
         const alert = record(ContentType.alert, 0, 3, Buffer.from([2, AlertDescription.handshakeFailure]))
         s.begin()
@@ -233,7 +233,7 @@ describe("handshake grammar", () => {
         deepStrictEqual(clientFailure(t), [FailureReason.peerAlert, AlertDescription.handshakeFailure])
     })
 
-    it("every suite connects in both roles and writes a key log line on request", () => {
+    it("every suite connects in both roles and writes a key log line when asked", () => {
         for (const suite of allSuites()) {
             const lines: string[] = []
             const s = connected((client, server) => {
@@ -245,7 +245,7 @@ describe("handshake grammar", () => {
         }
     })
 
-    it("discarded input leaves the client's picture as it was", () => {
+    it("discarded input leaves the client's state unchanged", () => {
         const s = connected()
         const before = picture(s.client)
         s.toClient(Buffer.from("rubbish"))

@@ -20,7 +20,7 @@ import {
 } from "../../support/rewritten-hellos.js"
 
 describe("hellos and their extensions", () => {
-    it("[H10] a server that answers what was not offered, twice, or with data: alerts by the table", () => {
+    it("[H10] a server that answers what was not offered, twice, or with data gets the table's alerts", () => {
         const cases: [string, (hello: ServerHello) => void, AlertDescription][] = [
             [
                 "unsolicited",
@@ -54,7 +54,7 @@ describe("hellos and their extensions", () => {
         }
     })
 
-    it("[H10] unknown extensions of a client are ignored, broken ones are decode_error", () => {
+    it("[H10] a client's unknown extensions are ignored, malformed ones are decode_error", () => {
         const unknown = withClientHello((h) => h.extensions.push({ type: 4711, data: Buffer.alloc(9) }))
         strictEqual(serverFailure(unknown)[0], undefined)
         strictEqual(unknown.serverAssociation().phase, AssociationPhase.handshaking)
@@ -94,7 +94,7 @@ describe("hellos and their extensions", () => {
             }
     })
 
-    it("[H10] an extension in a message that may not have it: a server that names a host or a size limit is refused", () => {
+    it("[H10] an extension in a message that may not have it: a server that sends a host name or a size limit is refused", () => {
         // server_name, max_fragment_length, record_size_limit, cookie and key_share of 1.3: none of them was offered.
         for (const type of [0, 1, 28, 44, 51]) {
             const s = untilNextTimer(withServerHello((h) => h.extensions.push({ type, data: Buffer.from([1]) })))
@@ -115,7 +115,7 @@ describe("hellos and their extensions", () => {
         }
     })
 
-    it("[H11] hello vectors: odd, none, past the end, 60 kB of suites: decode_error or no suite, never a loop", () => {
+    it("[H11] hello vectors: odd, empty, past the end, 60 kB of suites: decode_error or no suite, never a loop", () => {
         const suitesAt = (body: Buffer): number => 35 + body.readUInt8(34) + 1 + body.readUInt8(35 + body.readUInt8(34))
         const broken: ((body: Buffer) => Buffer)[] = [
             (body) => (body.writeUInt16BE(3, suitesAt(body)), body),
@@ -131,7 +131,7 @@ describe("hellos and their extensions", () => {
         deepStrictEqual(serverFailure(many), [FailureReason.nothingInCommon, AlertDescription.handshakeFailure])
     })
 
-    it("[H15] extended master secret is used when offered, refused without when required, on both sides", () => {
+    it("[H15] extended master secret is used when offered, and refused when required but missing, on both sides", () => {
         ok(connected().client.parameters.extendedMasterSecret)
         const without = withServerHello((h) => (h.extensions = []))
         strictEqual(without.client.failure, undefined)
@@ -172,7 +172,7 @@ describe("hellos and their extensions", () => {
         }
     })
 
-    it("the server's order decides on the suite, and ALPN on the protocol", () => {
+    it("the server's order decides the suite and the ALPN protocol", () => {
         const s = simulate((client, server) => {
             client.suites = [TLS_PSK_WITH_AES_128_CCM_8(), TLS_PSK_WITH_AES_128_CCM()]
             server.suites = [TLS_PSK_WITH_AES_128_CCM(), TLS_PSK_WITH_AES_128_CCM_8()]

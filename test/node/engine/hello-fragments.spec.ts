@@ -46,7 +46,7 @@ describe("a ClientHello in fragments", () => {
         [128, 40],
         [150, 62],
     ] as const)
-        it(`[F11] Scandium's with an MTU of ${mtu}, ${size} of 82 bytes in the first fragment, begins a handshake`, () => {
+        it(`[F11] Scandium's with an MTU of ${mtu}, ${size} of 82 bytes in the first fragment, starts a handshake`, () => {
             const s = simulate()
             s.fault = () => []
             for (const piece of cut(helloWithCookie(s, 82), size)) {
@@ -83,7 +83,7 @@ describe("a ClientHello in fragments", () => {
         }
     })
 
-    it("[F11] completes in either order, each fragment lost once or doubled", () => {
+    it("[F11] completes in either order, each fragment lost once or duplicated", () => {
         for (const [name, arrange] of arrangements())
             for (const size of [40, 62]) {
                 const s = simulate()
@@ -92,7 +92,7 @@ describe("a ClientHello in fragments", () => {
             }
     })
 
-    it("[F11] may come several to a record and several records to a datagram", () => {
+    it("[F11] may have several fragments per record and several records per datagram", () => {
         const s = simulate()
         const pieces = cut(helloWithCookie(s, 120), 41).map((piece) => records(piece)[0].fragment)
         s.toServer(Buffer.concat(pieces.map((piece, i) => record(ContentType.handshake, 0, i, piece))))
@@ -115,7 +115,7 @@ describe("a ClientHello in fragments", () => {
         strictEqual(s.server.peerCount(), 1)
     })
 
-    it("is answered again when the client repeats it because the server's flight was lost", () => {
+    it("is answered again when the client retransmits it because the server's flight was lost", () => {
         const s = simulate()
         s.fault = () => []
         const pieces = cut(helloWithCookie(s, 82), 40)
@@ -129,7 +129,7 @@ describe("a ClientHello in fragments", () => {
         strictEqual(s.server.halfOpenCount(), 1)
     })
 
-    it("[H25] with other extensions than the first hello had is refused, and the true one still accepted", () => {
+    it("[H25] with other extensions than the first hello had is refused, and the genuine one still accepted", () => {
         const s = simulate()
         const hello = helloWithCookie(s, 90)
         const changed = readClientHello(hello.body) as ClientHello
@@ -141,7 +141,7 @@ describe("a ClientHello in fragments", () => {
         strictEqual(s.server.halfOpenCount(), 1)
     })
 
-    it("with a forged last fragment is dropped whole; the client's repetition begins the handshake", () => {
+    it("with a forged last fragment is dropped completely; the client's retransmission starts the handshake", () => {
         const s = simulate()
         const hello = helloWithCookie(s, 82)
         const [first, second] = cut(hello, 41)
@@ -158,7 +158,7 @@ describe("a ClientHello in fragments", () => {
     })
 })
 
-describe("hellos that are being put together", () => {
+describe("partial hellos", () => {
     const small = (): Simulation => simulate((_client, server) => (server.limits = mcuLimits()))
     /** Makes `address` send the first fragment of its second hello. */
     const openPlace = (s: Simulation, address: string): Buffer[] => {
@@ -168,7 +168,7 @@ describe("hellos that are being put together", () => {
         return pieces
     }
 
-    it("are given up after 10 s, on a timer", () => {
+    it("are dropped after 10 s, on a timer", () => {
         const s = simulate()
         openPlace(s, "client|1")
         strictEqual(s.server.deadline(), HELLO_ASSEMBLY_TIME)
@@ -179,7 +179,7 @@ describe("hellos that are being put together", () => {
         ok(s.server.deadline() > HELLO_ASSEMBLY_TIME)
     })
 
-    it("are one for each address, and no more than half of the places are one host's", () => {
+    it("are limited to one per address, and one host's to half of the places", () => {
         const s = small()
         openPlace(s, "192.0.2.1|1")
         openPlace(s, "192.0.2.1|1")
@@ -192,7 +192,7 @@ describe("hellos that are being put together", () => {
         strictEqual(s.server.halfOpenCount(), 1)
     })
 
-    it("stay within the limit when many hosts begin them, and cost honest clients one repetition", () => {
+    it("stay within the limit when many hosts send them, and cost honest clients one retransmission", () => {
         const s = small()
         const honest = openPlace(s, "198.51.100.1|1")
         for (let host = 1; host <= 200; host++) {
@@ -206,7 +206,7 @@ describe("hellos that are being put together", () => {
         strictEqual(s.server.halfOpenCount(), 1)
     })
 
-    it("are not begun by a guessed cookie, nor by one of another address, nor above the size limit", () => {
+    it("are not started by a guessed cookie, nor by one of another address, nor above the size limit", () => {
         const s = simulate()
         const hello = helloWithCookie(s, 82)
         for (let guess = 0; guess < 1000; guess++) {
@@ -224,7 +224,7 @@ describe("hellos that are being put together", () => {
         strictEqual(s.server.partialHelloCount(), 1)
     })
 
-    it("[D02] never cause a reply larger than the datagram that it answers", () => {
+    it("[D02] never cause a reply larger than the datagram it answers", () => {
         for (let size = 1; size <= 50; size++) {
             const s = simulate()
             s.fault = () => []
@@ -239,7 +239,7 @@ describe("hellos that are being put together", () => {
         }
     })
 
-    it("[D09] [D14] cost at most 6 HMACs for a first fragment, and nothing else of the cryptography", () => {
+    it("[D09] [D14] cost at most 6 HMACs for a first fragment, and no other cryptography", () => {
         const crypto = new SpyCrypto()
         const s = simulate((_client, server) => (server.crypto = crypto))
         const pieces = cut(helloWithCookie(s, 82), 41)

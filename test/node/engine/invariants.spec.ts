@@ -43,7 +43,7 @@ describe("the invariants that every engine test checks", () => {
         throws(() => told(OutputKind.datagram), /a datagram of 1300 bytes/)
     })
 
-    it("are violated by a peer without a timer, with another one than its association wants, or kept after its end", () => {
+    it("are violated by a peer without a timer, with another one than its association needs, or kept after its end", () => {
         const without = halfOpen()
         const { peer } = without
         without.server["heap"].remove(peer!)
@@ -70,7 +70,7 @@ describe("the invariants that every engine test checks", () => {
         throws(() => s.drain(), /0 bytes of messages/)
     })
 
-    it("are violated by a failure over an error of this side, though it ends one peer only", () => {
+    it("are violated by a failure from this side's error, even if it ends one peer only", () => {
         const crypto = new SpyCrypto()
         const s = simulate((_client, server) => (server.crypto = crypto))
         crypto.newProtection = () => {
@@ -87,7 +87,7 @@ describe("the invariants that every engine test checks", () => {
         throws(() => watch.replies(Buffer.alloc(60)), /larger than what it answers/)
     })
 
-    it("are violated by counts that are not those of the peers", () => {
+    it("are violated by counters that do not match the peers", () => {
         const s = connected()
         s.server.peerCount = () => 2
         throws(() => s.drain(), /peerCount is not that of the established peers/)

@@ -45,7 +45,7 @@ const DATAGRAMS = 12
 
 describe("a lossy link", () => {
     for (const [name, change] of Object.entries(VARIANTS))
-        it(`[F14] each single datagram lost, ${name}: completes within 2.5 s and ${BOUNDS.one.datagrams} datagrams more`, () => {
+        it(`[F14] each single datagram lost, ${name}: completes within 2.5 s and ${BOUNDS.one.datagrams} extra datagrams`, () => {
             const undisturbed = connected(change).sent
             for (let lost = 0; lost < DATAGRAMS; lost++) {
                 const s = simulate(change)

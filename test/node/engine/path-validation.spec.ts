@@ -70,7 +70,7 @@ function forwardCopies(s: Simulation): void {
 
 for (const version of versions)
     describe(`enhanced return routability, DTLS ${version[0]} (RFC 9853 §5.2)`, () => {
-        it("[C08] the old path is dead: it is asked twice in a second, then the new one, which the peer confirms", () => {
+        it("[C08] the old path is dead: it is probed twice in a second, then the new one, which the peer confirms", () => {
             const { s, reached, sentTo } = connected(version, "enhanced")
             reached.delete(OLD)
             reached.add(NEW)
@@ -88,7 +88,7 @@ for (const version of versions)
             deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
         })
 
-        it("[C08] [C10] both paths are alive and the peer wants the old one: records that somebody sends on move nothing", () => {
+        it("[C08] [C10] both paths are alive and the peer prefers the old one: forwarded records change nothing", () => {
             const { s, sentTo } = connected(version, "enhanced")
             forwardCopies(s)
             for (let i = 0; i < 5; i++) {
@@ -102,7 +102,7 @@ for (const version of versions)
             deepStrictEqual([s.serverMessages.length, s.clientMessages.length], [5, 5])
         })
 
-        it("in the basic form the same attacker has the server's datagrams after the first record", () => {
+        it("in the basic form the same attacker gets the server's datagrams after the first record", () => {
             const { s, sentTo, reached } = connected(version, "basic")
             // The attacker forwards what is sent to the client, too.
             reached.add(ATTACKER)
@@ -113,7 +113,7 @@ for (const version of versions)
             deepStrictEqual(sentTo, [ATTACKER])
         })
 
-        it("both paths are alive and the peer wants the new one: path_drop on the old, path_response on the new", () => {
+        it("both paths are alive and the peer prefers the new one: path_drop on the old, path_response on the new", () => {
             const { s, reached, sentTo } = connected(version, "enhanced")
             reached.add(NEW)
             // A response on the old path also leaves on it.
@@ -130,7 +130,7 @@ for (const version of versions)
             deepStrictEqual([s.peer?.key, s.peer?.credit], [NEW, undefined])
         })
 
-        it("[C07] nothing goes to the new address before the old one is dead, and three times what came from there after that", () => {
+        it("[C07] nothing goes to the new address before the old one is dead, and then at most three times what came from there", () => {
             const { s, reached, bytesTo } = connected(version, "enhanced")
             reached.clear()
             const stolen = capture(s, "x".repeat(100))
@@ -168,7 +168,7 @@ for (const version of versions)
             strictEqual(s.server.peerCount(), 1)
         })
 
-        it("[C08] what the server sends still arrives, what the client sends has a new address: no exchange without an end", () => {
+        it("[C08] what the server sends still arrives, what the client sends has a new address: no endless exchange", () => {
             const { s, sentTo } = connected(version, "enhanced")
             // A NAT that still has the old binding; the client knows about neither.
             s.clientSettings.extensions.splice(1, 1)
@@ -185,7 +185,7 @@ for (const version of versions)
             deepStrictEqual(s.clientMessages, ["down"])
         })
 
-        it("a record of the peer's from the old address, newer than the copy, settles it before any answer", () => {
+        it("a peer's record from the old address, newer than the copy, settles it before any answer", () => {
             const { s, reached } = connected(version, "enhanced")
             const [copied, next] = [capture(s, "copied"), capture(s, "next")]
             reached.clear()
@@ -197,7 +197,7 @@ for (const version of versions)
         })
     })
 
-describe("messages of return routability", () => {
+describe("return routability messages", () => {
     const crypto = new NodeCryptoProvider()
     const DROP = 2
 
@@ -205,7 +205,7 @@ describe("messages of return routability", () => {
         return Buffer.concat([Buffer.of(type), challenge.subarray(1)])
     }
 
-    it("path_drop counts for the old path alone: it confirms no new one, and means nothing in the basic form", () => {
+    it("path_drop counts for the old path only: it confirms no new one, and means nothing in the basic form", () => {
         for (const check of [new EnhancedReturnRoutability(() => true), new ReturnRoutability()]) {
             check.agreed = true
             const challenge = check.challenge(crypto)
@@ -224,7 +224,7 @@ describe("messages of return routability", () => {
         strictEqual(enhanced.oldPath, OldPath.dropped, "once")
     })
 
-    it("a challenge gets path_response on the path that is preferred, else path_drop, and exactly one of them", () => {
+    it("a challenge gets path_response on the preferred path, else path_drop, and exactly one of them", () => {
         let isPreferred = true
         const check = new EnhancedReturnRoutability(() => isPreferred)
         const challenge = Buffer.from("000102030405060708", "hex")

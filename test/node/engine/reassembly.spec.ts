@@ -59,7 +59,7 @@ function waitingServer(deliver: (s: Simulation, exchange: Message) => void): Sim
 }
 
 describe("reassembly", () => {
-    it("[F01] every permutation of up to 5 fragments, and many of more, of every size, gives the message once", () => {
+    it("[F01] every permutation of up to 5 fragments, and many of more, of every size, delivers the message once", () => {
         const random = seededRandom(1)
         for (let size = 1; size <= LENGTH; size++) {
             const parts = pieces(size)
@@ -90,7 +90,7 @@ describe("reassembly", () => {
             }
     })
 
-    it("[F02] a message cut anew at other points each time is complete as soon as every byte is covered", () => {
+    it("[F02] a message fragmented differently each time completes as soon as every byte is covered", () => {
         for (let seed = 0; seed < 2000; seed++) {
             const random = seededRandom(seed)
             const inbox = new Inbox(limits, 0)
@@ -105,7 +105,7 @@ describe("reassembly", () => {
         }
     })
 
-    it("[F04] a fragment that disagrees on length or type is refused, whichever comes first, and reserves nothing more", () => {
+    it("[F04] a fragment that disagrees on length or type is refused, whichever arrives first, and reserves nothing more", () => {
         for (const change of [{ length: LENGTH + 1 }, { length: 900 }, { type: 11 }]) {
             const inbox = new Inbox(limits, 0)
             strictEqual(add(inbox, 0, 30), Fragment.kept)
@@ -116,7 +116,7 @@ describe("reassembly", () => {
         }
     })
 
-    it("[F04] a forged fragment that came first costs a retransmission, not the handshake", () => {
+    it("[F04] a forged fragment that arrived first costs a retransmission, not the handshake", () => {
         const s = waitingServer((s, exchange) => {
             const header = { ...exchange.header, length: 200, fragmentLength: 4 }
             s.toServer(record(ContentType.handshake, 0, 90, fragment(header, Buffer.alloc(4))))
@@ -125,7 +125,7 @@ describe("reassembly", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[F05] an overlap with other bytes never changes those that are there, wherever it lies", () => {
+    it("[F05] an overlap with other bytes never changes the bytes already there, wherever it lies", () => {
         for (let from = 0; from < LENGTH; from++)
             for (const to of [from + 1, Math.min(LENGTH, from + 20), LENGTH]) {
                 const inbox = new Inbox(limits, 0)
@@ -137,7 +137,7 @@ describe("reassembly", () => {
             }
     })
 
-    it("[F08] message_seq ahead by 1 is kept, by 10, 1000 and 65535 refused; what is kept stays within its bytes", () => {
+    it("[F08] message_seq ahead by 1 is kept, by 10, 1000 and 65535 refused; what is kept stays within its byte budget", () => {
         const inbox = new Inbox({ ...limits, inboxBytes: 200 }, 1)
         for (const [messageSeq, expected] of [
             [2, Fragment.kept],

@@ -47,7 +47,7 @@ function largest(s: Simulation): number[] {
 
 describe("max_fragment_length (RFC 6066 §4)", () => {
     for (const length of [512, 1024, 2048, 4096])
-        it(`${length}: holds for both directions, and for messages of the handshake`, () => {
+        it(`${length}: applies in both directions, and to handshake messages`, () => {
             const s = between(maxFragmentLength(length), maxFragmentLength(0))
             deepStrictEqual(largest(s), [length, length])
             const sizes = s.log.flatMap((datagram) => records(datagram).map(({ header }) => header.length))
@@ -59,7 +59,7 @@ describe("max_fragment_length (RFC 6066 §4)", () => {
             ok(largest(s).every((size) => size > 8000))
     })
 
-    it("an unknown code is illegal_parameter, and so is another code than was offered", () => {
+    it("an unknown code is illegal_parameter, and so is another code than offered", () => {
         const extension = maxFragmentLength(512)(new SpyCrypto())
         for (const code of [0, 5, 255])
             strictEqual(extension.select(Buffer.from([code])), AlertDescription.illegalParameter)
@@ -79,7 +79,7 @@ describe("record_size_limit (RFC 8449)", () => {
             ok(largest(s).every((size) => size > 8000))
     })
 
-    it("a limit below 64 is illegal_parameter, one of 65535 is taken for 16384", () => {
+    it("a limit below 64 is illegal_parameter, one of 65535 counts as 16384", () => {
         const extension = recordSizeLimit(64)(new SpyCrypto())
         strictEqual(extension.select(Buffer.from([0, 63])), AlertDescription.illegalParameter)
         strictEqual(extension.select(Buffer.from([0, 64, 0])), AlertDescription.decodeError)
@@ -92,7 +92,7 @@ describe("records above an agreed limit", () => {
         ["max_fragment_length", maxFragmentLength(512)],
         ["record_size_limit", recordSizeLimit(512)],
     ] as const)
-        it(`[R14 part] ${name}: one byte more, authentic, is record_overflow; exactly the limit is taken`, () => {
+        it(`[R14 part] ${name}: one byte more, authentic, is record_overflow; exactly the limit is accepted`, () => {
             const s = between(make, name === "record_size_limit" ? recordSizeLimit(16384) : maxFragmentLength(0))
             s.serverSends("x".repeat(512))
             s.run(s.now + 20)
@@ -112,7 +112,7 @@ describe("max_fragment_length beside record_size_limit (RFC 8449 §5)", () => {
         settings.extensions = [maxFragmentLength(length)(settings.crypto), recordSizeLimit(limit)(settings.crypto)]
     }
 
-    it("a server that knows both ignores max_fragment_length, and does not answer it", () => {
+    it("a server that supports both ignores max_fragment_length, and does not answer it", () => {
         const s = connected((ofClient, ofServer) => {
             both(ofClient, 512, 2000)
             both(ofServer, 0, 3000)
@@ -125,7 +125,7 @@ describe("max_fragment_length beside record_size_limit (RFC 8449 §5)", () => {
         ok(!answered.includes(ExtensionType.maxFragmentLength))
     })
 
-    it("a server that knows one of them takes that one", () => {
+    it("a server that supports one of them uses that one", () => {
         const one = (server: Make): number[] =>
             largest(
                 connected((ofClient, ofServer) => {
@@ -138,7 +138,7 @@ describe("max_fragment_length beside record_size_limit (RFC 8449 §5)", () => {
         deepStrictEqual(one(recordSizeLimit(3000)), [3000, 2000])
     })
 
-    it("a client that is answered both ends the handshake with illegal_parameter", () => {
+    it("a client that gets both in the answer ends the handshake with illegal_parameter", () => {
         const s = simulate((ofClient, ofServer) => {
             both(ofClient, 512, 2000)
             ofServer.extensions = [recordSizeLimit(3000)(ofServer.crypto)]

@@ -40,7 +40,7 @@ describe("records", () => {
         ok((drops(s.serverAssociation())["truncated"] ?? 0) > 4)
     })
 
-    it("[R02] bad records do not spoil a good one of their datagram, before or behind it", () => {
+    it("[R02] bad records do not affect a good one in their datagram, before or after it", () => {
         const s = connected()
         const bad = Buffer.from(capture(s, "bad"))
         bad[bad.length - 1] ^= 1
@@ -58,7 +58,7 @@ describe("records", () => {
         strictEqual(drops(s.serverAssociation())["unknownType"], 6)
     })
 
-    it("[R04] one flipped bit anywhere in a protected record: discarded, counted, and the association lives", () => {
+    it("[R04] one flipped bit anywhere in a protected record: discarded, counted, and the association survives", () => {
         const s = connected()
         const good = capture(s, "good")
         for (let bit = 0; bit < good.length * 8; bit++) {
@@ -115,7 +115,7 @@ describe("records", () => {
         strictEqual(s.client.send([Buffer.from("three")], false), 0)
     })
 
-    it("[R09] the epoch never comes near its end: no message begins another one, only a new handshake, which is in epoch 1", () => {
+    it("[R09] the epoch never nears its maximum: no message starts another one, only a new handshake, which is in epoch 1", () => {
         const s = connected()
         for (const epoch of [2, 3, 65534, 65535])
             ok(isDiscarded(s, record(ContentType.handshake, epoch, 0, Buffer.alloc(60))))
@@ -188,7 +188,7 @@ describe("records", () => {
         strictEqual(part.fragment.subarray(0, 8).toString("hex"), part.bytes.subarray(3, 11).toString("hex"))
     })
 
-    it("[R12] ciphertext shorter than explicit nonce and tag is discarded without an exception, and is no forgery", () => {
+    it("[R12] ciphertext shorter than explicit nonce and tag is discarded without an exception, and does not count as a forgery", () => {
         for (const suite of allSuites()) {
             const s = connected((client, server) => (client.suites = server.suites = [suite]))
             const shortest = suite.aead.explicitNonceLength + suite.aead.tagLength
@@ -248,7 +248,7 @@ describe("records", () => {
             )
     })
 
-    it("[R18] records of a future epoch are kept up to the limit, then dropped, and read once keys come", () => {
+    it("[R18] records of a future epoch are kept up to the limit, then dropped, and read once their keys exist", () => {
         const s = simulate((_client, server) => (server.limits = { ...server.limits, earlyRecordBytes: 200 }))
         s.serverAnswers = false
         s.begin()
@@ -358,7 +358,7 @@ describe("records", () => {
         }
     })
 
-    it("[R26] alerts of a wrong form are discarded, warnings told, user_canceled tolerated", () => {
+    it("[R26] malformed alerts are discarded, warnings reported, user_canceled tolerated", () => {
         const s = connected()
         const server = s.serverAssociation()
         const protectedAlert = (...body: number[]): Buffer =>
@@ -391,7 +391,7 @@ describe("records", () => {
         strictEqual(s.sent, sent + 1)
     })
 
-    it("a record that does not decrypt during the handshake is told once", () => {
+    it("a record that does not decrypt during the handshake is reported once", () => {
         const s = simulate()
         s.serverKey = Buffer.alloc(16, 7)
         s.begin()
@@ -400,7 +400,7 @@ describe("records", () => {
         strictEqual(told.length, 1)
     })
 
-    it("every suite protects: nothing of the plaintext is on the wire, and keys of both directions differ", () => {
+    it("every suite protects: no plaintext is on the wire, and the keys of both directions differ", () => {
         for (const suite of allSuites()) {
             const s = connected((client, server) => (client.suites = server.suites = [suite]))
             const datagram = capture(s, "a plaintext to be looked for")

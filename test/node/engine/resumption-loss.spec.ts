@@ -8,7 +8,7 @@ import { ABBREVIATED, WAYS, afterFirst, goesOn, isConnected } from "../../suppor
 
 describe("session resumption when datagrams are lost", () => {
     describe("the client's last flight", () => {
-        it("is repeated for a repeated Finished of the server, which then connects", () => {
+        it("is retransmitted for a repeated Finished of the server, which then connects", () => {
             for (const by of WAYS) {
                 const s = afterFirst(by).simulate()
                 s.fault = (index) => (index === ABBREVIATED - 1 ? [] : [5])
@@ -24,7 +24,7 @@ describe("session resumption when datagrams are lost", () => {
             }
         })
 
-        it("is kept until the server uses the new keys, or twice the segment lifetime is over", () => {
+        it("is kept until the server uses the new keys, or twice the segment lifetime has passed", () => {
             const pair = afterFirst("id")
             const s = pair.connect()
             ok(s.client.snapshot().outboxBytes > 0)
@@ -36,7 +36,7 @@ describe("session resumption when datagrams are lost", () => {
             strictEqual(silent.client.snapshot().outboxBytes, 0)
         })
 
-        it("does not raise the question of different keys, however often the server repeats itself", () => {
+        it("does not raise the suspicion of different keys, however often the server retransmits", () => {
             const s = afterFirst("ticket").simulate()
             s.fault = (index) => (index >= ABBREVIATED - 1 && index < ABBREVIATED + 4 ? [] : [5])
             s.begin()

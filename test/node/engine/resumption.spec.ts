@@ -58,7 +58,7 @@ function changeStored(pair: Resumable, change: (session: NonNullable<ReturnType<
 
 describe("session resumption", () => {
     for (const by of WAYS) {
-        it(`by ${by}: the second handshake has two flights and one question, and new keys`, () => {
+        it(`by ${by}: the second handshake has two flights and one key lookup, and new keys`, () => {
             const pair = afterFirst(by)
             const [first, s] = [pair.simulate(), pair.connect()]
             first.client.drop(FailureReason.closedLocally)
@@ -73,7 +73,7 @@ describe("session resumption", () => {
             notDeepStrictEqual(exported, pair.connect().client.exportKeyingMaterial(label, undefined, 32))
         })
 
-        it(`by ${by}: again and again, with one full handshake at the beginning`, () => {
+        it(`by ${by}: again and again, with one full handshake at the start`, () => {
             const pair = afterFirst(by)
             for (let i = 0; i < 5; i++) goesOn(pair.connect(), true)
         })
@@ -86,7 +86,7 @@ describe("session resumption", () => {
             deepStrictEqual(firstFinished, s.serverAssociation().parameters.firstFinished)
         })
 
-        it(`[C09] by ${by}: connection ids are agreed on afresh`, () => {
+        it(`[C09] by ${by}: connection ids are negotiated afresh`, () => {
             const pair = new Resumable(by)
             const ids = (client: number, server: number): Simulation =>
                 pair.connect((ofClient, ofServer) => {
@@ -110,7 +110,7 @@ describe("session resumption", () => {
         })
     }
 
-    describe("what leads to a full handshake, and to no alert", () => {
+    describe("what leads to a full handshake without an alert", () => {
         for (const by of WAYS) {
             it(`[H18 part] by ${by}: a session that is too old`, () => {
                 const pair = afterFirst(by)
@@ -119,7 +119,7 @@ describe("session resumption", () => {
                 goesOn(pair.connect(), true)
             })
 
-            it(`[H18 part] by ${by}: a suite that the client does not offer any more, or the server does not have`, () => {
+            it(`[H18 part] by ${by}: a suite that the client no longer offers, or the server no longer has`, () => {
                 const pair = new Resumable(by)
                 const both = [TLS_PSK_WITH_AES_128_GCM_SHA256(), TLS_PSK_WITH_AES_128_CCM_8()]
                 goesOn(
@@ -154,7 +154,7 @@ describe("session resumption", () => {
                 goesOn(pair.connect(), false)
             })
 
-            it(`by ${by}: an identity that the server does not know any more is refused as without a session`, () => {
+            it(`by ${by}: an identity that the server no longer knows is refused as without a session`, () => {
                 const pair = afterFirst(by)
                 const s = pair.simulate()
                 s.serverKey = undefined
@@ -164,7 +164,7 @@ describe("session resumption", () => {
                 strictEqual(s.serverAssociation().parameters.resumed, false)
             })
 
-            it(`by ${by}: a key that was changed; whoever has the old one is refused as without a session`, () => {
+            it(`by ${by}: a changed key; a client with the old one is refused as without a session`, () => {
                 for (const clientKey of [testKey(), Buffer.alloc(16, 77)]) {
                     const pair = afterFirst(by)
                     goesOn(pair.connect(), true)
@@ -178,7 +178,7 @@ describe("session resumption", () => {
                 }
             })
 
-            it(`by ${by}: a server without resumption; the client's session is gone then`, () => {
+            it(`by ${by}: a server without resumption; the client's session is deleted then`, () => {
                 const pair = afterFirst(by)
                 const [client, server] = pair.settings()
                 Object.defineProperty(server, "extensions", { value: [], enumerable: true })
@@ -189,7 +189,7 @@ describe("session resumption", () => {
             })
         }
 
-        it("[H18] an id that nobody knows; a hello with one of 33 bytes is none (RFC 5246 §7.4.1.2)", () => {
+        it("[H18] an unknown id; a hello with one of 33 bytes is malformed (RFC 5246 §7.4.1.2)", () => {
             const pair = afterFirst("id")
             pair.cache.clear()
             goesOn(pair.connect(), false)
@@ -200,7 +200,7 @@ describe("session resumption", () => {
             strictEqual(s.client.failure?.reason, FailureReason.timeout, "no reply to a hello that is none")
         })
 
-        it("a ticket that is cut, changed in any byte, too long, or another server's", () => {
+        it("a ticket that is truncated, changed in any byte, too long, or another server's", () => {
             const pair = afterFirst("ticket")
             const { ticket } = readSession(pair.store.load("server") as Buffer) as { ticket: Buffer }
             const other = new TicketKeys(pair.crypto, pair.options.clock, HOUR)
@@ -218,7 +218,7 @@ describe("session resumption", () => {
             goesOn(pair.connect(), true)
         })
 
-        it("a ticket that is good but for the server's name or the client's key; a new one comes with it (RFC 5077 §3.3)", () => {
+        it("a ticket that is valid except for the server's name or the client's key; a new one replaces it (RFC 5077 §3.3)", () => {
             const changed = Buffer.alloc(16, 77)
             for (const [name, key] of [
                 ["b.example", testKey()],
@@ -239,7 +239,7 @@ describe("session resumption", () => {
             }
         })
 
-        it("a sealed ticket that holds no session, or one of a later version", () => {
+        it("a sealed ticket that contains no session, or one of a later version", () => {
             const pair = afterFirst("ticket")
             const { keys } = pair.options
             ok(keys !== undefined)
@@ -253,7 +253,7 @@ describe("session resumption", () => {
         })
     })
 
-    it("[H19] a hello with a session pays with a cookie first, and leaves nothing behind without one", () => {
+    it("[H19] a hello with a session needs a cookie first, and leaves nothing behind without one", () => {
         for (const by of WAYS) {
             const pair = afterFirst(by)
             const s = pair.simulate()
@@ -307,7 +307,7 @@ describe("session resumption", () => {
         }
     })
 
-    it("a server that answers a session with another suite gets illegal_parameter", () => {
+    it("a server that resumes with another suite gets illegal_parameter", () => {
         const pair = new Resumable("id")
         const suites = [TLS_PSK_WITH_AES_128_GCM_SHA256(), TLS_PSK_WITH_AES_128_CCM_8()]
         pair.connect((client, server) => (client.suites = server.suites = suites))
@@ -322,7 +322,7 @@ describe("session resumption", () => {
         strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
     })
 
-    it("a fatal alert ends the session, too (RFC 5246 §7.2.2); close_notify does not", () => {
+    it("a fatal alert deletes the session, too (RFC 5246 §7.2.2); close_notify does not", () => {
         const pair = afterFirst("id")
         const closed = pair.connect()
         closed.client.shutdown(true, true)

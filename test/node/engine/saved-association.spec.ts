@@ -90,7 +90,7 @@ function numberOf(record: Buffer): string {
 }
 
 describe("a saved association", () => {
-    it("goes on without a handshake, with every suite, with connection ids and without", () => {
+    it("continues without a handshake, with every suite, with connection ids and without", () => {
         for (const suite of allSuites())
             for (const withIds of [true, false]) {
                 const s = connected(withIds, [suite])
@@ -114,7 +114,7 @@ describe("a saved association", () => {
         deepStrictEqual(after.writeId, serverId)
     })
 
-    it("keeps what the peer presented, on both sides, so that it is known after a restart", async () => {
+    it("keeps what the peer presented, on both sides, so that its identity is known after a restart", async () => {
         const [clientSide, serverSide] = [new RawKeySide(), new RawKeySide()]
         const exchange = new EcdheCertificateKeyExchange(new NodeKeys(), SignatureKind.ecdsa, rawPublicKeysOnly())
         const [client, server] = [testSettings(crypto), testSettings(crypto)]
@@ -134,7 +134,7 @@ describe("a saved association", () => {
         deepStrictEqual(parameters.peerCertificate?.certificates, [clientSide.publicKey])
     })
 
-    it("sends and takes nothing before it is saved again: the same copy may be imported after a crash", () => {
+    it("sends and accepts nothing before it is saved again: the same copy may be imported after a crash", () => {
         const s = connected()
         const copy = save(s.client, exact)
         s.client = load(s, copy)
@@ -150,7 +150,7 @@ describe("a saved association", () => {
         deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["waits", "down"]])
     })
 
-    it("does nothing more where it was when the copy is exact", () => {
+    it("does nothing more at its old place when the copy is exact", () => {
         const s = connected()
         save(s.client, exact)
         strictEqual(s.client.send([Buffer.from("too late")], false), 0)
@@ -163,7 +163,7 @@ describe("a saved association", () => {
         strictEqual(s.sent, sent)
     })
 
-    it("may use the numbers reserved and no others, and goes on when it is saved again", () => {
+    it("may use the reserved numbers and no others, and continues when it is saved again", () => {
         const s = connected()
         save(s.client, { send: 3, receive: 2 })
         const messages = ["1", "2", "3", "4", "5"].map((text) => Buffer.from(text))
@@ -186,7 +186,7 @@ describe("a saved association", () => {
         deepStrictEqual([s.serverMessages.slice(3), s.clientMessages.slice(2)], [["4"], ["c", "d"]])
     })
 
-    it("[P01] [P02] repeats no nonce and takes no replay after a crash at any moment, whichever of its copies it goes on from last", () => {
+    it("[P01] [P02] repeats no nonce and accepts no replay after a crash at any moment, whichever of its copies it was restored from last", () => {
         const s = connected()
         const numbers = new Set<string>()
         let saved = save(s.client, block)
@@ -209,7 +209,7 @@ describe("a saved association", () => {
         ok(numbers.size > 50)
     })
 
-    it("holds what comes beyond the numbers reserved until it is saved again, and no forgery among it", () => {
+    it("holds what arrives beyond the reserved numbers until it is saved again, and no forgery among it", () => {
         const s = connected()
         s.client = load(s, save(s.client, exact))
         save(s.client, { send: 1, receive: 1 })
@@ -268,7 +268,7 @@ describe("a saved association", () => {
         refused(SavedErrorReason.ended, () => save(other.client, exact))
     })
 
-    it("[P03] is refused when it is cut anywhere, when any bit of it is another, and when it is something else", () => {
+    it("[P03] is refused when it is truncated anywhere, when any bit is flipped, and when it is something else", () => {
         const s = connected()
         const saved = save(s.client, exact)
         for (let length = 0; length < saved.length; length++)
@@ -287,7 +287,7 @@ describe("a saved association", () => {
         strictEqual(load(s, saved).phase, AssociationPhase.connected)
     })
 
-    it("[P03] is refused by another key, the other side, other settings, and when a newer copy is known", () => {
+    it("[P03] is refused with another key, for the other side, with other settings, and when a newer copy is known", () => {
         const s = connected()
         const saved = save(s.client, exact, 7)
         const other = crypto.newAead(AeadAlgorithm.aes128Ccm, Buffer.alloc(16, 8))
@@ -303,7 +303,7 @@ describe("a saved association", () => {
         deepStrictEqual([note.generation, note.text.toString()], [7, "note"])
     })
 
-    it("shows nothing of its keys, and is other bytes each time", () => {
+    it("shows nothing of its keys, and is sealed to different bytes each time", () => {
         const secrets: Buffer[] = []
         const spy = new NodeCryptoProvider()
         const newAead = spy.newAead.bind(spy)
@@ -319,7 +319,7 @@ describe("a saved association", () => {
         for (const secret of secrets) strictEqual(one.indexOf(secret), -1)
     })
 
-    it("of a server goes on in a new endpoint, by its id from any address, and is there once only", () => {
+    it("of a server continues in a new endpoint, by its id from any address, and exists there only once", () => {
         const s = connected()
         exchange(s, "one", "two")
         const saved = save(s.serverAssociation(), exact)

@@ -17,7 +17,7 @@ import { WAYS, goesOn, sentOf } from "../../support/resumed-handshakes.js"
 
 describe("sessions that both sides keep", () => {
     describe("tickets", () => {
-        it("of one server are taken by another with the same keys, by no other", () => {
+        it("of one server are accepted by another with the same keys, and by no other", () => {
             const [one, two] = [new Resumable("ticket"), new Resumable("ticket")]
             const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
             one.options.keys?.setKeys(keys)
@@ -29,7 +29,7 @@ describe("sessions that both sides keep", () => {
             goesOn(two.connect(), true)
         })
 
-        it("of the key before are taken and renewed, those of the key before that are not", () => {
+        it("sealed with the previous key are accepted and renewed, those of the key before that are not", () => {
             const pair = new Resumable("ticket")
             pair.options.lifetime = 24 * HOUR
             goesOn(pair.connect(), false)
@@ -45,7 +45,7 @@ describe("sessions that both sides keep", () => {
             goesOn(pair.connect(), false)
         })
 
-        it("that are renewed make no session younger", () => {
+        it("that are renewed do not extend a session's lifetime", () => {
             const pair = new Resumable("ticket")
             pair.options.lifetime = 2.5 * HOUR
             goesOn(pair.connect(), false)
@@ -55,7 +55,7 @@ describe("sessions that both sides keep", () => {
             }
         })
 
-        it("are not given for what does not fit, and the client is told so", async () => {
+        it("are not issued for what does not fit, and the client is told that none comes", async () => {
             const pair = new Resumable("ticket")
             const answer = { identity: Buffer.alloc(900, 65), key: testKey() }
             const s = new KeyedSimulation(
@@ -93,7 +93,7 @@ describe("sessions that both sides keep", () => {
         }
 
         for (const by of WAYS) {
-            it(`by ${by}: each side judges what the other had presented, and nothing is signed or agreed on`, async () => {
+            it(`by ${by}: each side judges again what the other had presented, and nothing is signed or exchanged`, async () => {
                 const pair = new Resumable(by)
                 const first = simulate(pair, server.publicKey, client.publicKey)
                 await first.shakeHands(1000)
@@ -106,7 +106,7 @@ describe("sessions that both sides keep", () => {
                 deepStrictEqual(s.serverAssociation().parameters.peerCertificate?.certificates, [client.publicKey])
             })
 
-            it(`by ${by}: a server whose key is not pinned any more is refused, and its session forgotten`, async () => {
+            it(`by ${by}: a server whose key is no longer pinned is refused, and its session forgotten`, async () => {
                 const pair = new Resumable(by)
                 await simulate(pair, server.publicKey, client.publicKey).shakeHands(1000)
                 const s = simulate(pair, client.publicKey, client.publicKey)
@@ -115,7 +115,7 @@ describe("sessions that both sides keep", () => {
                 strictEqual(pair.store.count(), 0)
             })
 
-            it(`by ${by}: a client whose key is not pinned any more goes through a full handshake, and fails there`, async () => {
+            it(`by ${by}: a client whose key is no longer pinned goes through a full handshake, and fails there`, async () => {
                 const pair = new Resumable(by)
                 await simulate(pair, server.publicKey, client.publicKey).shakeHands(1000)
                 const s = simulate(pair, server.publicKey, server.publicKey)
@@ -127,7 +127,7 @@ describe("sessions that both sides keep", () => {
     })
 
     describe("the cache", () => {
-        it("holds as many sessions as it may, and lets the one used longest ago go", () => {
+        it("holds as many sessions as it may, and evicts the least recently used one", () => {
             const cache = new SessionCache(listTables(), 3)
             for (const key of ["a", "b", "c"]) cache.save(key, Buffer.from(key))
             cache.load("a")

@@ -47,7 +47,7 @@ describe("retransmission timers", () => {
         )
     })
 
-    it("[F17] progress begins the next flight at the initial timeout again, in both profiles", () => {
+    it("[F17] progress starts the next flight at the initial timeout again, in both profiles", () => {
         for (const profile of [wifi(), cellular()]) {
             const s = withProfile({ ...profile, jitter: 0 })
             const { initial } = profile
@@ -65,7 +65,7 @@ describe("retransmission timers", () => {
         }
     })
 
-    it("[F17] the server's flight is repeated by the same rule", () => {
+    it("[F17] the server's flight is retransmitted by the same rule", () => {
         const s = withProfile({ ...wifi(), jitter: 0 })
         const times: number[] = []
         s.fault = (_index, toServer, data) => {
@@ -82,7 +82,7 @@ describe("retransmission timers", () => {
         )
     })
 
-    it("[F17] jitter lengthens each timeout by up to its part, and never shortens it", () => {
+    it("[F17] jitter lengthens each timeout by at most its fraction, and never shortens it", () => {
         const seen = new Set<number>()
         for (let seed = 0; seed < 50; seed++) {
             const s = simulate((client) => (client.crypto = new SpyCrypto(seed + 1)))
@@ -93,7 +93,7 @@ describe("retransmission timers", () => {
         ok(seen.size > 20, `${seen.size} different timeouts`)
     })
 
-    it("[R10] ten repetitions of every flight: no record number repeats in either direction, in any epoch", () => {
+    it("[R10] ten retransmissions of every flight: no record number repeats in either direction, in any epoch", () => {
         const s = withProfile({ ...wifi(), attempts: 30, maximum: 1000, deadline: 200000 })
         const times = new Map<string, number>()
         const numbers: Record<string, string[]> = { true: [], false: [] }
@@ -130,7 +130,7 @@ describe("path MTU", () => {
         })
 
     for (const mtu of [576, 300])
-        it(`[F21] shrinking to ${mtu} bytes mid-flight, without a word: after repeated loss datagrams fit it`, () => {
+        it(`[F21] shrinking to ${mtu} bytes mid-flight, without an ICMP error: after repeated loss datagrams fit it`, () => {
             const s = simulate((_client, server) => (server.pskIdentityHint = Buffer.alloc(600, 65)))
             s.fault = (_index, _toServer, data) => (s.sent > 3 && data.length > payload(mtu) ? [] : [5])
             s.begin()

@@ -90,9 +90,9 @@ const brokenHellos: [string, (message: Message) => Buffer, FailureReason][] = [
     ],
 ]
 
-describe("unprotected handshake messages that are wrong", () => {
+describe("invalid unprotected handshake messages", () => {
     for (const [name, forge, reason] of brokenHellos)
-        it(`[H09 part] [H10] a forged ServerHello (${name}) is put aside and said at once; the true one connects`, () => {
+        it(`[H09 part] [H10] a forged ServerHello (${name}) is set aside and reported at once; the genuine one connects`, () => {
             const { s, flight } = awaitingServerHello()
             s.toClient(forge(flight[0]))
             s.toClient(forge(flight[0]))
@@ -108,7 +108,7 @@ describe("unprotected handshake messages that are wrong", () => {
             deepStrictEqual(alerts(s), [])
         })
 
-    it("[H09 part] a ServerHello that stays wrong fails the handshake at the next timer, with exactly one alert", () => {
+    it("[H09 part] a ServerHello that stays invalid fails the handshake at the next timer, with exactly one alert", () => {
         for (const [name, forge, reason] of brokenHellos) {
             const { s, flight } = awaitingServerHello()
             s.toClient(forge(flight[0]))
@@ -120,7 +120,7 @@ describe("unprotected handshake messages that are wrong", () => {
         }
     })
 
-    it("a refused ServerHello leaves no protocol of ALPN behind", () => {
+    it("a refused ServerHello leaves no ALPN protocol behind", () => {
         const { s, flight } = awaitingServerHello((client) => (client.extensions = [new Alpn(["coap"], false)]))
         const names = Buffer.from("000504636f6170", "hex")
         s.toClient(
@@ -131,7 +131,7 @@ describe("unprotected handshake messages that are wrong", () => {
         strictEqual((s.client.settings.extensions[0] as Alpn).selected, undefined)
     })
 
-    it("a forged ServerKeyExchange, or a ServerHelloDone with a body, is put aside; the true flight connects", () => {
+    it("a forged ServerKeyExchange, or a ServerHelloDone with a body, is set aside; the genuine flight connects", () => {
         for (const [type, body] of [
             [serverKeyExchange, Buffer.from("0300174104", "hex")],
             [serverHelloDone, Buffer.alloc(1)],
@@ -148,7 +148,7 @@ describe("unprotected handshake messages that are wrong", () => {
         }
     })
 
-    it("an unreadable ClientKeyExchange is put aside: the true one connects; alone it fails at the server's next timer", () => {
+    it("an unreadable ClientKeyExchange is set aside: the genuine one connects; alone it fails at the server's next timer", () => {
         for (const isAlone of [false, true]) {
             const s = awaitingClientKeyExchange()
             s.toServer(handshake(clientKeyExchange, 2, Buffer.from([0, 5, 1]), 9))
@@ -168,7 +168,7 @@ describe("unprotected handshake messages that are wrong", () => {
         }
     })
 
-    it("a server that cannot serve a whole ClientHello with its cookie says so at once, and a client without a key, too", () => {
+    it("a server that cannot serve a whole ClientHello with its cookie reports it at once, and so does a client without a key", () => {
         const s = simulate((client) => (client.suites = []))
         s.begin()
         strictEqual(s.client.failure?.reason, FailureReason.nothingInCommon)
@@ -183,7 +183,7 @@ describe("unprotected handshake messages that are wrong", () => {
         strictEqual(u.client.failure?.reason, FailureReason.noCredentials)
     })
 
-    it("[D07] HelloVerifyRequests without end hold a client up to its next timer, not longer", () => {
+    it("[D07] endless HelloVerifyRequests hold a client up to its next timer, not longer", () => {
         const s = simulate()
         s.begin()
         for (let i = 0; i < 20; i++)
@@ -194,7 +194,7 @@ describe("unprotected handshake messages that are wrong", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[D07] when only HelloVerifyRequests come, the handshake ends at its deadline and gives them as the reason", () => {
+    it("[D07] when only HelloVerifyRequests arrive, the handshake ends at its deadline and gives them as the reason", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
@@ -208,7 +208,7 @@ describe("unprotected handshake messages that are wrong", () => {
         ok(s.sent <= 9 * 70, `${s.sent} hellos in 64 s`)
     })
 
-    it("[D07] an empty cookie is none: said at once, without another hello, and the true cookie is followed", () => {
+    it("[D07] an empty cookie is invalid: reported at once, without another hello, and the genuine cookie is followed", () => {
         const s = simulate()
         s.begin()
         const sent = s.sent
@@ -227,7 +227,7 @@ describe("floods of unprotected alerts and messages during a handshake", () => {
     const diagnostics = (outputs: Output[], which: Diagnostic): number =>
         outputs.filter(({ diagnostic }) => diagnostic === which).length
 
-    it("of a thousand warnings of ten kinds each side tells the first, counts the others, and connects", () => {
+    it("of a thousand warnings of ten kinds each side reports the first, counts the others, and connects", () => {
         const s = simulate()
         s.fault = (index, toServer) => {
             // Before the answer to the second hello arrives, and before the client's last flight does.
@@ -249,7 +249,7 @@ describe("floods of unprotected alerts and messages during a handshake", () => {
         }
     })
 
-    it("each handshake tells its own first warning", () => {
+    it("each handshake reports its own first warning", () => {
         const s = simulate()
         for (let handshakes = 0; handshakes < 2; handshakes++) {
             s.rebootClient()
@@ -261,7 +261,7 @@ describe("floods of unprotected alerts and messages during a handshake", () => {
         }
     })
 
-    it("fatal alerts and wrong messages in turn are told a few times, and the handshake still fails with the last", () => {
+    it("alternating fatal alerts and invalid messages are reported a few times, and the handshake still fails with the last", () => {
         const { s, flight } = awaitingServerHello()
         for (let i = 0; i < 500; i++) {
             s.toClient(alert(2, i % 2 === 0 ? AlertDescription.handshakeFailure : AlertDescription.decodeError, i))
@@ -289,7 +289,7 @@ describe("messages that can never fit", () => {
         ["a ServerHelloDone first", serverHelloDone, 0, FailureReason.unexpectedMessage],
     ]
     for (const [name, type, length, reason] of atClient)
-        it(`[H01] [H24 part] ${name} is said at once, and is the reason at the next timer; the true flight connects`, () => {
+        it(`[H01] [H24 part] ${name} is reported at once, and is the reason at the next timer; the genuine flight connects`, () => {
             for (const isAlone of [false, true]) {
                 const { s, flight } = awaitingServerHello((client) => (client.limits = mcuLimits()))
                 // Certificates come after the ServerHello.
@@ -315,7 +315,7 @@ describe("messages that can never fit", () => {
             }
         })
 
-    it("[H01] a Certificate in place of the ClientKeyExchange is said at once; the client may still repeat the true one", () => {
+    it("[H01] a Certificate in place of the ClientKeyExchange is reported at once; the client may still retransmit the genuine one", () => {
         const s = awaitingClientKeyExchange()
         s.toServer(handshake(certificate, 2, Buffer.alloc(40), 9))
         s.drain()
@@ -331,7 +331,7 @@ describe("messages that can never fit", () => {
     })
 })
 
-describe('the question "different keys?"', () => {
+describe("the suspicion of different keys", () => {
     /** A client that has sent its Finished; the answer is lost. */
     function awaitingFinished(): { s: Simulation; flight: Message[] } {
         const s = simulate()
@@ -350,7 +350,7 @@ describe('the question "different keys?"', () => {
         strictEqual(s.client.counters.total(), 24)
     })
 
-    it("is not raised by repetitions that anyone can forge: ServerHelloDone, or a ServerHello with another random", () => {
+    it("is not raised by retransmissions that anyone can forge: ServerHelloDone, or a ServerHello with another random", () => {
         const { s, flight } = awaitingFinished()
         const done = flight[flight.length - 1]
         for (let i = 0; i < 10; i++) {
@@ -362,7 +362,7 @@ describe('the question "different keys?"', () => {
         ok(!asked(s.clientOutputs))
     })
 
-    it("is raised, once, when the server's whole flight comes again twice", () => {
+    it("is raised, once, when the server's whole flight is retransmitted twice", () => {
         const { s } = awaitingFinished()
         for (let i = 0; i < 5; i++) {
             strictEqual(asked(s.clientOutputs), i >= 2)

@@ -41,7 +41,7 @@ describe("mote-gateway with certificates", () => {
     /** A device with a raw public key. */
     const withRawKey = (name: string): Promise<TestDevice> => gateway.connect({ ...server, key: authority.key(name) })
 
-    it("knows a device by the SHA-256 of its public key, in a certificate or bare: paths are its own", async () => {
+    it("identifies a device by the SHA-256 of its public key, in a certificate or raw: its paths are its own", async () => {
         await gateway.start({
             certificates,
             alpn: ["coap"],
@@ -63,7 +63,7 @@ describe("mote-gateway with certificates", () => {
         deepStrictEqual(identities, ["client", "for-clients", "client", "for-clients"].map(hashOf))
     })
 
-    it("has rights for that hash, from a device's file or by {identity}", async () => {
+    it("grants rights to that hash, from a device's file or by {identity}", async () => {
         const [free, bound] = [hashOf("client"), hashOf("for-clients")]
         gateway.write("devices/bound.json", { identity: bound, read: [], write: ["/bound"] })
         const rights = { write: ["/sensors/{identity}"] }
@@ -76,14 +76,14 @@ describe("mote-gateway with certificates", () => {
         strictEqual(codeText((await two.request(CoapCode.GET, "/bound")).code), "4.03")
     })
 
-    it("refuses a device of another authority, an unknown raw public key, and one that has nothing", async () => {
+    it("refuses a device of another authority, an unknown raw public key, and one that presents nothing", async () => {
         await gateway.start({ certificates, credentials: undefined })
         await rejects(certified("other-client"), /unknown_ca/)
         await rejects(withRawKey("client"), /unknown_ca/)
         await rejects(gateway.connect(server), /handshake_failure/)
     })
 
-    it("goes on with the same identity after a restart, and needs no handshake for that", async () => {
+    it("keeps sessions with their identity over a restart, without a handshake", async () => {
         const associations = { file: "saved", keyFile: "saved.key" }
         const listen = [{ host: "127.0.0.1", port: await freePort() }]
         await gateway.start({ listen, certificates, associations, rights: { write: ["/{identity}"] } })
@@ -97,7 +97,7 @@ describe("mote-gateway with certificates", () => {
         for (const [device, identity] of devices) strictEqual(await device.post(`/${identity}`, "2"), "2.01")
     })
 
-    it("takes a new certificate and new authorities when it reads its files again, and closes a session whose pin is gone", async () => {
+    it("uses a new certificate and new authorities when it reloads its files, and closes a session whose pin was removed", async () => {
         await gateway.start({ certificates })
         const [one, raw] = [await certified("client"), await withRawKey("for-clients")]
         gateway.write("gateway.pem", authority.pem("rsa"))
@@ -133,7 +133,7 @@ describe("mote-gateway with certificates", () => {
         ],
     ]
     for (const [what, config, message] of wrong)
-        it(`says what is wrong with ${what}`, async () => {
+        it(`reports what is wrong with ${what}`, async () => {
             await rejects(gateway.start(config), message)
         })
 })

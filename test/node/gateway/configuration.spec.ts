@@ -23,7 +23,7 @@ describe("the configuration of mote-gateway", () => {
         return message.replaceAll(gateway.folder, ".")
     }
 
-    it("that is wrong is refused with file, line, column, setting and what would be right, all mistakes at once", async () => {
+    it("that is invalid is refused with file, line, column, setting and what would be right, all mistakes at once", async () => {
         strictEqual(await refusal("{\n  sinks: 1\n}"), "./gateway.json:2:3: no JSON: invalid symbol")
         const wrong = '{\n  "credentials": { "file": "keys.psk" },\n  "retryAfter": 0,\n  "sinks": { "kafka": {} }\n}'
         strictEqual(
@@ -37,7 +37,7 @@ describe("the configuration of mote-gateway", () => {
         )
     })
 
-    it("says what is wrong with the files that it names, and never what their keys are", async () => {
+    it("reports what is wrong with the files that it names, and never their keys' content", async () => {
         strictEqual(
             await refusal({ credentials: { file: "none.psk" } }),
             "credentials.file: cannot read that file (ENOENT)",
@@ -53,7 +53,7 @@ describe("the configuration of mote-gateway", () => {
         )
     })
 
-    it("with redis or workers is refused when sessions are kept elsewhere, too, or have no ids or short ones, and when redis is not there", async () => {
+    it("with redis or workers is refused when sessions are also stored elsewhere, when ids are missing or short, and when redis is absent", async () => {
         const credentials = { file: "keys.psk" }
         const redis = { url: "redis://127.0.0.1:1", keyFile: "fleet.key" }
         const associations = { file: "saved", keyFile: "saved.key" }
@@ -69,7 +69,7 @@ describe("the configuration of mote-gateway", () => {
         ok((await refusal({ credentials, minVersion: "1.3", maxVersion: "1.2" })).endsWith("no newer than maxVersion"))
     })
 
-    it("says how many paths are kept", async () => {
+    it("sets how many paths are kept", async () => {
         await gateway.start({ limits: { resources: 2 } })
         const one = await gateway.device("one")
         strictEqual(await one.post("/a", "1"), "2.01")
@@ -78,7 +78,7 @@ describe("the configuration of mote-gateway", () => {
         strictEqual(await one.post("/a", "2"), "2.04")
     })
 
-    it("is refused at the start, with the address, when its port is taken; what was opened is closed again", async () => {
+    it("is refused at the start, with the address, when its port is in use; what was opened is closed again", async () => {
         await gateway.start({})
         const second = new RunningGateway()
         second.write("keys.psk", `one:${KEY}\n`)
@@ -87,7 +87,7 @@ describe("the configuration of mote-gateway", () => {
         rmSync(second.folder, { recursive: true })
     })
 
-    it("read again, counts at once for devices, rights, sinks, listeners and limits, and sessions go on", async () => {
+    it("that is reloaded applies at once to devices, rights, sinks, listeners and limits, and sessions continue", async () => {
         await gateway.start({ sinks: { files: [{ path: "a.ndjson" }] } })
         const one = await gateway.device("one")
         strictEqual(await one.post("/t", "1"), "2.01")
@@ -119,7 +119,7 @@ describe("the configuration of mote-gateway", () => {
         strictEqual(identity, "one")
     })
 
-    it("read again, closes the sessions of devices whose key is gone or another, and of no others", async () => {
+    it("that is reloaded closes the sessions of devices whose key was removed or changed, and of no others", async () => {
         await gateway.start({})
         const [one, two] = [await gateway.device("one"), await gateway.device("two", KEY.replace("00", "01"))]
         gateway.write("keys.psk", `one:${KEY}\ntwo:${KEY.replace("00", "77")}\n`)
@@ -130,7 +130,7 @@ describe("the configuration of mote-gateway", () => {
         await rejects(two.post("/t", "2"), GError)
     })
 
-    it("is refused when it is wrong or cannot be opened, with a sentence in the log, and the one before it still counts", async () => {
+    it("is refused when it is invalid or cannot be opened, with a sentence in the log, and the previous one still applies", async () => {
         await gateway.start({})
         const taken = new RunningGateway()
         taken.write("keys.psk", `one:${KEY}\n`)
@@ -154,7 +154,7 @@ describe("the configuration of mote-gateway", () => {
         rmSync(taken.folder, { recursive: true })
     })
 
-    it("is read again when a file that belongs to it changes", async () => {
+    it("is reloaded when a file that belongs to it changes", async () => {
         await gateway.start({})
         const unwatch = await watchSources(gateway.service)
         gateway.write("keys.psk", `one:${KEY}\nnew:${KEY.replace("00", "05")}\n`)
@@ -163,13 +163,13 @@ describe("the configuration of mote-gateway", () => {
         await unwatch()
     })
 
-    it("that docs/gateway.md shows can be read", () => {
+    it("shown in docs/gateway.md can be read", () => {
         const [, example] = /```json\n(.*?)```/s.exec(readFileSync(join(root, "docs/gateway.md"), "utf8")) ?? []
         gateway.write("gateway.json", example)
         strictEqual(loadGatewayConfig(gateway.path("gateway.json")).listen[0].port, 5684)
     })
 
-    it("is read again on SIGHUP; SIGTERM ends the program in order; its port may be a socket that systemd passes", async function () {
+    it("is reloaded on SIGHUP; SIGTERM ends the program in order; its port may be a socket that systemd passes", async function () {
         needs(this, missingProgram("python3"))
         const port = await freePort()
         gateway.configure({ listen: [{ host: "127.0.0.1", port, fd: 3 }] })

@@ -35,7 +35,7 @@ describe("devices of mote-gateway", () => {
         )
     })
 
-    it("are asked of a program, which gets the claimed identity on standard input and in no argument", async () => {
+    it("are looked up by a program, which gets the claimed identity on standard input and in no argument", async () => {
         const program = `
             const { identity } = JSON.parse(require("fs").readFileSync(0, "utf8"))
             if (identity === "broken") process.exit(3)
@@ -52,7 +52,7 @@ describe("devices of mote-gateway", () => {
         deepStrictEqual([identity, error], ["broken", `${process.execPath} failed with exit code 3`])
     })
 
-    it("are asked of a web service, once while its answer is kept", async () => {
+    it("are looked up at a web service, once while its answer is cached", async () => {
         const asked: (string | undefined)[] = []
         const server: Server = createServer((request, response) => {
             asked.push(request.url)

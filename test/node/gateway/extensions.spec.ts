@@ -7,7 +7,7 @@ import { eventually, KEY, type RunningGateway, TestDevice, withGateway } from ".
 
 const psk = { identity: "one", key: Buffer.from(KEY, "hex") }
 
-describe("extensions of the handshake that mote-gateway is configured for", function () {
+describe("handshake extensions in mote-gateway's configuration", function () {
     this.timeout(30000)
     let gateway: RunningGateway
 
@@ -22,7 +22,7 @@ describe("extensions of the handshake that mote-gateway is configured for", func
         return message.replace(/^.*gateway\.json:\d+:\d+: /, "")
     }
 
-    it("importedPsk: only devices that import their keys for the same context and hash are let in, by their own identity", async () => {
+    it("importedPsk: only devices that import their keys for the same context and hash connect, with their own identity", async () => {
         await gateway.start({
             minVersion: "1.3",
             importedPsk: { context: "plant 7" },
@@ -43,7 +43,7 @@ describe("extensions of the handshake that mote-gateway is configured for", func
         await Promise.all(["{identity} and gateway", "two and gateway"].map((one) => rejects(device(one), DtlsError)))
     })
 
-    it("importedPsk is refused beside DTLS 1.2, and another hash than two; returnRoutability without connection ids", async () => {
+    it("importedPsk is refused beside DTLS 1.2, and with another hash than the two; returnRoutability without connection ids", async () => {
         strictEqual(await refusal({ importedPsk: {} }), 'importedPsk: needs "minVersion": "1.3"')
         strictEqual(
             await refusal({ minVersion: "1.3", importedPsk: { hash: "SHA-512" } }),
@@ -75,7 +75,7 @@ describe("extensions of the handshake that mote-gateway is configured for", func
             nat.close()
         })
 
-    it("count from the next start on when they are changed, which the log says", async () => {
+    it("apply from the next start on when they are changed, which the log says", async () => {
         await gateway.start({ minVersion: "1.3" })
         gateway.configure({ minVersion: "1.3", importedPsk: {}, returnRoutability: "enhanced" })
         strictEqual(await gateway.service.reload(), true)

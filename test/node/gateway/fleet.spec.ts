@@ -76,7 +76,7 @@ describe("two gateways of two workers each behind a balancer", function () {
         await device.connection.close()
     }
 
-    it("lose no reading of sensors of DTLS 1.3 that are moved at random, and no sensor needs a second handshake", async () => {
+    it("lose no reading of DTLS 1.3 sensors that are moved at random, and no sensor needs a second handshake", async () => {
         const devices = await Promise.all(IDENTITIES.map((name, i) => begun(name, KEYS[i])))
         const random = seededRandom(3)
         balancer.moving = () => random() < 0.2

@@ -39,7 +39,7 @@ describe("a device that is moved to another gateway", function () {
         return `${codeText(code)} ${payload.toString()}`
     }
 
-    it("is told by that one of what it observes, at once and from then on, by the observation that it began elsewhere", async () => {
+    it("is notified by the new one of what it observes, at once and from then on, in its original observation", async () => {
         const [one, other] = await pair()
         await one.post("/set", "1")
         await other.post("/set", "2")
@@ -62,7 +62,7 @@ describe("a device that is moved to another gateway", function () {
         await other.connection.close()
     })
 
-    it("is told with 4.04 when the other one has nothing there, and may ask anew", async () => {
+    it("is notified with 4.04 when the new one has no such resource, and may register again", async () => {
         const [one, other] = await pair()
         await one.post("/set", "1")
         const observation = new Observation(one.coap, { ...newRequest(CoapCode.GET), ...at("set") })
@@ -77,7 +77,7 @@ describe("a device that is moved to another gateway", function () {
         await other.connection.close()
     })
 
-    it("begins its transfer in blocks anew after 4.08, and what it sends comes once and whole", async () => {
+    it("restarts its block-wise transfer after 4.08, and the body arrives once and complete", async () => {
         const [one] = await pair()
         const names = Array.from({ length: 130 }, (_, i) => `sensor${i}`)
         const payload = Buffer.from(names.map((name) => `${name} 21.5 Cel`).join("\n"))

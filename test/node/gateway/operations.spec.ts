@@ -47,7 +47,7 @@ describe("operating mote-gateway", () => {
         deepStrictEqual([devices[0].identity, devices[0].readings[0].value], ["one", 21.5])
     })
 
-    it("names metrics as Prometheus has it: counters end with _total, others do not", async () => {
+    it("names metrics by Prometheus conventions: counters end with _total, others do not", async () => {
         await gateway.start({ operations: { port: 0 }, sinks: { stdout: false, files: [{ path: "r.ndjson" }] } })
         const types = [...(await text("/metrics")).matchAll(/^# TYPE (mote_\w+) (\w+)$/gm)]
         ok(types.length >= 10)
@@ -59,7 +59,7 @@ describe("operating mote-gateway", () => {
         ok(/^mote_discarded_datagrams_total\{reason="\w+"\} 0$/m.test(await text("/metrics")))
     })
 
-    it("says in the log who posted what no readings were found in, with time, level, identity and address", async () => {
+    it("logs who posted a payload without readings, with time, level, identity and address", async () => {
         await gateway.start({})
         const one = await gateway.device("one")
         await one.post("/photo", "not a reading")
@@ -70,7 +70,7 @@ describe("operating mote-gateway", () => {
         deepStrictEqual(rest, { level: "info", identity: "one", address, path: "/photo", format: 0, bytes: 13, msg })
     })
 
-    it("is healthy until a sink takes nothing more: then /healthz answers 503 with its name", async () => {
+    it("is healthy until a sink accepts nothing more: then /healthz answers 503 with its name", async () => {
         const mqtt = [{ url: "mqtt://127.0.0.1:1", topic: "t", queue: { folder: "queue", maxBytes: 1024 } }]
         await gateway.start({ operations: { port: 0 }, sinks: { mqtt } })
         strictEqual(await text("/healthz"), '{"status":"ok"}\n')
@@ -80,7 +80,7 @@ describe("operating mote-gateway", () => {
         deepStrictEqual([answer.status, await answer.text()], [503, '{"status":"full","sinks":["MQTT 127.0.0.1:1"]}\n'])
     })
 
-    it("answers no page of another site that has a name for this machine, and nothing but GET", async () => {
+    it("serves no page for a foreign host name that points to this machine, and nothing except GET", async () => {
         await gateway.start({ operations: { port: 0 } })
         const code = await new Promise<number | undefined>((resolve) => {
             get(url("/metrics"), { headers: { host: "evil.example" } }, ({ statusCode }) => resolve(statusCode))
@@ -89,7 +89,7 @@ describe("operating mote-gateway", () => {
         strictEqual((await fetch(url("/"), { method: "POST" })).status, 405)
     })
 
-    it("goes on after a restart with every session, without a handshake, and its files are for nobody else", async () => {
+    it("keeps every session over a restart, without a handshake, and its files are readable by its user only", async () => {
         const config = { associations: { file: "saved", keyFile: "saved.key" } }
         await gateway.start({ ...config, listen: [{ host: "127.0.0.1", port: 0 }] })
         const { port } = gateway
@@ -122,7 +122,7 @@ describe("operating mote-gateway", () => {
         strictEqual(await one.post("/u", "2"), "2.01")
     })
 
-    it("loses nothing of a burst while it is busy that the system has room for", async () => {
+    it("loses nothing of a burst while it is busy that the system's buffer has room for", async () => {
         const most = Number(readFileSync("/proc/sys/net/core/rmem_max", "utf8"))
         // Linux accounts 768 bytes for a small datagram, and doubles the requested size; its default has room for 277.
         const burst = Math.min(2000, Math.floor((1.6 * most) / 768))
@@ -137,7 +137,7 @@ describe("operating mote-gateway", () => {
         socket.close()
     })
 
-    it("says why a session does not go on: another key seals it, or its listener is gone", async () => {
+    it("says why a session cannot be restored: it was sealed with another key, or its listener is gone", async () => {
         const config = { associations: { file: "saved", keyFile: "saved.key" } }
         await gateway.start(config)
         await gateway.device("one")
@@ -147,7 +147,7 @@ describe("operating mote-gateway", () => {
         await gateway.expectLogged("a session of the run before cannot go on: ")
     })
 
-    it("tells systemd when it serves and when it ends, through systemd's own program", async () => {
+    it("notifies systemd when it serves and when it ends, through systemd's own program", async () => {
         const program = gateway.path("systemd-notify")
         gateway.write("systemd-notify", `#!/bin/sh\necho "$@" >> ${gateway.path("told")}\n`)
         chmodSync(program, 0o700)
@@ -161,7 +161,7 @@ describe("operating mote-gateway", () => {
         match(told(), new RegExp(`^--ready --pid=${process.pid}\n`))
     })
 
-    it("has a page that a browser draws, on the screen of a phone as well", async function () {
+    it("has a page that a browser renders, on a phone's screen as well", async function () {
         needs(this, missingProgram("chromium-headless-shell"))
         await gateway.start({ operations: { port: 0 } })
         await (await gateway.device("one")).post("/t", "temperature 21.5 Cel")

@@ -16,7 +16,7 @@ async function lookUps(redis: TestRedis): Promise<number> {
     return Number(/^cmdstat_evalsha:calls=(\d+)/m.exec(text)?.[1])
 }
 
-describe("what gateways share in redis", function () {
+describe("the state that gateways share in redis", function () {
     this.timeout(30000)
     let redis: TestRedis
     let one: RedisStore
@@ -50,14 +50,14 @@ describe("what gateways share in redis", function () {
         await redis.end()
     })
 
-    it("is found by a datagram that came before the session, whose handshake has just ended, was saved", async () => {
+    it("is found by a datagram that arrived before the session was saved at the end of its handshake", async () => {
         const taken = other.take(ID)
         await answered(other)
         await one.free(ID, 0, saved, undefined)
         strictEqual((await taken)?.state.toString(), "state")
     })
 
-    it("is looked for again for some ids only, where somebody makes up thousands", async () => {
+    it("is looked up again for a few ids only, when somebody makes up thousands", async () => {
         const before = await lookUps(redis)
         const strangers = Array.from({ length: 1000 }, (_, i) => other.take(`${i}`.padStart(16, "0")))
         deepStrictEqual(new Set(await Promise.all(strangers)), new Set([undefined]))

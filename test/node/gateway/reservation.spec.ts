@@ -11,7 +11,7 @@ const RESERVE = { send: 8, receive: 4 }
 
 const wrapper = new NodeServices().crypto.newAead(AeadAlgorithm.aes256Ccm, Buffer.alloc(32, 3))
 
-describe("numbers that a gateway reserves before it uses them", function () {
+describe("record numbers that a gateway reserves before it uses them", function () {
     this.timeout(30000)
     let gateway: RunningGateway
     let device: TestDevice
@@ -36,7 +36,7 @@ describe("numbers that a gateway reserves before it uses them", function () {
         return association
     }
 
-    it("are all that may be used while a connection is saved for the first time", async () => {
+    it("are the only usable ones while a connection is saved for the first time", async () => {
         const { record } = associationOf()
         const top = record.read?.window.top ?? 0
         const { commit } = reserveNumbers(connection, wrapper, RESERVE)
@@ -52,7 +52,7 @@ describe("numbers that a gateway reserves before it uses them", function () {
         ok(!wantsReservation(connection, RESERVE))
     })
 
-    it("are none when the peer has got new keys before the copy without them was safe", async () => {
+    it("are void when the peer has got new keys before the copy without them was safe", async () => {
         const { record } = associationOf()
         const first = reserveNumbers(connection, wrapper, RESERVE)
         updateKeys(device.connection.dtls)

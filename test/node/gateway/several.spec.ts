@@ -74,7 +74,7 @@ function describeWith(version: Version): void {
         const device = async (more?: ConnectOptions): Promise<TestDevice> =>
             await several.device({ minVersion: version, ...more })
 
-        it("lose no reading and tell none twice while sensors are moved at random, and no sensor needs a second handshake", async () => {
+        it("lose no reading and notify none twice while sensors are moved at random, and no sensor needs a second handshake", async () => {
             const sensors = 12
             const keys = Array.from({ length: sensors }, (_, i) => `d${i + 1}:${randomBytes(16).toString("hex")}\n`)
             await open(keys.join(""))
@@ -111,7 +111,7 @@ function describeWith(version: Version): void {
             ok(acknowledged > sensors, `${acknowledged} readings`)
         })
 
-        it("take nothing that another one has taken before: every datagram of a device again, to both", async () => {
+        it("accept nothing that another one has accepted before: every datagram of a device again, to both", async () => {
             await open()
             const sent: Buffer[] = []
             balancer.onSent = (data) => sent.push(data)
@@ -131,7 +131,7 @@ function describeWith(version: Version): void {
             await one.connection.close()
         })
 
-        it("answer a request that is repeated at another gateway as the first one did", async () => {
+        it("answer a retransmitted request at another gateway as the first one did", async () => {
             await open()
             const one = await device()
             await one.post("/t", "1")
@@ -147,7 +147,7 @@ function describeWith(version: Version): void {
             await one.connection.close()
         })
 
-        it("use no number twice and take no record twice when two of them think that a device is theirs", async () => {
+        it("use no number twice and accept no record twice when two of them claim one device", async () => {
             await open()
             const numbers: number[][] = [[], []]
             const one = await device()
@@ -182,7 +182,7 @@ function describeWith(version: Version): void {
             await one.connection.close()
         })
 
-        it("go on from no old copy: what redis has read from its disk may be one", async () => {
+        it("restore no old copy, as redis may have read from its disk", async () => {
             await open()
             const one = await device()
             for (const value of [1, 2, 3, 4]) await one.post("/t", `${value}`)
@@ -207,7 +207,7 @@ function describeWith(version: Version): void {
             await posting
         })
 
-        it("go on after a restart with what was here, and take each other's cookies", async () => {
+        it("keep their sessions over a restart, and accept each other's cookies", async () => {
             await open()
             const one = await device()
             await one.post("/t", "1")
@@ -227,7 +227,7 @@ function describeWith(version: Version): void {
             await two.connection.close()
         })
 
-        it("take each other's tickets, whose keys are in redis, sealed", async () => {
+        it("accept each other's tickets, whose keys are in redis, sealed", async () => {
             await open()
             const one = await device({ session: true })
             await one.post("/t", "1")
@@ -243,7 +243,7 @@ function describeWith(version: Version): void {
         })
 
         if (version === "1.3")
-            it("follow the new keys of either side, wherever their messages and acknowledgements come", async () => {
+            it("follow the new keys of either side, wherever their messages and acknowledgements arrive", async () => {
                 await open()
                 const one = await device()
                 const random = seededRandom(5)
@@ -279,7 +279,7 @@ function describeWith(version: Version): void {
             })
 
         if (version === "1.3")
-            it("find a device by each id that one of them has given it, and by none that is over", async () => {
+            it("find a device by each id that one of them has issued, and by no retired one", async () => {
                 await open()
                 const one = await device({ spareConnectionIds: 3 })
                 const random = seededRandom(9)

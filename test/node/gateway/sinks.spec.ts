@@ -59,7 +59,7 @@ describe("the sinks of mote-gateway", () => {
         strictEqual(valuesOf(gateway.lines("r.ndjson").slice(-1))[0] ?? 19, 19)
     })
 
-    it("take readings again when their file can be written again", async () => {
+    it("accept readings again when their file is writable again", async () => {
         mkdirSync(gateway.path("r.ndjson"))
         await gateway.start({ sinks: { files: [{ path: "r.ndjson" }] } })
         await gateway.expectLogged("file r.ndjson cannot be written")
@@ -69,7 +69,7 @@ describe("the sinks of mote-gateway", () => {
         await eventually("a taken reading", async () => ((await one.post("/t", "2")) === "2.01" ? true : undefined))
     })
 
-    it("lose no record that came while the file could not be written", async () => {
+    it("lose no record that arrived while the file could not be written", async () => {
         const path = gateway.path("r.ndjson")
         mkdirSync(path)
         const told: string[] = []
@@ -84,7 +84,7 @@ describe("the sinks of mote-gateway", () => {
         deepStrictEqual(gateway.lines("r.ndjson"), [{ id: "1" }])
     })
 
-    it("cut the half of a record that a full disk left, and nothing else", async () => {
+    it("truncate the partial record that a full disk left, and nothing else", async () => {
         gateway.write("r.ndjson", '{"id":"1","readings":[{"value":0}]}\n{"id":"2","read')
         gateway.write("notes.txt", "not a record")
         await gateway.start({
@@ -96,7 +96,7 @@ describe("the sinks of mote-gateway", () => {
         ok(readFileSync(gateway.path("notes.txt"), "utf8").startsWith("not a record"))
     })
 
-    it("publish to a broker of MQTT 3.1.1, at a topic of a template, with the quality of service configured", async () => {
+    it("publish to an MQTT 3.1.1 broker, at a topic from a template, with the configured quality of service", async () => {
         broker = await TestBroker.listen()
         const topic = "plant/{identity}/{path}"
         const mqtt = [{ url: `mqtt://127.0.0.1:${broker.port}`, topic, qos: 2 }]
@@ -107,7 +107,7 @@ describe("the sinks of mote-gateway", () => {
         deepStrictEqual(payload["readings"], [{ name: "hall", value: 21.5, unit: "" }])
     })
 
-    it("publish to a broker of MQTT 5", async function () {
+    it("publish to an MQTT 5 broker", async function () {
         needs(this, missingProgram("mosquitto"))
         const port = await freePort()
         const mosquitto = new Running(["mosquitto", "-p", `${port}`])
@@ -123,7 +123,7 @@ describe("the sinks of mote-gateway", () => {
         await mosquitto.end()
     })
 
-    it("have no separators or wildcards in topics but those of the template, whatever a device is called and posts to", () => {
+    it("have no separators or wildcards in topics except the template's, whatever a device's name and path", () => {
         const record = {
             id: "",
             time: "",
@@ -159,7 +159,7 @@ describe("the sinks of mote-gateway", () => {
         deepStrictEqual(valuesOf((await arrived(1)).map(({ payload }) => payload)), [2])
     })
 
-    it("keep readings on disk while the broker is away, say 5.03 with Max-Age when that is full, and deliver all in order", async () => {
+    it("keep readings on disk while the broker is away, answer 5.03 with Max-Age when that is full, and deliver all in order", async () => {
         const port = await freePort()
         const queue = { folder: "queue", maxBytes: 1024 }
         const mqtt = [{ url: `mqtt://127.0.0.1:${port}`, topic: "t", queue }]
@@ -179,7 +179,7 @@ describe("the sinks of mote-gateway", () => {
         await gateway.expectLogged("takes readings again")
     })
 
-    it("acknowledge nothing before a broker has it, when it is to be stored and the queue is in memory", async () => {
+    it("acknowledge nothing before a broker has it, when storing is required and the queue is in memory", async () => {
         const port = await freePort()
         await gateway.start({
             acknowledge: "stored",
@@ -194,7 +194,7 @@ describe("the sinks of mote-gateway", () => {
         await arrived(1)
     })
 
-    it("deliver after a restart what was on disk, and nothing twice when the end was in order", async () => {
+    it("deliver what was on disk after a restart, and nothing twice after a clean shutdown", async () => {
         const port = await freePort()
         const mqtt = [{ url: `mqtt://127.0.0.1:${port}`, topic: "t", queue: { folder: "queue" } }]
         await gateway.start({ acknowledge: "stored", sinks: { mqtt } })
@@ -208,7 +208,7 @@ describe("the sinks of mote-gateway", () => {
         deepStrictEqual(readdirSync(gateway.path("queue")), [])
     })
 
-    it("lose nothing that was appended when the process is killed; a line cut by that was never acknowledged", async () => {
+    it("lose nothing that was appended when the process is killed; a line truncated by that was never acknowledged", async () => {
         const killed = await DeliveryQueue.open(gateway.path("queue"), 10000)
         for (const line of ['"a"', '"b"', '"c"']) await killed.append(line)
         // The files that a killed process leaves behind.
@@ -225,7 +225,7 @@ describe("the sinks of mote-gateway", () => {
         await last.close()
     })
 
-    it("go on with a queue whose next file cannot be made, and begin that file when it can", async () => {
+    it("continue with a queue whose next file cannot be created, and create that file when possible", async () => {
         const queue = await DeliveryQueue.open(gateway.path("queue"), 1e7)
         mkdirSync(gateway.path("queue/00000002.ndjson"))
         const line = JSON.stringify("x".repeat(600000))
@@ -238,7 +238,7 @@ describe("the sinks of mote-gateway", () => {
         deepStrictEqual(readdirSync(gateway.path("queue")), ["00000002.ndjson"])
     })
 
-    it("whose target takes records and does not confirm them say so in the log, and when it does again", async () => {
+    it("whose target accepts records without confirming them say so in the log, and when it does again", async () => {
         const lines: string[] = []
         const log = newLog((line) => lines.push(line))
         let confirm = (): void => undefined
@@ -287,7 +287,7 @@ describe("the sinks of mote-gateway", () => {
             return { webhooks: [{ url: `http://127.0.0.1:${port}/readings`, tokenFile: "token" }] }
         }
 
-        it("get readings by POST with their token, again after an error of the server, and a device waits for that", async () => {
+        it("get readings by POST with their token, again after a server error, and a device waits for that", async () => {
             answers = [503]
             await gateway.start({ acknowledge: "stored", sinks: hook() })
             strictEqual(await (await gateway.device("one")).post("/t", "5"), "2.01")
@@ -306,7 +306,7 @@ describe("the sinks of mote-gateway", () => {
             )
         })
 
-        it("where nobody listens are told with what to do", async () => {
+        it("that are unreachable are logged with what to do", async () => {
             const url = `http://127.0.0.1:${await freeTcpPort()}/`
             const target = new WebhookTarget({ url, timeout: 10000, queue: { maxBytes: 1024 } })
             const refused = /^no answer \(.*ECONNREFUSED.*\): check url and the server$/
@@ -326,7 +326,7 @@ describe("the sinks of mote-gateway", () => {
             await gateway.expectLogged("refuses a record for good, it is lost: it answers 422")
         })
 
-        it("that refuse a batch get its records one by one, so that only the one at fault is lost", async () => {
+        it("that refuse a batch get its records one by one, so that only the faulty one is lost", async () => {
             const queue = await DeliveryQueue.open(gateway.path("queue"), 10000)
             for (const value of [1, 2, 3]) await queue.append(JSON.stringify({ readings: [{ value }] }))
             await queue.close()

@@ -75,7 +75,7 @@ describe("mote swarm", function () {
         await fleet.start(devices, config)
     }
 
-    it("posts numbered readings over loss, sleep and new addresses by one handshake each; what was acknowledged is in the sink", async () => {
+    it("posts numbered readings over loss, sleep and new addresses with one handshake each; every acknowledged one is in the sink", async () => {
         await start(20)
         const path = ["--cid", "0", "--sleep", "50", "--move", "20", "--loss", "4", "--seed", "3"]
         const swarm = fleet.swarm("--sensors", "20", "--interval", "0.2", "--duration", "2", ...path)
@@ -87,7 +87,7 @@ describe("mote swarm", function () {
         strictEqual(fleet.checkSink(), done.acknowledged)
     })
 
-    it("goes on in DTLS 1.3 at new addresses when the gateway renews its keys there, by one handshake each", async () => {
+    it("continues in DTLS 1.3 at new addresses when the gateway updates its keys there, with one handshake each", async () => {
         await start(4)
         const path = ["--cid", "0", "--move", "50", "--seed", "5", "--min-version", "1.3"]
         const swarm = fleet.swarm("--sensors", "4", "--interval", "0.1", "--duration", "60", ...path)
@@ -105,7 +105,7 @@ describe("mote swarm", function () {
         strictEqual(fleet.checkSink(), done.acknowledged)
     })
 
-    it("goes on over a restart of the gateway that keeps sessions, without a handshake and without a reading missing", async () => {
+    it("survives a restart of the gateway that keeps sessions, without a handshake and without a missing reading", async () => {
         await start(20)
         const swarm = fleet.swarm("--sensors", "20", "--interval", "0.2", "--duration", "4")
         await swarm.expect('"connected"')
@@ -115,7 +115,7 @@ describe("mote swarm", function () {
         strictEqual(fleet.checkSink(), done.acknowledged)
     })
 
-    it("tells a refusal once, and fails", async () => {
+    it("reports a refusal once, and fails", async () => {
         await start(2, { rights: { read: ["/"], write: ["/elsewhere"] } })
         const swarm = fleet.swarm("--sensors", "2", "--interval", "0.1", "--duration", "0.5")
         const done = await Fleet.doneOf(swarm, 1)
@@ -124,7 +124,7 @@ describe("mote swarm", function () {
         strictEqual(swarm.output.match(/"problem","message":"the gateway answers 4.03 /g)?.length, 1, swarm.output)
     })
 
-    it("tells a wrong key once, and at once: no handshake waits for its deadline", async () => {
+    it("reports a wrong key once, and at once: no handshake waits for its deadline", async () => {
         await start(2)
         const swarm = fleet.swarm(
             "--psk",
@@ -144,7 +144,7 @@ describe("mote swarm", function () {
         ok(performance.now() - begun < 50000, swarm.output)
     })
 
-    it("ends on SIGTERM with exit code 0, with what it did so far", async () => {
+    it("ends on SIGTERM with exit code 0 and its summary so far", async () => {
         await start(2)
         const swarm = fleet.swarm("--sensors", "2", "--interval", "0.1")
         await swarm.expect('"connected"')
@@ -155,7 +155,7 @@ describe("mote swarm", function () {
 })
 
 describe("the ledger of mote swarm", () => {
-    it("finds what is missing in a sink, and what is there twice", () => {
+    it("finds missing and duplicate readings in a sink", () => {
         const ledger = readLedger("s1,a,b,2\ns2,c,1\n")
         const record = (name: string, identity: string, value: number): KeptRecord => ({
             identity,

@@ -40,7 +40,7 @@ describe("tickets of mote-gateway", function () {
             return session
         }
 
-        it(`DTLS ${version}: are not given unless that is configured`, async () => {
+        it(`DTLS ${version}: are not issued unless that is configured`, async () => {
             await gateway.start({})
             const one = await device()
             await one.post("/t", "1")
@@ -61,7 +61,7 @@ describe("tickets of mote-gateway", function () {
             strictEqual((await device(session)).connection.isSessionReused(), false)
         })
 
-        it(`DTLS ${version}: let nobody in whose key was taken away or changed`, async () => {
+        it(`DTLS ${version}: admit no device whose key was removed or changed`, async () => {
             await gateway.start({ tickets: {} })
             const session = await sessionOf(await device())
             gateway.write("keys.psk", `one:${OTHER_KEY}\n`)
@@ -79,7 +79,7 @@ describe("tickets of mote-gateway", function () {
         })
     }
 
-    it("have keys in redis that change with each lifetime and are forgotten after another one; who has another keyFile does not open them", async function () {
+    it("have keys in redis that rotate with each lifetime and are forgotten after another one; another keyFile does not open them", async function () {
         needs(this, missingProgram("redis-server"))
         const redis = await TestRedis.start()
         const config = { tickets: { lifetime: 1 }, redis: { url: redis.url, keyFile: "fleet.key" } }
@@ -105,7 +105,7 @@ describe("tickets of mote-gateway", function () {
         await redis.end()
     })
 
-    it("are refused with a key file that has none, and with workers that have no keys in common", async () => {
+    it("are refused with a key file without keys, and with workers that have no keys in common", async () => {
         gateway.write("tickets.key", "0011\n")
         const refused = async (config: object, part: string): Promise<void> => {
             gateway.configure(config)

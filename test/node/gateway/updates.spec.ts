@@ -11,7 +11,7 @@ const PAIR = newKeyPair()
 const updateOf = (version: number, target = "room-sensor/posix"): Buffer =>
     writeUpdate(Buffer.from(`program ${version}`), { version, target }, PAIR.privateKey)
 
-describe("programs over the air of mote-gateway", function () {
+describe("program updates from mote-gateway", function () {
     this.timeout(30000)
     let gateway: RunningGateway
 
@@ -23,7 +23,7 @@ describe("programs over the air of mote-gateway", function () {
         return code === CoapCode.CONTENT ? payload : codeText(code)
     }
 
-    it("are offered at /update/PRODUCT/BOARD with an ETag, and no device writes there", async () => {
+    it("are offered at /update/PRODUCT/BOARD with an ETag, and no device can write there", async () => {
         const [posix, board] = [updateOf(2), updateOf(7, "room-sensor/esp32c3")]
         gateway.write("a.bin", posix)
         gateway.write("b.bin", board)
@@ -38,7 +38,7 @@ describe("programs over the air of mote-gateway", function () {
         strictEqual(await one.post("/update/room-sensor/posix", "1"), "4.03")
     })
 
-    it("are read again when a file changes: sessions go on, and what is named no more is offered no more", async () => {
+    it("are reloaded when a file changes: sessions continue, and what is no longer named is no longer offered", async () => {
         gateway.write("a.bin", updateOf(2))
         gateway.write("b.bin", updateOf(7, "room-sensor/esp32c3"))
         await gateway.start({ update: ["a.bin", "b.bin"] })
@@ -56,7 +56,7 @@ describe("programs over the air of mote-gateway", function () {
         await unwatch()
     })
 
-    it("that are damaged, or two for one kind of device, are refused, and those before them stay", async () => {
+    it("that are damaged, or two for one kind of device, are refused, and the previous ones stay", async () => {
         const whole = updateOf(2)
         gateway.write("a.bin", whole)
         await gateway.start({ update: ["a.bin"] })

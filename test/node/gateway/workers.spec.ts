@@ -121,7 +121,7 @@ describe("the workers of mote-gateway", function () {
         await endsWithItsWorker(second)
     })
 
-    it("are sent datagrams in frames with the sender's address, and the one that it had asked", () => {
+    it("receive datagrams in frames with the sender's address and the one it was sent to", () => {
         const from = { address: "fe80::1%eth0", port: 49152, local: "192.0.2.1" }
         deepStrictEqual(unframed(framed(Buffer.from("data"), from)), { datagram: Buffer.from("data"), address: from })
         const { local: _, ...plain } = from

@@ -93,7 +93,7 @@ function missingNamespaces(): string | undefined {
 }
 
 describe("a socket at all addresses of this host", () => {
-    it("answers from the address that was asked, at one port for all of them", async () => {
+    it("answers from the address that was asked, with one port for all of them", async () => {
         const socket = await open(() => loopback)
         void echo(socket)
         deepStrictEqual(await answers(loopback, socket.localAddress().port), loopback)
@@ -113,7 +113,7 @@ describe("a socket at all addresses of this host", () => {
         socket.close()
     })
 
-    it("follows addresses that come and go; an answer to one that went is an error that names it", async () => {
+    it("follows addresses that come and go; an answer from a removed one is an error that names it", async () => {
         let addresses = ["127.0.0.1"]
         const socket = await open(() => addresses)
         const { port } = socket.localAddress()
@@ -128,7 +128,7 @@ describe("a socket at all addresses of this host", () => {
         socket.close()
     })
 
-    it("logs once that a new address cannot be used, and goes on trying", async () => {
+    it("logs once that a new address cannot be used, and keeps trying", async () => {
         const lines: string[] = []
         let addresses = ["127.0.0.1"]
         const logging = new NodeServices({ log: (_level, line) => void lines.push(line) })
@@ -146,7 +146,7 @@ describe("a socket at all addresses of this host", () => {
         socket.close()
     })
 
-    it("that cannot be opened says which address failed or what to do, and leaves no socket behind", async () => {
+    it("that cannot be opened reports which address failed or what to do, and leaves no socket behind", async () => {
         const port = await freePort()
         const other = createSocket("udp4")
         await new Promise<void>((resolve) => other.bind({ port, address: "127.0.0.2", exclusive: true }, resolve))
@@ -172,7 +172,7 @@ describe("a socket at all addresses of this host", () => {
         )
     })
 
-    it("is what a wildcard opens: 0.0.0.0 for IPv4, :: and none for both families; one address is one socket", async () => {
+    it("is what a wildcard opens: 0.0.0.0 for IPv4, :: and no host for both families; one address is one socket", async () => {
         for (const [host, served] of [
             [undefined, [true, true, true]],
             ["::", [true, true, true]],

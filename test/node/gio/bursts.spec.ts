@@ -47,7 +47,7 @@ describe("datagrams that are sent in one turn of the event loop", () => {
     })
 
     for (const isConnected of [true, false])
-        it(`arrive in order, though the caller uses its Buffer again: a ${isConnected ? "connected" : "free"} socket`, async () => {
+        it(`arrive in order, though the caller reuses its Buffer: a ${isConnected ? "connected" : "free"} socket`, async () => {
             const { socket, texts, until } = await receiver()
             const send = await senderTo(socket, isConnected)
             const data = Buffer.alloc(3)
@@ -58,7 +58,7 @@ describe("datagrams that are sent in one turn of the event loop", () => {
             socket.close()
         })
 
-    it("have left when the socket is closed at once", async () => {
+    it("are sent even when the socket is closed at once", async () => {
         const { socket, texts, until } = await receiver()
         const send = await senderTo(socket, true)
         await Promise.all(["1", "2", "3"].map((text) => send(text)))
@@ -68,7 +68,7 @@ describe("datagrams that are sent in one turn of the event loop", () => {
         socket.close()
     })
 
-    it("have left when the program ends at once", async () => {
+    it("are sent even when the program ends at once", async () => {
         const { socket, texts, until } = await receiver()
         const source = `
             import { connectedTo } from "${join(root, "test", "support", "udp.ts")}"
@@ -82,7 +82,7 @@ describe("datagrams that are sent in one turn of the event loop", () => {
         socket.close()
     })
 
-    it("say what is wrong with where they should go, the later ones too", async () => {
+    it("report a missing destination, the later ones too", async () => {
         const udp = await new NodeServices().openUdp({ remote: undefined, localHost: "127.0.0.1", localPort: 0 })
         sockets.push(udp)
         const nowhere = new OutputMessage([Buffer.from("lost")])

@@ -163,7 +163,7 @@ describe("certificates and raw public keys with other stacks", function () {
         })
     })
 
-    it("our client and GnuTLS's server show each other raw public keys", async function () {
+    it("our client and GnuTLS's server authenticate each other by raw public keys", async function () {
         needs(this, isInstalled("gnutls-serv") ? undefined : "gnutls-serv is not installed")
         const port = await freePort()
         const keys = ["--rawpkfile", server.publicFile, "--rawpkkeyfile", server.keyFile]
@@ -183,7 +183,7 @@ describe("certificates and raw public keys with other stacks", function () {
         await connecting(command, port, suites, pinned, (connection, peer) => talk(connection, peer, true))
     })
 
-    it("GnuTLS's client and our server show each other raw public keys", function () {
+    it("GnuTLS's client and our server authenticate each other by raw public keys", function () {
         needs(this, isInstalled("gnutls-cli") ? undefined : "gnutls-cli is not installed")
         const suites = certificateSuites(SignatureKind.ecdsa, rawPublicKeysOnly())
         const keys = ["--rawpkfile", client.publicFile, "--rawpkkeyfile", client.keyFile]

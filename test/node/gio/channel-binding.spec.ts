@@ -22,7 +22,7 @@ function refused(code: TlsChannelBindingError): (error: GError) => boolean {
 }
 
 describe("channel bindings in DTLS 1.3", () => {
-    it("[H28] tls-unique is NOT_AVAILABLE (RFC 8446 appendix C.5), tls-exporter takes its place, and both sides have the same", () => {
+    it("[H28] tls-unique is NOT_AVAILABLE (RFC 8446 appendix C.5), tls-exporter replaces it and is the same on both sides", () => {
         const both = sides()
         for (const one of both)
             throws(() => channelBinding(one, UNIQUE, NONE), refused(TlsChannelBindingError.NOT_AVAILABLE))
@@ -31,7 +31,7 @@ describe("channel bindings in DTLS 1.3", () => {
         strictEqual(client.length, 32)
     })
 
-    it("[H28] tls-server-end-point takes the hash of the certificate's signature, SHA-256 in place of SHA-1, and none where it has none", () => {
+    it("[H28] tls-server-end-point uses the hash of the certificate's signature, SHA-256 in place of SHA-1, and is absent where the signature has none", () => {
         const [client] = sides()
         // AlgorithmIdentifier of ecdsa-with-SHA256, and others of the same length.
         const algorithm = "300a06082a8648ce3d040302"
@@ -57,7 +57,7 @@ describe("channel bindings in DTLS 1.3", () => {
             )
     })
 
-    it("[H28] there is none before the handshake is done", () => {
+    it("[H28] there are none before the handshake is done", () => {
         const s = simulateV13()
         s.begin()
         for (const type of [UNIQUE, EXPORTER, SERVER_END_POINT])

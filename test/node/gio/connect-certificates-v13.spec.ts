@@ -41,7 +41,7 @@ async function connected(serving: ListenOptions, connecting: ConnectOptions): Pr
 }
 
 describe("connect and listen with certificates in DTLS 1.3", () => {
-    it("a client believes a server by ca and name; ALPN is agreed on; RSA signs with PSS", async () => {
+    it("a client trusts a server by ca and name; ALPN is negotiated; RSA signs with PSS", async () => {
         for (const name of ["server", "rsa"]) {
             const serving = { cert: cert(name), key: key(name), protocols: ["coap"] }
             const [client] = await connected(serving, { ca, servername: "server.test", protocols: ["h3", "coap"] })
@@ -51,7 +51,7 @@ describe("connect and listen with certificates in DTLS 1.3", () => {
         }
     })
 
-    it("another name, and an authority that is not trusted, are ERR_DTLS_BAD_CERTIFICATE", () =>
+    it("another name, and an untrusted authority, are ERR_DTLS_BAD_CERTIFICATE", () =>
         served(server, async (_server, to) => {
             for (const [options, flag] of [
                 [{ ca, servername: "other.test" }, "BAD_IDENTITY"],
@@ -63,7 +63,7 @@ describe("connect and listen with certificates in DTLS 1.3", () => {
                 })
         }))
 
-    it("requestCert lets in clients that ca certifies; another one hears why not after its own handshake is done", async () => {
+    it("requestCert admits clients that ca certifies; another one learns why not after its own handshake is done", async () => {
         const asking: ListenOptions = { ...server, ca, requestCert: true }
         const [, accepted] = await connected(asking, { ca, cert: cert("client"), key: key("client") })
         ok(accepted.authorized)
@@ -77,7 +77,7 @@ describe("connect and listen with certificates in DTLS 1.3", () => {
         })
     })
 
-    it("raw public keys of both sides", async () => {
+    it("raw public keys on both sides", async () => {
         const publicKey = (name: string): Buffer => createPublicKey(cert(name)).export({ format: "der", type: "spki" })
         const [client, accepted] = await connected(
             { key: key("server"), rawPublicKeys: [publicKey("client")], requestCert: true },
@@ -87,7 +87,7 @@ describe("connect and listen with certificates in DTLS 1.3", () => {
         deepStrictEqual(accepted.dtls.getPeerPublicKey(), publicKey("client"))
     })
 
-    it("a server and a client of both versions use certificates in the version that they agree on", async () => {
+    it("a server and a client of both versions use certificates in the version that they negotiate", async () => {
         const both = { minVersion: "1.2", maxVersion: "1.3" } as const
         const old = { minVersion: "1.2", maxVersion: "1.2" } as const
         for (const [serving, connecting, version] of [
@@ -101,7 +101,7 @@ describe("connect and listen with certificates in DTLS 1.3", () => {
         }
     })
 
-    it("pskModes without psk_dhe_ke does not go with certificates", async () => {
+    it("pskModes without psk_dhe_ke is refused beside certificates", async () => {
         const isIt = (error: DtlsError): boolean => error.argument === "pskModes"
         await rejects(listen(0, { ...server, minVersion: "1.3", pskModes: ["psk_ke"] }, "127.0.0.1"), isIt)
     })

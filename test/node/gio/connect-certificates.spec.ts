@@ -55,7 +55,7 @@ async function served(
 }
 
 describe("connect and listen with certificates", () => {
-    it("a client believes a server by ca, under the host it connects to or servername", async () => {
+    it("a client trusts a server by ca, under the host it connects to or servername", async () => {
         await connected(server, { ca }, ({ client, accepted }) => {
             strictEqual(client.peerCertificate?.getSubjectName(), "CN=server.example")
             deepStrictEqual([client.authorized, client.authorizationError], [true, undefined])
@@ -66,12 +66,12 @@ describe("connect and listen with certificates", () => {
         })
     })
 
-    it("one file may have the chain and the key", () =>
+    it("one file may contain the chain and the key", () =>
         connected({ cert: Buffer.from(key("under-middle") + cert("under-middle", "middle")) }, { ca }, ({ client }) => {
             strictEqual(client.peerCertificate?.getChain().length, 2)
         }))
 
-    it("another name is ERR_DTLS_BAD_CERTIFICATE, which says why in words and in flags", () =>
+    it("another name is ERR_DTLS_BAD_CERTIFICATE, with the reason in words and in flags", () =>
         served(server, async (_server, to) => {
             await rejects(to({ ca, servername: "other.test" }), (error: DtlsError) => {
                 strictEqual(error.code, "ERR_DTLS_BAD_CERTIFICATE")
@@ -81,7 +81,7 @@ describe("connect and listen with certificates", () => {
             })
         }))
 
-    it("without ca it is the authorities of this computer that count", () =>
+    it("without ca this computer's authorities are used", () =>
         served(server, async (_server, to) => {
             await rejects(to({ cert: cert("client"), key: key("client") }), (error: DtlsError) => {
                 deepStrictEqual(error.certificateErrors, ["UNKNOWN_CA"])
@@ -89,13 +89,13 @@ describe("connect and listen with certificates", () => {
             })
         }))
 
-    it("rejectUnauthorized: false goes on, and says what is wrong", () =>
+    it("rejectUnauthorized: false continues, and reports what is wrong", () =>
         connected(server, { ca: cert("other-root"), rejectUnauthorized: false }, ({ client }) => {
             strictEqual(client.authorized, false)
             strictEqual(client.authorizationError, "nobody who is trusted has signed it")
         }))
 
-    it("requestCert lets in clients that ca certifies, and with rejectUnauthorized: false all others, too", async () => {
+    it("requestCert admits clients that ca certifies, and with rejectUnauthorized: false all others, too", async () => {
         const asking: ListenOptions = { ...server, ca, requestCert: true }
         const own = { cert: cert("client"), key: key("client") }
         await connected(asking, { ca, ...own }, ({ accepted }) => {
@@ -135,7 +135,7 @@ describe("connect and listen with certificates", () => {
             strictEqual(client.negotiated.suite, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
         }))
 
-    it("of several certificates a client gets the first that it can verify; their keys may come in any order", () => {
+    it("of several certificates a client gets the first that it can verify; their keys may be in any order", () => {
         const both = { cert: [cert("server"), cert("rsa")], key: [key("rsa"), key("server")] }
         const ofKind = (kind: string): CipherSuite[] =>
             publicKeysOf(new NodeServices(), { ca }, false).suites.filter(({ name }) => name.includes(kind))
@@ -150,7 +150,7 @@ describe("connect and listen with certificates", () => {
         })
     })
 
-    it("a client that cannot verify the certificate of a server with pre-shared keys, too, gets to use its key", () => {
+    it("a client that cannot verify a server's certificate falls back to the pre-shared key that both have", () => {
         const psk = { identity: "sensor1", key: Buffer.alloc(16, 7) }
         const rsa = { cert: cert("rsa"), key: key("rsa") }
         const contexts = { "server.test": { cert: cert("server"), key: key("server") } }
@@ -167,7 +167,7 @@ describe("connect and listen with certificates", () => {
         })
     })
 
-    it("key without cert is a raw public key, which rawPublicKeys believes by itself or its digest", () => {
+    it("key without cert is a raw public key, which rawPublicKeys accepts as the key itself or as its digest", () => {
         const digest = createHash("sha256").update(publicKey("client")).digest()
         const serving: ListenOptions = { key: key("server"), rawPublicKeys: [digest], requestCert: true }
         const connecting: ConnectOptions = { key: key("client"), rawPublicKeys: [publicKey("server")] }

@@ -71,7 +71,7 @@ describe("connect and listen: waiting", () => {
         })
     })
 
-    it("a message that came while nobody waited is not lost to a wait that was aborted", async () => {
+    it("a message that arrived while nobody waited is not lost to a wait that was aborted", async () => {
         await withPair({}, async (client, accepted) => {
             await rejects(accepted.receive({ signal: AbortSignal.timeout(10) }))
             await client.send("one")
@@ -141,7 +141,7 @@ describe("connect and listen: options", () => {
         await rejects(connect("coap://[::1]", { psk }), { ...bad, argument: "uri" })
     })
 
-    it("of no use name the option: none at all, an address that is a name, services without sockets, identities of no hello", async () => {
+    it("that are unusable name the option: none at all, a name as address, services without sockets, unusable identities", async () => {
         const wrong = async (argument: string, options: unknown): Promise<void> => {
             const expected = { code: "ERR_DTLS_INVALID_ARGUMENT", argument }
             await rejects(connect(LOOPBACK, 1, options as ConnectOptions), expected)
@@ -155,7 +155,7 @@ describe("connect and listen: options", () => {
         await wrong("psk", { psk: [psk, { ...psk, identity: "a".repeat(16385) }], minVersion: "1.3" })
     })
 
-    it("reach the engine: hint, limits, extended master secret, key log, suites", async () => {
+    it("are passed to the engine: hint, limits, extended master secret, key log, suites", async () => {
         const lines: string[] = []
         const hints: string[] = []
         const keys = {
@@ -181,7 +181,7 @@ describe("connect and listen: options", () => {
     })
 })
 
-describe("connect and listen: what a connection tells", () => {
+describe("connect and listen: what a connection reports", () => {
     it("addresses of both sides, the peer's identity and what was negotiated", async () => {
         const options = { protocols: ["coap"], connectionId: 4 }
         await withPair(options, async (client, accepted, server) => {
@@ -206,7 +206,7 @@ describe("connect and listen: what a connection tells", () => {
         })
     })
 
-    it("errors have a code in text, and GIO's error as cause", async () => {
+    it("errors have a textual code, and GIO's error as cause", async () => {
         const closed = createSocket("udp4").bind(0, LOOPBACK)
         await once(closed, "listening")
         const { port } = closed.address()
@@ -243,7 +243,7 @@ describe("connect and listen: diagnostics of a server", () => {
         return { events, port: server.port }
     }
 
-    it("an unknown identity is told apart from a wrong key, with identity and address", async () => {
+    it("an unknown identity is distinguished from a wrong key, with identity and address", async () => {
         const lookup = (identity: Buffer): Uint8Array | undefined =>
             String(identity) === "sensor1" ? psk.key : undefined
         for (const [client, code] of [
@@ -263,7 +263,7 @@ describe("connect and listen: diagnostics of a server", () => {
         }
     })
 
-    it("psk: several of a client of DTLS 1.3, of which the server takes the one that it knows, imported or not", async () => {
+    it("psk: a client of DTLS 1.3 with several, of which the server picks the one that it knows, imported or not", async () => {
         const stranger = { identity: "stranger", key: Buffer.alloc(16, 7) }
         const own = (socket: DtlsSocket): string | undefined =>
             socket.dtls.getAssociation()?.parameters.identity.toString()
@@ -286,7 +286,7 @@ describe("connect and listen: diagnostics of a server", () => {
         await rejects(connect(LOOPBACK, 1, { psk: [psk, stranger] }), /psk: .*maxVersion is "1\.3"/)
     })
 
-    it("importedPsk: both sides import their key (RFC 9258), for suites of either hash; a side that does not has none in common", async () => {
+    it("importedPsk: both sides import their key (RFC 9258), for suites of either hash; with a side that does not no key is shared", async () => {
         const importedPsk = { context: "gateway and sensor", hash: "SHA-384" } as const
         const options = { psk, minVersion: "1.3", importedPsk, retransmission: impatient } as const
         for (const suite of [TLS_AES_128_CCM_SHA256(), TLS_AES_256_GCM_SHA384()]) {
@@ -308,7 +308,7 @@ describe("connect and listen: diagnostics of a server", () => {
             await rejects(listen(0, wrong, LOOPBACK), /importedPsk/)
     })
 
-    it("importedPsk.of: a server imports the key of each identity in its own way, and the others in the usual one", async () => {
+    it("importedPsk.of: a server imports each identity's key in its own way, and the others in the usual one", async () => {
         const { key } = psk
         const of = (identity: Buffer): ImportedPsk | undefined =>
             String(identity) === "usual" ? undefined : { context: `${String(identity)} and gateway`, hash: "SHA-384" }
@@ -341,7 +341,7 @@ describe("connect and listen: diagnostics of a server", () => {
         }
     })
 
-    it("a source of keys that throws is told with what it threw; its message is in no log", async () => {
+    it("a PSK source that throws is reported with its error; the error's message is in no log", async () => {
         const lines: string[] = []
         const services = new NodeServices({ log: (_level, line) => void lines.push(line) })
         const failure = new Error("database password: swordfish")
@@ -369,7 +369,7 @@ describe("connect and listen: diagnostics of a server", () => {
         ok(lines.every((line) => !line.includes("swordfish")))
     })
 
-    it("a handshake that fails before any key is told with its reason", async () => {
+    it("a handshake that fails before any key is reported with its reason", async () => {
         const events: DiagnosticEvent[] = []
         const onDiagnostic = (event: DiagnosticEvent): void => void events.push(event)
         await using server = await listen(0, { psk, suites: [TLS_PSK_WITH_AES_128_CCM_8()], onDiagnostic }, LOOPBACK)

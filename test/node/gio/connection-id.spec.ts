@@ -11,7 +11,7 @@ async function echo(socket: DtlsSocket): Promise<void> {
 }
 
 describe("connection ids over real sockets", () => {
-    it("keep a session over ten new NAT bindings: no handshake but the first, and answers find the way back", async () => {
+    it("keep a session over ten new NAT bindings with the first handshake only, and answers find the way back", async () => {
         const server = await listen(0, { psk, connectionId: 8 }, "127.0.0.1")
         const nat = await Nat.open(server.port)
         const client = await connect("127.0.0.1", nat.port, { psk, connectionId: 0 })
@@ -32,7 +32,7 @@ describe("connection ids over real sockets", () => {
         nat.close()
     })
 
-    it("are what does it: without them the first new binding ends the session", async () => {
+    it("are what keeps it: without them the first new binding ends the session", async () => {
         const server = await listen(0, { psk }, "127.0.0.1")
         const nat = await Nat.open(server.port)
         const client = await connect("127.0.0.1", nat.port, { psk, connectionId: 0 })
@@ -47,7 +47,7 @@ describe("connection ids over real sockets", () => {
     })
 
     for (const version of ["1.2", "1.3"] as const)
-        it(`DTLS ${version}, returnRoutability enhanced: after a new binding the server asks the old address for a second, then follows`, async () => {
+        it(`DTLS ${version}, returnRoutability enhanced: after a new binding the server probes the old address for a second, then follows`, async () => {
             const options = { psk, minVersion: version, maxVersion: version, returnRoutability: "enhanced" as const }
             const server = await listen(0, { ...options, connectionId: 8 }, "127.0.0.1")
             const nat = await Nat.open(server.port)
@@ -67,7 +67,7 @@ describe("connection ids over real sockets", () => {
             nat.close()
         })
 
-    it("have forms of return routability, basic and enhanced, and those with ids alone", async () => {
+    it("support return routability, basic and enhanced, and plain ids", async () => {
         const wrong = { psk, connectionId: 4, returnRoutability: "both" as "basic" }
         await rejects(listen(0, wrong, "127.0.0.1"), /returnRoutability/)
         await rejects(listen(0, { psk, returnRoutability: "basic" }, "127.0.0.1"), /returnRoutability/)

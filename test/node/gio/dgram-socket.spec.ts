@@ -12,7 +12,7 @@ async function nextUncaught(): Promise<Error> {
 }
 
 describe("a connection in the shape of dgram.Socket", () => {
-    it("sends, receives, tells addresses and closes as node:dgram does", async () => {
+    it("sends, receives, reports addresses and closes as node:dgram does", async () => {
         await withPair({}, async (client, accepted) => {
             const socket = new DtlsDgramSocket(client)
             ok(socket instanceof Socket)
@@ -36,7 +36,7 @@ describe("a connection in the shape of dgram.Socket", () => {
         })
     })
 
-    it("tells an error to the callback, or as event", async () => {
+    it("reports an error to the callback, or as an event", async () => {
         await withPair({}, async (client) => {
             const socket = new DtlsDgramSocket(client)
             const told = new Promise<Error | null>((resolve) => void socket.send(Buffer.alloc(20000), resolve))
@@ -47,7 +47,7 @@ describe("a connection in the shape of dgram.Socket", () => {
         })
     })
 
-    it("a listener that throws is an uncaught exception, and the next message still comes", async () => {
+    it("a listener that throws is an uncaught exception, and the next message still arrives", async () => {
         await withPair({}, async (client, accepted) => {
             const socket = new DtlsDgramSocket(client)
             const messages: string[] = []
@@ -64,7 +64,7 @@ describe("a connection in the shape of dgram.Socket", () => {
         })
     })
 
-    it("connect and bind say that they are done already, and each close calls its callback", async () => {
+    it("connect and bind report that they are done already, and each close calls its callback", async () => {
         await withPair({}, async (client) => {
             const socket = new DtlsDgramSocket(client)
             await new Promise<void>((resolve) => void socket.bind(resolve))
@@ -76,7 +76,7 @@ describe("a connection in the shape of dgram.Socket", () => {
         })
     })
 
-    it("unref lets the process end while the connection is open, and ref keeps it", async () => {
+    it("unref lets the process exit while the connection is open, and ref keeps it alive", async () => {
         await withPair({}, (client, _accepted, server) => {
             const socket = new DtlsDgramSocket(client)
             const held = (): number => process.getActiveResourcesInfo().filter((name) => name === "UDPWrap").length

@@ -15,7 +15,7 @@ describe("the examples for Node", function () {
     this.timeout(60000)
 
     for (const [file, printed] of examples)
-        it(`examples/${file} runs, ends by itself and prints what it should`, () => {
+        it(`examples/${file} runs, exits by itself and prints what it should`, () => {
             const args = ["--import", "./host/build/tsx.mjs", `examples/${file}`]
             const { status, stdout, stderr } = spawnSync(process.execPath, args, {
                 cwd: root,

@@ -121,7 +121,7 @@ function compareHandshake(
     strictEqual(ours.error, error, recorded.call)
 }
 
-describe("certificates, as a real Gio.DtlsConnection treats them", () => {
+describe("certificates, compared with a real Gio.DtlsConnection", () => {
     for (const what of certificateCases) {
         const why = [...new Set(Object.values(what.differs ?? {}).map((entry) => entry.why))]
         const but = why.length === 0 ? "" : `; differs on purpose: ${why.join(", ")}`
@@ -139,7 +139,7 @@ describe("certificates, as a real Gio.DtlsConnection treats them", () => {
         })
     }
 
-    it("has a row here for every heading of a case with certificates in the recording", () => {
+    it("has a row here for every heading of a certificate case in the recording", () => {
         const names = [...new Set(certificateCases.map((what) => what.name))]
         for (const name of names)
             for (const call of callsOf(name).filter((entry) => entry.call === "---"))
@@ -185,7 +185,7 @@ describe("certificates, as a real Gio.DtlsConnection treats them", () => {
         }
     })
 
-    it("auth-required-post: a client that has none learns that the server required one: alertSent", async () => {
+    it("auth-required-post: a client without a certificate learns that the server required one: alertSent", async () => {
         const pair = await Pair.make(undefined, { ...PLAIN, mode: TlsAuthenticationMode.REQUIRED })
         try {
             const [server, client] = await Promise.all([

@@ -68,7 +68,7 @@ async function run(what: OracleCase, calls: Recorded[]): Promise<void> {
     }
 }
 
-describe("answers of a real Gio.DtlsConnection", () => {
+describe("comparison with a real Gio.DtlsConnection", () => {
     for (const what of cases) {
         const recorded = recording.cases.find((entry) => entry.case === what.name)
         const named = [...new Set(Object.values(what.differs ?? {}).map((override) => override.why))]

@@ -48,7 +48,7 @@ function finish(
 }
 
 describe("the Gio-shaped connection", () => {
-    it("has GIO's properties: unknown before the handshake, set after it, and they stay after the close", async () => {
+    it("has GIO's properties: unknown before the handshake, set after it, and kept after the close", async () => {
         const pair = await Pair.make()
         for (const side of [pair.client, pair.server]) {
             strictEqual(side.getProtocolVersion(), TlsProtocolVersion.UNKNOWN)
@@ -65,7 +65,7 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("handshakeAsync calls back in a later turn; a second one, and handshake() beside it, get PENDING", async () => {
+    it("handshakeAsync calls back in a later turn; a second one, and a concurrent handshake(), get PENDING", async () => {
         const pair = await Pair.make()
         let called = false
         const first = finish(
@@ -84,7 +84,7 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("shutdownAsync and closeAsync finish; twice at once too; a cancelled one says CANCELLED", async () => {
+    it("shutdownAsync and closeAsync finish, even twice at once; a cancelled one gets CANCELLED", async () => {
         const pair = await opened()
         const cancelled = new Cancellable()
         cancelled.cancel()
@@ -145,7 +145,7 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("lets a second receive wait behind the first: each gets its own message, in order", async () => {
+    it("queues a second receive behind the first: each gets its own message, in order", async () => {
         const pair = await opened()
         const [first, second] = [into(), into()]
         const reads = [pair.client.receiveMessages([first], 0, -1), pair.client.receiveMessages([second], 0, -1)]
@@ -170,7 +170,7 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("[D13] keeps what nobody reads within the queue's limits, and counts what it drops", async () => {
+    it("[D13] keeps unread messages within the queue's limits, and counts what it drops", async () => {
         const pair = await opened((settings) => (settings.limits = { ...settings.limits, receiveQueueMessages: 5 }))
         for (let i = 0; i < 20; i++) await pair.server.sendMessages([out(`m${i}`)], 0, -1)
         await sleep(50)
@@ -203,7 +203,7 @@ describe("the Gio-shaped connection", () => {
         }
     })
 
-    it("negotiates ALPN by the server's order; without a common name the handshake goes on", async () => {
+    it("negotiates ALPN by the server's order; without a common protocol the handshake continues", async () => {
         const table: [string[] | undefined, string[] | undefined, string | undefined][] = [
             [["coap", "h2"], ["h2", "coap"], "h2"],
             [["h2"], ["coap"], undefined],
@@ -225,7 +225,7 @@ describe("the Gio-shaped connection", () => {
         }
     })
 
-    it("asks accept-certificate handlers until one accepts; none means no", async () => {
+    it("asks accept-certificate handlers until one accepts; without any the answer is no", async () => {
         const pair = await Pair.make()
         const peer = TestAuthority.get().certificate(pair.services, "server")
         strictEqual(await pair.client.acceptCertificate(peer, 1), false)
@@ -235,7 +235,7 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("a cancelled source calls back once, and is over", async () => {
+    it("a cancelled source calls back once, and ends", async () => {
         const pair = await opened()
         const cancellable = new Cancellable()
         const source = pair.client.createSource(IOCondition.IN, cancellable)
@@ -250,7 +250,7 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("different keys: both sides say so at the deadline, with the reason", async () => {
+    it("different keys: both sides report them at the deadline, with the reason", async () => {
         const pair = await Pair.make(
             (settings) => (settings.retransmission = { ...settings.retransmission, initial: 60, deadline: 900 }),
         )
@@ -299,7 +299,7 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("[P10] a failure names reason and alert in words", async () => {
+    it("[P10] a failure has a reason and alert in words", async () => {
         const pair = await Pair.make()
         const server = pair.server as unknown as { settings: DtlsSettings }
         server.settings = { ...server.settings, suites: [TLS_PSK_WITH_AES_128_CCM()] }
@@ -367,7 +367,7 @@ describe("a listener", () => {
         socket.close()
     })
 
-    it("gives two concurrent accepts one client each, and CLOSED to those who wait at its end", async () => {
+    it("gives two concurrent accepts one client each, and CLOSED to pending ones when it ends", async () => {
         const { socket, listener, newClient } = await listening()
         const accepts = [listener.accept(-1), listener.accept(-1)].map((work) => work.then(() => "client", errorName))
         const client = await newClient()
@@ -380,7 +380,7 @@ describe("a listener", () => {
         socket.close()
     })
 
-    it("sends what stands behind a datagram that the base refuses", async () => {
+    it("sends what is queued behind a datagram that the base socket refuses", async () => {
         const pair = await opened()
         const { sendMessages } = pair.clientBase
         let calls = 0
@@ -398,7 +398,7 @@ describe("a listener", () => {
         await pair.close()
     })
 
-    it("goes on after datagrams that cannot be answered", async () => {
+    it("continues after datagrams that cannot be answered", async () => {
         const { socket, listener, newClient } = await listening()
         const { sendMessages } = socket
         let failures = 3

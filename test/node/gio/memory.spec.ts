@@ -28,9 +28,9 @@ function pooled(value: unknown, seen = new Set<unknown>()): number[] {
     return Object.values(value).flatMap((field) => pooled(field, seen))
 }
 
-describe("what either side keeps of an association", () => {
+describe("what either side stores of an association", () => {
     for (const minVersion of ["1.2", "1.3"] as const)
-        it(`has memory of its own, and is what the handshake agreed on: DTLS ${minVersion}`, async () => {
+        it(`has memory of its own, and is what the handshake negotiated: DTLS ${minVersion}`, async () => {
             await using server = await listen(0, { psk, minVersion }, "127.0.0.1")
             await using client = await connect("127.0.0.1", server.port, { psk, minVersion })
             const accepted = await server.accept({ timeout: 2000 })
@@ -45,7 +45,7 @@ describe("what either side keeps of an association", () => {
             deepStrictEqual(String(await accepted.receive({ timeout: 2000 })), "21.5")
         })
 
-    it("is nothing but that in DTLS 1.2, for a gateway too: no part of a pool, which would stay as a whole", async () => {
+    it("is nothing but that in DTLS 1.2, for a gateway too: no slice of a pool, which would keep all of it", async () => {
         const store = new PskStore([{ identity: Buffer.from(psk.identity), key: psk.key }])
         const settings = newSettings(allSuites(), store, wifi(), gatewayLimits())
         const events = { connected: () => {}, readings: () => {}, ended: () => {} }
@@ -60,7 +60,7 @@ describe("what either side keeps of an association", () => {
         await gateway.close()
     })
 
-    it("has no room in it for datagrams that may come, nor has what a client keeps", async () => {
+    it("reserves no room for future datagrams, nor does what a client stores", async () => {
         const { alloc } = Buffer
         const sizes: number[] = []
         Buffer.alloc = (size, ...rest) => {
@@ -78,7 +78,7 @@ describe("what either side keeps of an association", () => {
         ok(sizes.length > 0 && Math.max(...sizes) < 2000, `${Math.max(...sizes)} bytes`)
     })
 
-    it("is what a message shows, too: nothing else lies around it", async () => {
+    it("is no more than a message shows, either: nothing else lies around it", async () => {
         for (const minVersion of ["1.2", "1.3"] as const) {
             await using server = await listen(0, { psk, minVersion }, "127.0.0.1")
             await using client = await connect("127.0.0.1", server.port, { psk, minVersion })

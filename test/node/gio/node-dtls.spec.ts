@@ -69,7 +69,7 @@ describe("mote-dtls/node-dtls, in the shape of node:dtls", () => {
         await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()))
     })
 
-    it("listens at once, and says pong as the example of Node's documentation does", async () => {
+    it("listens at once, and answers pong as the example in Node's documentation does", async () => {
         const endpoint = listen(
             (session) => {
                 session.onmessage = (data) => void session.send(`pong ${String(data)}`)
@@ -121,7 +121,7 @@ describe("mote-dtls/node-dtls, in the shape of node:dtls", () => {
         }
     })
 
-    it("tells what was negotiated, on both sides", async () => {
+    it("reports what was negotiated, on both sides", async () => {
         const ciphers = "PSK-AES128-CCM8@SECLEVEL=0"
         const { endpoint, ours, theirs } = await pair(
             { psk: keys, ciphers, alpn: ["coap", "other"] },
@@ -175,13 +175,13 @@ describe("mote-dtls/node-dtls, in the shape of node:dtls", () => {
         })
     })
 
-    it("serves the certificate of the name that is asked for", async () => {
+    it("serves the certificate of the requested name", async () => {
         const { ours } = await pair({ sni: { "a.example": certified, "*": certified } }, { ca })
         strictEqual(ours.authorized, true)
         throws(() => serving({ ...certified, sni: { "a.example": certified } }), { argument: "sni" })
     })
 
-    it("resumes sessions, of connections to the same server alone", async () => {
+    it("resumes sessions, only on connections to the same server", async () => {
         const first = await pair({ psk: keys }, { psk })
         const { session } = first.ours
         ok(session !== undefined)
@@ -195,7 +195,7 @@ describe("mote-dtls/node-dtls, in the shape of node:dtls", () => {
         throws(() => connect(host, port, { psk, session: Buffer.from(session) }), { code: "ERR_INVALID_STATE" })
     })
 
-    it("throws what is wrong with a call at once, with Node's codes", async () => {
+    it("throws on an invalid call at once, with Node's codes", async () => {
         const { endpoint, ours } = await pair({ psk: keys }, { psk })
         const { port } = endpoint.address
         throws(() => serving({ psk: keys, port }), { code: "EADDRINUSE" })
@@ -231,7 +231,7 @@ describe("mote-dtls/node-dtls, in the shape of node:dtls", () => {
         await rejects(wrong.closed)
     })
 
-    it("an endpoint that is closed says so to every session; one that is destroyed says nothing", async () => {
+    it("a closed endpoint notifies every session; a destroyed one notifies nobody", async () => {
         const first = await pair({ psk: keys }, { psk })
         await first.endpoint.close()
         await first.ours.closed
@@ -244,7 +244,7 @@ describe("mote-dtls/node-dtls, in the shape of node:dtls", () => {
         await second.ours.closed
     })
 
-    it("refuses more sessions than maxSessions, by silence", async () => {
+    it("refuses more sessions than maxSessions, silently", async () => {
         const { endpoint } = await pair({ psk: keys, maxSessions: 1 }, { psk })
         await rejects(connect(host, endpoint.address.port, { psk, handshakeTimeout: 300 }).opened, {
             code: "ERR_DTLS_TIMED_OUT",

@@ -23,7 +23,7 @@ function expansion(name: string, key: Buffer, seed: Buffer, length: number): Buf
 }
 
 describe("HMACs in Node, which are made of two hashes", () => {
-    it("are those of node:crypto, whatever the lengths of key and data", () => {
+    it("match those of node:crypto, whatever the lengths of key and data", () => {
         for (const [algorithm, name] of hashes)
             for (const keyLength of lengths)
                 for (const length of lengths) {
@@ -43,7 +43,7 @@ describe("HMACs in Node, which are made of two hashes", () => {
                 }
     })
 
-    it("keep their keys apart, and have none once they are closed", () => {
+    it("keep their keys apart, and hold none once they are closed", () => {
         const [one, other] = [randomBytes(16), randomBytes(32)]
         const data = randomBytes(20)
         const [first, second] = [one, other].map((key) => crypto.newHmac(HashAlgorithm.sha256, key))

@@ -47,7 +47,7 @@ function opened(protection: RecordProtection, record: Buffer): Buffer | undefine
     return sequence < 0 ? undefined : protection.open(record, 0, record.length, sequence)?.plaintext
 }
 
-describe("records in Node, whose ciphers are kept", () => {
+describe("records in Node, whose ciphers are reused", () => {
     it("are byte for byte those of the engine's own protection, whatever their length, the first ones and later ones", () => {
         everyForm((keys) => {
             const ours = keys.protection()
@@ -59,7 +59,7 @@ describe("records in Node, whose ciphers are kept", () => {
         })
     })
 
-    it("are opened again, by either, several to a datagram too", () => {
+    it("are opened again, by either, several per datagram too", () => {
         everyForm((keys) => {
             const [sealing, opening] = [keys.protection(), keys.protection()]
             const messages = lengths.map((length) => randomBytes(length))
@@ -78,7 +78,7 @@ describe("records in Node, whose ciphers are kept", () => {
         })
     })
 
-    it("are refused with any byte changed, by kept ciphers as by new ones, which open the next one all the same", () => {
+    it("are refused with any byte changed, by reused ciphers as by new ones, which still open the next one", () => {
         everyForm((keys) => {
             const [sealing, opening] = [keys.protection(), keys.protection()]
             for (let sequence = 0; sequence < 12; sequence++) {
@@ -93,7 +93,7 @@ describe("records in Node, whose ciphers are kept", () => {
         })
     })
 
-    it("go on with more keys than there are kept ciphers, and show nothing beside the message", () => {
+    it("work with more keys than there are reusable ciphers, and show nothing beside the message", () => {
         const [ccm8] = aeads()
         const pairs = Array.from({ length: 300 }, () => new Keys(ccm8, Buffer.alloc(0))).map((keys) => ({
             sealing: keys.protection(),
@@ -111,7 +111,7 @@ describe("records in Node, whose ciphers are kept", () => {
             }
     })
 
-    it("have the nonces that they say, which need not follow each other, up to the last that there is", () => {
+    it("have explicit nonces, which need not be consecutive, up to the largest possible one", () => {
         const [ccm8] = aeads()
         const key = randomBytes(ccm8.keyLength)
         const [kept, aad, plaintext] = [crypto.newAead(ccm8.algorithm, key), randomBytes(13), randomBytes(40)]
@@ -127,7 +127,7 @@ describe("records in Node, whose ciphers are kept", () => {
             }
     })
 
-    it("are none any more once the keys are erased", () => {
+    it("cannot be made or opened once the keys are erased", () => {
         const [ccm8] = aeads()
         const keys = new Keys(ccm8, Buffer.alloc(0))
         const [sealing, opening] = [keys.protection(), keys.protection()]

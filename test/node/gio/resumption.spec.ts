@@ -42,7 +42,7 @@ describe("connect and listen: sessions", () => {
         ["ticket", true],
         ["session id", false],
     ] as const)
-        it(`what getSession gives is resumed by ${name} when it is the option session`, async () => {
+        it(`what getSession returns is resumed by ${name} when it is the option session`, async () => {
             await withServer({ tickets }, async (server) => {
                 const first = await visit(server, { session: true })
                 strictEqual(first.isSessionReused(), false)
@@ -57,7 +57,7 @@ describe("connect and listen: sessions", () => {
         ["in DTLS 1.3 by a ticket that names a session of the cache", { minVersion: "1.3" }, false],
         ["by a client of both versions", { maxVersion: "1.3" }, true],
     ] as const)
-        it(`what getSession gives is resumed ${what}`, async () => {
+        it(`what getSession returns is resumed ${what}`, async () => {
             await using server = await listen(0, { psk, maxVersion: "1.3", sessions: { tickets } }, LOOPBACK)
             let session: Uint8Array | true | undefined = true
             for (const resumed of [false, true, true]) {
@@ -68,7 +68,7 @@ describe("connect and listen: sessions", () => {
             }
         })
 
-    it("a client of both versions keeps a session of each, and offers one to a server of that version alone", async () => {
+    it("a client of both versions stores a session of each, and offers one to a server of that version only", async () => {
         const sessions = new SessionCache(new NodeServices(), 10)
         const ticketKeys = [Buffer.alloc(32, 1)]
         const both = { maxVersion: "1.3", sessions } as const
@@ -98,7 +98,7 @@ describe("connect and listen: sessions", () => {
         strictEqual(sessions.count(), 2)
     })
 
-    it("without the options there is no session, and a server that names none gives none", async () => {
+    it("without the options there is no session, and a server without them issues none", async () => {
         await withServer(true, async (server) => {
             strictEqual((await visit(server, {})).getSession(), undefined)
         })
@@ -107,7 +107,7 @@ describe("connect and listen: sessions", () => {
         })
     })
 
-    it("servers with the same keys take each other's tickets, after setTicketKeys no longer", async () => {
+    it("servers with the same keys accept each other's tickets, until setTicketKeys", async () => {
         const ticketKeys = [Buffer.alloc(32, 1)]
         await withServer({ ticketKeys }, async (one) => {
             await withServer({ ticketKeys }, async (two) => {
@@ -119,7 +119,7 @@ describe("connect and listen: sessions", () => {
         })
     })
 
-    it("bytes that are no session lead to a full handshake", async () => {
+    it("invalid session bytes lead to a full handshake", async () => {
         await withServer(true, async (server) => {
             const session = Buffer.from("no session")
             strictEqual((await visit(server, { session })).isSessionReused(), false)
@@ -127,7 +127,7 @@ describe("connect and listen: sessions", () => {
         })
     })
 
-    it("a session in the storage outlives a restart", async () => {
+    it("a session in the storage survives a restart", async () => {
         const storageFolder = temporaryFolder("session")
         await withServer(true, async (server) => {
             for (const expected of [false, true]) {
@@ -143,7 +143,7 @@ describe("connect and listen: sessions", () => {
         })
     })
 
-    it("wrong options are named", async () => {
+    it("invalid options are named", async () => {
         const code = "ERR_DTLS_INVALID_ARGUMENT"
         const sessions = new SessionCache(new NodeServices(), 1)
         const wrong: [string, object][] = [

@@ -81,8 +81,8 @@ class Session {
     }
 }
 
-describe("a connection that was exported", () => {
-    it("goes on in another process, from another address, without a handshake", async () => {
+describe("an exported connection", () => {
+    it("continues in another process, from another address, without a handshake", async () => {
         const s = await Session.open()
         await send(s.client, "before")
         strictEqual(await receive(s.accepted), "before")
@@ -97,7 +97,7 @@ describe("a connection that was exported", () => {
         await s.close()
     })
 
-    it("goes on on a server that restarts: its client notices nothing", async () => {
+    it("continues on a server that restarts: its client notices nothing", async () => {
         const s = await Session.open()
         const saved = s.accepted.exportAssociation(wrapper, exact)
         const { port } = s.socket.localAddress()
@@ -121,7 +121,7 @@ describe("a connection that was exported", () => {
         socket.close()
     })
 
-    it("throws where there is nothing to export, for wrong arguments, and once it has begun", async () => {
+    it("throws when there is nothing to export, on invalid arguments, and once a handshake has begun", async () => {
         const s = await Session.open()
         const idle = new DtlsClientConnection(services, s.clientSocket, settings(0), undefined)
         throws(() => idle.exportAssociation(wrapper, exact), code(IOErrorEnum.PENDING))
@@ -136,7 +136,7 @@ describe("a connection that was exported", () => {
         await s.close()
     })
 
-    it("has no keying material any more: its master secret stayed behind", async () => {
+    it("no longer has keying material: its master secret stayed behind", async () => {
         const s = await Session.open()
         await s.restartClient(s.client.exportAssociation(wrapper, exact))
         throws(() => s.client.exportKeyingMaterial("EXPORTER-test", undefined, 16), code(IOErrorEnum.NOT_SUPPORTED))

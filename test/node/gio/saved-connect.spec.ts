@@ -97,7 +97,7 @@ describe("connect and listen with save", () => {
     ): Promise<DtlsSocket> =>
         kept(await connect("127.0.0.1", port, { psk, connectionId: 0, services, save: { store, key, send } }))
 
-    it("a client that is suspended goes on without a handshake, from another port", async () => {
+    it("a suspended client continues without a handshake, from another port", async () => {
         const server = kept(await serving())
         const store = new MemoryStore()
         const first = await client(server.port, store)
@@ -133,7 +133,7 @@ describe("connect and listen with save", () => {
         strictEqual(new Set(services.numbers).size, services.numbers.length)
     })
 
-    it("a server that is suspended has its clients back, first of all, and they notice nothing", async () => {
+    it("a suspended server has its clients back, before anything else, and they notice nothing", async () => {
         const [store, services] = [new MemoryStore(), new RecordingServices()]
         const server = await serving({ save: { store, key }, services })
         const one = kept(await connect("127.0.0.1", server.port, { psk, connectionId: 0 }))
@@ -151,7 +151,7 @@ describe("connect and listen with save", () => {
         deepStrictEqual(store.names(), [])
     })
 
-    it("[P01] a server that crashes goes on behind the numbers it had, however many it sent", async () => {
+    it("[P01] a server that crashes continues after the numbers it had, however many it sent", async () => {
         const services = new RecordingServices()
         let store = new MemoryStore()
         let server = await serving({ save: { store, key, send: 4 }, services })
@@ -170,7 +170,7 @@ describe("connect and listen with save", () => {
         strictEqual(new Set(services.numbers).size, services.numbers.length)
     })
 
-    it("takes what is beyond the numbers reserved when they are saved: nothing is lost while both live", async () => {
+    it("accepts records beyond the reserved numbers when they are saved: nothing is lost while both live", async () => {
         const server = kept(await serving())
         const store = new MemoryStore()
         const one = kept(
@@ -183,7 +183,7 @@ describe("connect and listen with save", () => {
         }
     })
 
-    it("sends nothing under numbers that the store did not take, and goes on when it takes them", async () => {
+    it("sends nothing under numbers that the store failed to save, and continues when it saves them", async () => {
         const server = kept(await serving())
         const [store, services] = [new MemoryStore(), new RecordingServices()]
         const one = await client(server.port, store, services, 2)
@@ -198,7 +198,7 @@ describe("connect and listen with save", () => {
         strictEqual(services.numbers.length, sent + 1)
     })
 
-    it("makes a handshake where what was saved cannot be used, and says so", async () => {
+    it("makes a handshake where the saved state cannot be used, and says so", async () => {
         const server = kept(await serving())
         const [store, services] = [new MemoryStore(), new RecordingServices()]
         await (await client(server.port, store)).suspend()
@@ -212,7 +212,7 @@ describe("connect and listen with save", () => {
         await rejects((await connect("127.0.0.1", server.port, { psk })).suspend(), { argument: "save" })
     })
 
-    it("keeps to the record limits that the handshake agreed on", async () => {
+    it("keeps to the record limits that the handshake negotiated", async () => {
         const server = kept(await serving({ recordSizeLimit: 200 }))
         const save = { store: new MemoryStore(), key }
         const options = { psk, connectionId: 0, recordSizeLimit: 16384, save }
@@ -222,7 +222,7 @@ describe("connect and listen with save", () => {
         await rejects(one.send(Buffer.alloc(201)), { code: "ERR_DTLS_MESSAGE_TOO_LARGE" })
     })
 
-    it("FolderStore keeps each entry in a file of its own that nobody else reads", () => {
+    it("FolderStore keeps each entry in a file of its own that nobody else can read", () => {
         const folder = join(temporaryFolder("saved"), "new")
         const store = new FolderStore(folder)
         store.save("gateway|::1|5684", Buffer.from("one"))
@@ -237,7 +237,7 @@ describe("connect and listen with save", () => {
     for (const versions of [{ minVersion: "1.3" }, { maxVersion: "1.3" }] as const) {
         const title = `DTLS 1.3, ${Object.keys(versions)[0]}`
 
-        it(`a client that is suspended, or crashes, goes on without a handshake: ${title}`, async () => {
+        it(`a client that is suspended, or crashes, continues without a handshake: ${title}`, async () => {
             const server = kept(await serving({ ...versions, spareConnectionIds: 1 }))
             let store = new MemoryStore()
             const more = { ...versions, connectionId: 4, spareConnectionIds: 2 }

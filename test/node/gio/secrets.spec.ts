@@ -65,7 +65,7 @@ async function attempt(identity: string, clientKey: Buffer, key: Buffer): Promis
 describe("identities", () => {
     const key = ownKey(1)
 
-    it("a server with a single key refuses another identity that has the right key, with the silence of a wrong key", async () => {
+    it("a server with a single key refuses another identity that has the right key, as silently as a wrong key", async () => {
         const unknown = await attempt("admin", key, key)
         const wrong = await attempt("sensor1", ownKey(99), key)
         for (const { error, accepted, diagnostics } of [unknown, wrong]) {
@@ -78,7 +78,7 @@ describe("identities", () => {
         for (const kind of ["hmac", "aead", "random"] as const) strictEqual(unknown.work[kind], wrong.work[kind], kind)
     })
 
-    it("neither a part of the identity, nor more than it, nor none is the identity", async () => {
+    it("neither a part of the identity, nor a longer one, nor an empty one matches", async () => {
         const source = new SinglePsk(Buffer.from("sensor1"), key)
         const ask = (
             kind: QuestionKind.psk | QuestionKind.clientPsk,
@@ -90,7 +90,7 @@ describe("identities", () => {
         deepStrictEqual((await ask(QuestionKind.clientPsk, ""))?.key, key)
     })
 
-    it("a server's connection tells the client's identity once the handshake is done, and after the end; a client's tells none", async () => {
+    it("a server's connection has the client's identity once the handshake is done, and after the end; a client's has none", async () => {
         const server = await listen(0, { psk: { identity: "sensor1", key } }, "127.0.0.1")
         const client = await connect("127.0.0.1", server.port, { psk: { identity: "sensor1", key } })
         const accepted = await server.accept()
@@ -104,7 +104,7 @@ describe("identities", () => {
         await server.close()
     })
 
-    it("an identity is told only when its handshake is done: anyone may claim one", async () => {
+    it("an identity is reported only when its handshake is done, since anyone may claim one", async () => {
         const told: (Buffer | undefined)[] = []
         const source: Credentials = {
             answer: (question) => {
@@ -195,7 +195,7 @@ describe("secrets in Node", () => {
             ok(exposures(value, { secret }).length > 0)
     })
 
-    it("errors of a handshake that fails over its key show neither identity's key", async () => {
+    it("errors of a handshake that fails on its key show neither identity's key", async () => {
         const key = ownKey(11)
         const other = ownKey(12)
         const { error } = await attempt("sensor1", other, key)
@@ -228,7 +228,7 @@ describe("short keys", () => {
         return lines
     }
 
-    it("a key of less than 16 bytes raises one warning at a server, however many handshakes use it", async () => {
+    it("a key of less than 16 bytes logs one warning at a server, however many handshakes use it", async () => {
         const lines = await logOf(15)
         strictEqual(lines.length, 1)
         ok(lines[0].includes("16 bytes"))

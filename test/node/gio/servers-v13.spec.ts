@@ -66,8 +66,8 @@ async function listening(
 const refusesOlder = async (port: number): Promise<void> =>
     await rejects(connect("127.0.0.1", port, OLDER), (error: DtlsError) => /protocol_version/.test(error.message))
 
-describe("servers of DTLS 1.3 alone", () => {
-    it("a listener takes a client of 1.3 and one of both versions, and refuses one of 1.2 with protocol_version", async () => {
+describe("servers of DTLS 1.3 only", () => {
+    it("a listener accepts a client of 1.3 and one of both versions, and refuses one of 1.2 with protocol_version", async () => {
         await listening(settings(), async (port, accept) => {
             for (const options of [NEWER, BOTH]) {
                 const [text, version] = await exchanged(port, options, accept)
@@ -77,7 +77,7 @@ describe("servers of DTLS 1.3 alone", () => {
         })
     })
 
-    it("a connection of its own does, too", async () => {
+    it("a connection without a listener does, too", async () => {
         const [clientPort, port] = [await freePort(), await freePort()]
         const base: UdpSocket = await services.openUdp({
             remote: { address: "127.0.0.1", port: clientPort },
@@ -92,7 +92,7 @@ describe("servers of DTLS 1.3 alone", () => {
         base.close()
     })
 
-    it("serve what newExchange of their settings names, where it is there", async () => {
+    it("use the key exchanges that newExchange of their settings creates, if set", async () => {
         await listening({ ...settings(), newExchange: newExchangeV12V13() }, async (port, accept) => {
             const [text, version] = await exchanged(port, OLDER, accept)
             strictEqual(`${text} ${version}`, "up 202")

@@ -27,7 +27,7 @@ function isBadCertificate(message: RegExp): (error: GError) => boolean {
 }
 
 describe("Gio.TlsCertificate", () => {
-    it("tells names, addresses and validity as GIO and node:crypto do", () => {
+    it("reports names, addresses and validity as GIO and node:crypto do", () => {
         const leaf = load("leaf")
         const theirs = new X509Certificate(certificate("leaf"))
         strictEqual(leaf.getSubjectName(), theirs.subject)
@@ -50,7 +50,7 @@ describe("Gio.TlsCertificate", () => {
         strictEqual(TlsCertificate.listNewFromPem(services, pem("leaf", "middle"))[0]?.getIssuer(), undefined)
     })
 
-    it("verifies as g_tls_certificate_verify does: without identity or authority, those are not looked for", async () => {
+    it("verifies as g_tls_certificate_verify does: identity and authority are checked only where they are given", async () => {
         const leaf = load("leaf", "middle")
         strictEqual(await leaf.verify("sensor.example", load("root")), NO_FLAGS)
         strictEqual(await leaf.verify("other.example", load("root")), BAD_IDENTITY)
@@ -59,13 +59,13 @@ describe("Gio.TlsCertificate", () => {
         strictEqual(await load("expired").verify("other.example", undefined), EXPIRED | BAD_IDENTITY)
     })
 
-    it("verifies a client's certificate, too, but not one that may authenticate nobody", async () => {
+    it("verifies a client's certificate, too, but not one that may not authenticate clients", async () => {
         strictEqual(await load("client", "middle").verify(undefined, load("root")), NO_FLAGS)
         strictEqual(await load("mute", "middle").verify(undefined, load("root")), GENERIC_ERROR)
     })
 
     for (const type of ["pkcs8", "sec1"] as const)
-        it(`takes the private key beside it (${type}), which signs and is never printed`, async () => {
+        it(`accepts the private key beside it (${type}), which signs and is never printed`, async () => {
             const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
             const text = privateKey.export({ format: "pem", type }) as string
             const own = TlsCertificate.newFromPem(services, text + pem("leaf", "middle"))
@@ -108,7 +108,7 @@ describe("PEM", () => {
         strictEqual(readPem("-----BEGIN X-----\nAA==\n-----END Y-----"), undefined)
     })
 
-    it("holds the bytes that node:crypto finds", () => {
+    it("contains the bytes that node:crypto finds", () => {
         for (let length = 0; length < 70; length++) {
             const bytes = Buffer.from(Array.from({ length }, (_, i) => (i * 37 + length) & 255))
             deepStrictEqual(decodeBase64(bytes.toString("base64")), bytes)
@@ -125,7 +125,7 @@ describe("Gio.TlsDatabase", () => {
         throws(() => TlsDatabase.newFromPem(services, "none"), isBadCertificate(/No PEM-encoded certificate/))
     })
 
-    it("has the system's authorities in Node, which know nothing of a private one", async () => {
+    it("has the system's authorities in Node, which do not include a private one", async () => {
         const database = systemDatabase(services)
         ok(database.anchors.length > 0)
         ok(database.anchors.some((anchor) => anchor.equals(new X509Certificate(rootCertificates[0]).raw)))

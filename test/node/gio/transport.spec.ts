@@ -58,7 +58,7 @@ class Served {
 }
 
 describe("an error of the network", () => {
-    it("says what to do about it, whichever of those it is that have words", () => {
+    it("says what to do about it, for each code with a text of its own", () => {
         const unknown = IOErrorEnum.FAILED
         const errors = Object.keys(constants.errno).map((code) =>
             asGError(Object.assign(new Error(), { code }), "here"),
@@ -70,7 +70,7 @@ describe("an error of the network", () => {
 })
 
 describe("the tasks that drive an endpoint", () => {
-    it("go on when a diagnostic handler throws; its error is logged", async () => {
+    it("continue when a diagnostic handler throws; its error is logged", async () => {
         let calls = 0
         const served = await Served.open((settings) => {
             settings.alertOnKeyMismatch = false
@@ -88,7 +88,7 @@ describe("the tasks that drive an endpoint", () => {
         await served.close()
     })
 
-    it("[P09 part] go on when a PSK source throws: its client gets the silence of an unknown identity, and no message is logged", async () => {
+    it("[P09 part] continue when a PSK source throws: its client gets the silence of an unknown identity, and no message is logged", async () => {
         let broken = true
         const served = await Served.open((settings) => {
             const { credentials: source } = settings
@@ -107,7 +107,7 @@ describe("the tasks that drive an endpoint", () => {
         await served.close()
     })
 
-    it("[F25] go on when the base socket cannot send, or reports errors while receiving", async () => {
+    it("[F25] continue when the base socket cannot send, or reports errors while receiving", async () => {
         const served = await Served.open(() => undefined)
         const { sendMessages, receiveMessages } = served.socket
         let failing = 3
@@ -124,7 +124,7 @@ describe("the tasks that drive an endpoint", () => {
         await served.close()
     })
 
-    it("[F25] tell the error of a datagram that was not sent to that send alone: before the session stands, and after", async () => {
+    it("[F25] report the error of a datagram that was not sent to that send only, before the session is established and after", async () => {
         const served = await Served.open(() => undefined)
         const services = new NodeServices()
         const socket = await services.openUdp({ remote: served.address(), localHost: undefined, localPort: 0 })
@@ -148,7 +148,7 @@ describe("the tasks that drive an endpoint", () => {
         await served.close()
     })
 
-    it("that cannot go on close their listener: accept and open connections tell why", async () => {
+    it("that cannot continue close their listener: accept and open connections get the reason", async () => {
         const served = await Served.open(() => undefined)
         const client = await served.connect()
         const connection: DtlsConnection = await served.listener.accept(9000000)
@@ -160,7 +160,7 @@ describe("the tasks that drive an endpoint", () => {
         await served.close()
     })
 
-    it("end their listener, too, when a base socket throws what is no I/O error", async () => {
+    it("end their listener, too, when a base socket throws something other than an I/O error", async () => {
         const served = await Served.open(() => undefined)
         const client = await served.connect()
         served.socket.conditionCheck = () => 0

@@ -30,14 +30,14 @@ describe("a read of a UDP socket that waits for one datagram, as long as it take
         return String(message.vectors[0]?.subarray(0, message.bytesReceived))
     }
 
-    it("gets the one that comes, and another the next; those that nobody waits for stay in order", async () => {
+    it("gets the next one, and another read the one after; unread datagrams stay in order", async () => {
         const reads = [read(), read()]
         for (const text of ["1", "2", "3", "4"]) peer.send(text)
         deepStrictEqual(await Promise.all(reads), ["1", "2"])
         deepStrictEqual([await read(), await read()], ["3", "4"])
     })
 
-    it("is handed the datagram itself, when it asks for that, at most as much of it as it says; whether it waited or not", async () => {
+    it("is handed the datagram itself when it asks for that, at most as much of it as it says, whether it waited or not", async () => {
         strictEqual(socket.handsOver, true)
         const message = new InputMessage([])
         message.mostHandedOver = 4
@@ -52,7 +52,7 @@ describe("a read of a UDP socket that waits for one datagram, as long as it take
         deepStrictEqual([String(message.vectors[0]), message.bytesReceived, message.flags], ["1234", 4, MSG_TRUNC])
     })
 
-    it("that is cancelled takes none, and no other read with it", async () => {
+    it("that is cancelled consumes none, and cancels no other read", async () => {
         const [first, second] = [new Cancellable(), new Cancellable()]
         const cancelled = { code: IOErrorEnum.CANCELLED }
         const stopped = rejects(read(first), cancelled)
@@ -69,14 +69,14 @@ describe("a read of a UDP socket that waits for one datagram, as long as it take
         await late
     })
 
-    it("ends with the socket", async () => {
+    it("ends when the socket closes", async () => {
         const ended = rejects(read(), { code: IOErrorEnum.CLOSED })
         socket.close()
         await ended
         await rejects(read(), { code: IOErrorEnum.CLOSED })
     })
 
-    it("of a connected socket hears that nobody listens", async () => {
+    it("of a connected socket reports that nobody listens", async () => {
         const gone = createSocket("udp4").bind(0, "127.0.0.1")
         await once(gone, "listening")
         const remote = { address: "127.0.0.1", port: gone.address().port }

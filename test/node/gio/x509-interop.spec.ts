@@ -100,13 +100,13 @@ describe("X.509 chains with OpenSSL", function () {
         ["under-lowest", "lowest", "lower", "middle"],
         ["rsa"],
     ]) {
-        it(`our client believes a server with ${chain.join(", ")}`, async () => {
+        it(`our client trusts a server with ${chain.join(", ")}`, async () => {
             const port = await freePort()
             const body = talking(false)
             await connecting(opensslServer(port, chain), port, suites(), ours(), body, "server.test")
         })
 
-        it(`OpenSSL's client believes our server with ${chain.join(", ")}`, () =>
+        it(`OpenSSL's client trusts our server with ${chain.join(", ")}`, () =>
             accepting((port) => opensslClient(port), suites(), ours(...chain), none, talking(false)))
     }
 
@@ -114,7 +114,7 @@ describe("X.509 chains with OpenSSL", function () {
         ["ECDSA", "server"],
         ["RSA", "rsa"],
     ] as const)
-        it(`a server with an ECDSA and an RSA certificate serves OpenSSL's client that can do ${kind} alone`, async () => {
+        it(`a server with an ECDSA and an RSA certificate serves OpenSSL's client that supports ${kind} only`, async () => {
             const both = ["server", "rsa"].map((name) => authority.certificate(services, name))
             const credentials = new X509Credentials(services, both, undefined)
             const command = (port: number): string[] =>
@@ -128,7 +128,7 @@ describe("X.509 chains with OpenSSL", function () {
             })
         })
 
-    it("a server's certificate by the name that OpenSSL's client asks for decides about the suite", async () => {
+    it("the certificate chosen by the server name from OpenSSL's client decides the suite", async () => {
         const server = await listen(0, {
             ...{ cert: authority.pem("server"), key: authority.key("server") },
             contexts: { "server.test": { cert: authority.pem("rsa"), key: authority.key("rsa") } },
@@ -161,7 +161,7 @@ describe("X.509 chains with OpenSSL", function () {
         ],
     ]
     for (const [what, chain, words, alert] of refused)
-        it(`our client refuses a server's certificate ${what}, and says so to both`, async () => {
+        it(`our client refuses a server's certificate ${what}, and both sides learn it`, async () => {
             const port = await freePort()
             await connecting(
                 opensslServer(port, chain),
@@ -182,7 +182,7 @@ describe("X.509 chains with OpenSSL", function () {
             /fatal alert, bad_certificate \(42\)/,
         ))
 
-    it("our client's certificate is believed, and one of an unknown authority is not", async () => {
+    it("our client's certificate is trusted, and one of an unknown authority is not", async () => {
         const verify = ["-Verify", "4", "-verify_return_error", "-CAfile", ROOT]
         const port = await freePort()
         const good = ours("client")
@@ -208,7 +208,7 @@ describe("X.509 chains with OpenSSL", function () {
         )
     })
 
-    it("our server believes a client by its chain, and refuses one without a certificate and one of an unknown authority", async () => {
+    it("our server trusts a client by its chain, and refuses one without a certificate and one of an unknown authority", async () => {
         await accepting(
             (port) => opensslClient(port, ...ownFiles("client")),
             suites(),
@@ -236,7 +236,7 @@ describe("X.509 chains with GnuTLS", function () {
         needs(this, isInstalled("gnutls-serv") && isInstalled("gnutls-cli") ? undefined : "gnutls-bin is not installed")
     })
 
-    it("our client believes its server by a chain, and not by another name or authority", async () => {
+    it("our client trusts its server by a chain, and not by another name or authority", async () => {
         const port = await freePort()
         const command = gnutlsServer(port, ["under-middle", "middle"], "--disable-client-cert")
         await connecting(command, port, suites(), ours(), talking(true), "server.test")
@@ -260,14 +260,14 @@ describe("X.509 chains with GnuTLS", function () {
         }
     })
 
-    it("its server requires our client's certificate, and believes it", async () => {
+    it("its server requires our client's certificate, and trusts it", async () => {
         const port = await freePort()
         const verify = ["--require-client-cert", "--verify-client-cert", "--x509cafile", ROOT]
         const command = gnutlsServer(port, ["server"], ...verify)
         await connecting(command, port, suites(), ours("client"), talking(true), "server.test")
     })
 
-    it("its client believes our server by a chain, and not one with another name", async () => {
+    it("its client trusts our server by a chain, and not one with another name", async () => {
         await accepting(
             (port) => gnutlsClient(port),
             suites(),
@@ -292,7 +292,7 @@ describe("X.509 chains with GnuTLS", function () {
         )
     })
 
-    it("our server requires its client's certificate, and believes it", () =>
+    it("our server requires its client's certificate, and trusts it", () =>
         accepting(
             (port) => gnutlsClient(port, ...gnutlsFiles("client")),
             suites(),

@@ -79,7 +79,7 @@ describe("connections with X.509 certificates", () => {
         ["for clients", { server: "for-clients" }, AlertDescription.unsupportedCertificate, /not meant for this use/],
     ]
     for (const [what, change, alert, words] of refusals)
-        it(`a server's certificate ${what}: the caller reads why, and the server gets ${AlertDescription[alert]}`, () =>
+        it(`a server's certificate ${what}: the caller gets the reason, and the server ${AlertDescription[alert]}`, () =>
             withPair({ ...PLAIN, ...change }, async (pair) => {
                 const { client, server } = await errorsOf(pair)
                 ok(client !== undefined && server !== undefined)
@@ -91,7 +91,7 @@ describe("connections with X.509 certificates", () => {
                 strictEqual(server.failure?.alert, alert)
             }))
 
-    it("[H22] goes by the IP address in subjectAltName, and without a name only when the validation flags say so", async () => {
+    it("[H22] uses the IP address in subjectAltName, and accepts a server without a name only when the validation flags say so", async () => {
         await withPair({ ...PLAIN, identity: "127.0.0.1" }, (pair) => pair.handshake())
         const anybody = { ...PLAIN, identity: undefined, validationFlags: VALIDATE_ALL & ~BAD_IDENTITY }
         await withPair(anybody, async (pair) => {
@@ -107,7 +107,7 @@ describe("connections with X.509 certificates", () => {
         ["under-lowest", "lowest", "lower", "middle"],
     ]
     for (const chain of chains)
-        it(`[H21 part] takes a chain of ${chain.length}, and shows it as a TlsCertificate with issuers`, () =>
+        it(`[H21 part] accepts a chain of ${chain.length}, and shows it as a TlsCertificate with issuers`, () =>
             withPair(PLAIN, async (pair) => {
                 const [own, ...issuers] = chain
                 pair.server.setCertificate(authority.certificate(pair.services, own, ...issuers))
@@ -119,7 +119,7 @@ describe("connections with X.509 certificates", () => {
                 )
             }))
 
-    it("[H21 part] does not send a chain of 5, since no peer of this kind would take it", () =>
+    it("[H21 part] does not send a chain of 5, since no peer of this kind would accept it", () =>
         withPair(PLAIN, async (pair) => {
             const long = authority.certificate(pair.services, "under-lowest", "lowest", "lower", "middle", "root")
             pair.server.setCertificate(long)
@@ -128,14 +128,14 @@ describe("connections with X.509 certificates", () => {
             strictEqual(client?.failure?.alert, AlertDescription.handshakeFailure)
         }))
 
-    it("[H21 part] is not led in circles by authorities that certify each other", () =>
+    it("[H21 part] does not loop on authorities that certify each other", () =>
         withPair(PLAIN, async (pair) => {
             pair.server.setCertificate(authority.certificate(pair.services, "under-ring", "ring-a", "ring-b", "ring-a"))
             const { client } = await errorsOf(pair)
             strictEqual(client?.failure?.certificateErrors, UNKNOWN_CA)
         }))
 
-    it("[H21] keeps nothing of a Certificate message that is larger than its limit: it waits for a better one, and gives up", () =>
+    it("[H21] keeps nothing of a Certificate message that exceeds its limit: it waits for a better one, and gives up", () =>
         withPair(
             PLAIN,
             async (pair) => {
@@ -191,7 +191,7 @@ describe("connections with X.509 certificates", () => {
         deepStrictEqual(lines, Array(2).fill("An accept-certificate handler failed: no screen"))
     })
 
-    it("[P09] an answer that comes after the close does nothing", () =>
+    it("[P09] an answer that arrives after the close does nothing", () =>
         withPair({ ...PLAIN, server: "self" }, async (pair) => {
             let answer: (yes: boolean) => void = () => undefined
             const asked = new Promise<void>((resolve) => {
@@ -287,7 +287,7 @@ describe("a listener with X.509 certificates", () => {
         }
     }
 
-    it("accepts clients whose certificate has no errors, and tells others why not", () =>
+    it("accepts clients whose certificate has no errors, and refuses others with the reason", () =>
         listening(async (listener, connect) => {
             const failures: (number | undefined)[] = []
             listener.onHandshakeFailed = (_connection, failure) => failures.push(failure.certificateErrors)

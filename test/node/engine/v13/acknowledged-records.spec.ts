@@ -63,7 +63,7 @@ function arrives(s: Simulation, type: number, plaintext: Buffer, change?: (recor
 }
 
 describe("what acknowledgements of DTLS 1.3 name", () => {
-    it("[V13] no application data, nothing that does not verify, nothing twice in a record that was refused", () => {
+    it("[V13] no application data, no record that does not verify, no refused one", () => {
         const { s, sealed } = watched()
         const update = wholeMessage(KEY_UPDATE, SERVER_SEQ, Buffer.of(0))
         arrives(s, ContentType.applicationData, Buffer.from("reading"))
@@ -80,14 +80,14 @@ describe("what acknowledgements of DTLS 1.3 name", () => {
         deepStrictEqual(sealed.acknowledged, [number])
     })
 
-    it("[V13] a record of which one message was kept and another one refused is not among them", () => {
+    it("[V13] a record of which one message was kept and another one refused is not acknowledged", () => {
         const { s, sealed } = watched()
         const [good, bad] = [SERVER_SEQ, SERVER_SEQ + 200].map((seq) => wholeMessage(KEY_UPDATE, seq, Buffer.of(0)))
         arrives(s, ContentType.handshake, Buffer.concat([bad, good]))
         deepStrictEqual(sealed.acknowledged, [])
     })
 
-    it("[V13] 100 seeds of loss, copies, forgeries and small paths: only records of handshake messages that arrived as they were sent", async function () {
+    it("[V13] 100 seeds of loss, copies, forgeries and small paths: only records of handshake messages that arrived intact", async function () {
         this.timeout(60000)
         const [client, server] = [new CertifiedSide(true), new CertifiedSide(true)]
         let named = 0

@@ -36,7 +36,7 @@ function unacknowledged(): Simulation {
 }
 
 describe("acknowledgements of DTLS 1.3", () => {
-    it("[V10] are read within limits: an empty list, a cut one, an odd length, numbers beyond 48 bits, more than asked for", () => {
+    it("[V10] are read within limits: an empty list, a truncated one, an odd length, numbers beyond 48 bits, more than requested", () => {
         deepStrictEqual(readAcknowledgement(Buffer.from([0, 0]), 4), [])
         const two = writeAcknowledgement([
             { epoch: 2, sequence: 0 },
@@ -48,7 +48,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         deepStrictEqual(readAcknowledgement(Buffer.concat([Buffer.from([0, 16]), Buffer.alloc(16, 255)]), 4), [])
     })
 
-    it("[V15] the client's Finished is repeated in its epoch until it is acknowledged, and acknowledged again when it comes again", () => {
+    it("[V15] the client's Finished is retransmitted in its epoch until it is acknowledged, and each copy is acknowledged again", () => {
         const s = simulateV13()
         let lost = 0
         s.fault = (_index, toServer) =>
@@ -72,7 +72,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         strictEqual(s.client.snapshot().outboxBytes, 0)
     })
 
-    it("[V15] name records with handshake messages, and no acknowledgement", () => {
+    it("[V15] name records with handshake messages, and no acknowledgements", () => {
         const s = simulateV13()
         s.connect()
         const server = s.serverAssociation()
@@ -87,7 +87,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         )
     })
 
-    it("[V15] are not sent while the application looks at a certificate: what follows it is in order", async () => {
+    it("[V15] are not sent while the application judges a certificate: what follows it is in order", async () => {
         const client = new CertifiedSide(true)
         const server = new CertifiedSide(true)
         let early = 0
@@ -106,7 +106,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         strictEqual(early, 0)
     })
 
-    it("[V15] and alerts of a server that has sent its Finished have the application's keys (RFC 8446 appendix A.2)", () => {
+    it("[V15] and alerts of a server that has sent its Finished use the application keys (RFC 8446 appendix A.2)", () => {
         const s = simulateV13()
         s.fault = (_index, toServer, data) => (toServer && isProtected(data) ? [] : [5])
         s.begin()
@@ -121,7 +121,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         strictEqual(s.client.failure?.alert, AlertDescription.unexpectedMessage)
     })
 
-    it("[V11] that name records never sent, or an epoch above their own, change nothing", () => {
+    it("[V11] that name unsent records, or an epoch above their own, change nothing", () => {
         const s = unacknowledged()
         const before = picture(s.client)
         const server = s.serverAssociation()
@@ -137,7 +137,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         strictEqual(after, before)
     })
 
-    it("[V10] [V11] a flood of them, each with 4,000 numbers of records never sent, changes nothing and brings no answer", () => {
+    it("[V10] [V11] a flood of them, each with 4,000 numbers of unsent records, changes nothing and causes no answer", () => {
         const s = unacknowledged()
         const server = s.serverAssociation()
         const numbers = Array.from({ length: 4000 }, (_, i) => ({ epoch: 2, sequence: 1000 + i }))
@@ -158,7 +158,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[V12] without protection mean nothing, before keys and after", () => {
+    it("[V12] without protection are ignored, before keys and after", () => {
         const record = Buffer.concat([Buffer.from([ACK, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2]), Buffer.alloc(2)])
         const s = unacknowledged()
         s.toClient(record)
@@ -167,7 +167,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         ok(s.client.snapshot().outboxBytes > 0)
     })
 
-    it("[V14] of a part of a flight: the rest is sent again at once, and nothing else", () => {
+    it("[V14] of a part of a flight: the rest is retransmitted at once, and nothing else", () => {
         const s = simulateV13((_client, server) => (server.pathBudget = 70))
         const sent: number[] = []
         // The server's flight: most of ServerHello, the rest with EncryptedExtensions, Finished. The last one is lost.
@@ -184,7 +184,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         strictEqual(sent.length, 5, "and the acknowledgement of the client's Finished")
     })
 
-    it("[R24] a record of zeros alone, and one of an illegal type, end the association with unexpected_message", () => {
+    it("[R24] a record of zeros only, and one of an illegal type, end the association with unexpected_message", () => {
         for (const type of [0, 20 + 100]) {
             const s = simulateV13()
             s.connect()
@@ -215,7 +215,7 @@ describe("acknowledgements of DTLS 1.3", () => {
         ],
     ]
     for (const [what, type, plaintext] of misplaced)
-        it(`under the keys of the handshake ${what} ends the association with unexpected_message`, () => {
+        it(`under the handshake keys ${what} ends the association with unexpected_message`, () => {
             const s = unacknowledged()
             s.toClient(sealed(s.serverAssociation(), type, plaintext, 2))
             s.drain()

@@ -296,7 +296,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
             strictEqual((await alertOf(given))[0], alert)
         })
 
-    it("X.509 from a server that does not say so, to a client that judges raw public keys alone: unsupported_certificate", async () => {
+    it("X.509, which a server without the certificate type extension implies, to a client that judges raw public keys only: unsupported_certificate", async () => {
         const change = (settings: AssociationSettings): void => {
             const authentication = authenticationOf(settings)
             const offers = authentication.offers.bind(authentication)

@@ -44,16 +44,16 @@ const CERTIFICATE_VERIFY = Buffer.from(
 
 const HEADER_LENGTH = 4
 
-describe("certificates in DTLS 1.3, by the vectors of RFC 8448", () => {
+describe("certificates in DTLS 1.3, against the vectors of RFC 8448", () => {
     const message = readCertificateMessage(CERTIFICATE.subarray(HEADER_LENGTH), CertificateType.x509)
 
-    it("a Certificate message is read, and written as it was", () => {
+    it("a Certificate message is read, and written back unchanged", () => {
         deepStrictEqual([message?.context.length, message?.hasExtensions], [0, false])
         const written = writeCertificateMessage(Buffer.alloc(0), message?.certificates ?? [])
         deepStrictEqual(written, CERTIFICATE.subarray(HEADER_LENGTH))
     })
 
-    it("a CertificateVerify signs the context string and the transcript's hash, of a server not of a client", () => {
+    it("a CertificateVerify signs the context string and the transcript's hash, a server's unlike a client's", () => {
         const body = CERTIFICATE_VERIFY.subarray(HEADER_LENGTH)
         const signed = readDigitallySigned(new Reader(body, 0, body.length))
         deepStrictEqual(signed?.scheme, SignatureScheme.rsaPssRsaeSha256)

@@ -23,7 +23,7 @@ describe("certificates in DTLS 1.3", function () {
     const [client, server, unknownParty] = [true, true, true].map((hasChain) => new CertifiedSide(hasChain))
     const known = { client: client.knows(server), server: server.knows(client) }
 
-    it("a client believes the server that proves to have the key of its certificate; both derive the same keys", async () => {
+    it("a client trusts the server that proves possession of its certificate's key; both derive the same keys", async () => {
         for (const group of [NamedGroup.x25519, NamedGroup.secp256r1]) {
             const s = certified({ ...known, groups: [group] })
             await s.shakeHands(1000)
@@ -38,7 +38,7 @@ describe("certificates in DTLS 1.3", function () {
         }
     })
 
-    it("a server that asks for it learns the client's certificate", async () => {
+    it("a server that asks for it receives the client's certificate", async () => {
         for (const mode of [requested, required]) {
             const s = certified({ ...known, mode })
             await s.shakeHands(1000)
@@ -49,7 +49,7 @@ describe("certificates in DTLS 1.3", function () {
         }
     })
 
-    it("a server that only requests a certificate serves a client without one; one that requires it says certificate_required", async () => {
+    it("a server that only requests a certificate serves a client without one; one that requires it sends certificate_required", async () => {
         const s = certified({ client: without(known.client), server: known.server, mode: requested })
         await s.shakeHands(1000)
         await exchangesMessages(s)
@@ -59,7 +59,7 @@ describe("certificates in DTLS 1.3", function () {
         strictEqual(t.client.failure?.alert, AlertDescription.certificateRequired)
     })
 
-    it("the server hears which host name the client asks for, and confirms that it used the name", async () => {
+    it("the server learns which host name the client asks for, and confirms that it used the name", async () => {
         let asked: string | undefined
         const listening: Answers = (question) => {
             if (question.kind === QuestionKind.certificate) asked = question.serverName
@@ -104,7 +104,7 @@ describe("certificates in DTLS 1.3", function () {
             strictEqual(t.client.failure?.alert, AlertDescription.unknownCa)
         })
 
-        it("a signature by another key than that of the certificate, of either side, with decrypt_error", async () => {
+        it("a signature by another key than the certificate's, of either side, with decrypt_error", async () => {
             const s = certified({ client: known.client, server: impersonator(server, known.server) })
             await s.shakeHands(70000)
             strictEqual(s.client.failure?.reason, FailureReason.badSignature)
@@ -115,14 +115,14 @@ describe("certificates in DTLS 1.3", function () {
             strictEqual(t.client.failure?.alert, AlertDescription.decryptError)
         })
 
-        it("a client to whom the server has nothing to present, with handshake_failure", async () => {
+        it("a client to which the server has nothing to present, with handshake_failure", async () => {
             const s = certified({ client: known.client, server: without(known.server) })
             await s.shakeHands(70000)
             strictEqual(s.serverAssociation().failure?.reason, FailureReason.noCredentials)
             strictEqual(s.client.failure?.alert, AlertDescription.handshakeFailure)
         })
 
-        it("a host name that cannot be read, with decode_error", async () => {
+        it("a malformed host name, with decode_error", async () => {
             const s = certified({
                 ...known,
                 change: (settings) => {
@@ -144,7 +144,7 @@ describe("raw public keys in DTLS 1.3", function () {
     const known = { client: client.knows(server), server: server.knows(client) }
     const raw = { clientTypes: rawPublicKeysOnly(), serverTypes: rawPublicKeysOnly() }
 
-    it("both sides know each other by them", async () => {
+    it("authenticate both sides", async () => {
         const s = certified({ ...known, ...raw, mode: required })
         await s.shakeHands(1000)
         await exchangesMessages(s)

@@ -125,7 +125,7 @@ describe("a client that offers DTLS 1.2 and 1.3 in one hello", () => {
         ["1.3", DTLS_1_3],
         ["both", DTLS_1_3],
     ] as const)
-        it(`[V30] goes on with ${version === DTLS_1_2 ? "1.2" : "1.3"} with a server of ${kind}, and has one random in all its hellos`, () => {
+        it(`[V30] continues with ${version === DTLS_1_2 ? "1.2" : "1.3"} with a server of ${kind}, and keeps one random in all its hellos`, () => {
             const s = clientOfBoth(SERVERS[kind])
             s.connect()
             hasConnected(s, version)
@@ -133,7 +133,7 @@ describe("a client that offers DTLS 1.2 and 1.3 in one hello", () => {
             deepStrictEqual([randoms.length, new Set(randoms).size], [2, 1])
         })
 
-    it("[V30] goes on with a server of 1.2 that asks for no cookie", () => {
+    it("[V30] continues with a server of 1.2 that asks for no cookie", () => {
         const settings = (suites: CipherSuite[]): AssociationSettings => ({
             ...testSettings(new NodeCryptoProvider()),
             suites,
@@ -157,7 +157,7 @@ describe("a client that offers DTLS 1.2 and 1.3 in one hello", () => {
         }
     })
 
-    it("repeats with the cookie of 1.2 the hello that it sent, so that a cookie may be bound to all of it", () => {
+    it("resends the hello unchanged but for the cookie of 1.2, since a cookie may be bound to all of it", () => {
         const s = clientOfBoth(SERVERS["1.2"])
         s.connect()
         const [first, second] = clientHellos(s)
@@ -177,7 +177,7 @@ describe("a client that offers DTLS 1.2 and 1.3 in one hello", () => {
             }
     })
 
-    it("takes fragments of a server of 1.2 in any order", () => {
+    it("accepts fragments of a server of 1.2 in any order", () => {
         const s = clientOfBoth(SERVERS["1.2"])
         s.fault = (_index, toServer, data) => {
             const hello = toServer ? undefined : helloIn(data, HandshakeType.serverHello)
@@ -208,7 +208,7 @@ describe("a client that offers DTLS 1.2 and 1.3 in one hello", () => {
         }
     })
 
-    it("without suites of 1.2 offers 1.3 alone", () => {
+    it("without suites of 1.2 offers 1.3 only", () => {
         const s = clientOfBoth(SERVERS.both)
         s.clientSettings.suites = SUITES["1.3"]()
         s.connect()
@@ -219,7 +219,7 @@ describe("a client that offers DTLS 1.2 and 1.3 in one hello", () => {
 })
 
 describe("a downgrade from DTLS 1.3 to 1.2", () => {
-    it("[V08] is marked in the random of a server that speaks both, and of no other", () => {
+    it("[V08] is marked in the random of a server that supports both, and of no other", () => {
         for (const kind of ["both", "1.2"] as const) {
             const s = simulate((client, server) => (server.suites = SERVERS[kind].suites()), {
                 clientRole: () => clientRole(),
@@ -231,7 +231,7 @@ describe("a downgrade from DTLS 1.3 to 1.2", () => {
         }
     })
 
-    it("[V08] by someone who takes 1.3 out of the hello ends with illegal_parameter", () => {
+    it("[V08] by someone who removes 1.3 from the hello ends with illegal_parameter", () => {
         const s = clientOfBoth(SERVERS.both)
         changeHellos(s, HandshakeType.clientHello, (body) => {
             const hello = readClientHello(body)!
@@ -244,7 +244,7 @@ describe("a downgrade from DTLS 1.3 to 1.2", () => {
         strictEqual(s.client.failure.alert, AlertDescription.illegalParameter)
     })
 
-    it("[V07] after a HelloRetryRequest ends with illegal_parameter: 1.2 cannot be chosen any more", () => {
+    it("[V07] after a HelloRetryRequest ends with illegal_parameter: 1.2 can no longer be chosen", () => {
         const s = clientOfBoth(SERVERS.both)
         changeServerHello(s, () => ({ cipherSuite: TLS_PSK_WITH_AES_128_CCM_8().id, extensions: [] }), 1)
         s.begin()
@@ -277,7 +277,7 @@ describe("legacy fields of hellos of DTLS 1.3", () => {
         strictEqual(s.server.halfOpenCount(), 0)
     })
 
-    it("[V03] a session id of the client is not echoed, and one that is echoed is illegal_parameter", () => {
+    it("[V03] a client's session id is not echoed, and an echoed one is illegal_parameter", () => {
         const s = clientOfBoth(SERVERS.both)
         changeServerHello(s, () => ({ sessionId: Buffer.alloc(8) }), 1)
         s.begin()

@@ -25,7 +25,7 @@ function arrive(s: Simulation, ...datagrams: Buffer[]): void {
 }
 
 describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
-    it("[R26] an alert of another kind than close_notify and user_canceled is an error whatever its level says (RFC 8446 §6)", () => {
+    it("[R26] an alert other than close_notify and user_canceled is fatal whatever its level says (RFC 8446 §6)", () => {
         for (const level of [1, 2, 3])
             for (const from of ["client", "server"] as const) {
                 const s = connected()
@@ -44,7 +44,7 @@ describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
             }
     })
 
-    it("[V23] what has a higher number than close_notify is ignored, what has a lower one is delivered late, to both roles", () => {
+    it("[V23] what has a higher number than close_notify is ignored, what has a lower one is delivered late, in both roles", () => {
         const s = connected()
         const server = s.serverAssociation()
         for (const [from, to] of [
@@ -71,7 +71,7 @@ describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
         strictEqual(countOf(s.serverOutputs, OutputKind.closed), 1)
     })
 
-    it("[V23] numbers of an epoch before are lower, whatever they are", () => {
+    it("[V23] numbers of an earlier epoch are lower, whatever they are", () => {
         const s = connected(40)
         const late = Array.from({ length: 12 }, (_, i) => capture(s, `late ${i}`)).at(-1)!
         for (let i = 0; i < 9; i++) {
@@ -84,7 +84,7 @@ describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
         ok(!s.serverMessages.includes("after"))
     })
 
-    it("[V23] of two close_notify that change places the one with the lower number counts", () => {
+    it("[V23] of two reordered close_notify the one with the lower number counts", () => {
         const s = connected()
         const before = message(s.client, "before")
         const first = sealed(s.client, ContentType.alert, CLOSE_NOTIFY)
@@ -94,7 +94,7 @@ describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
         strictEqual(countOf(s.serverOutputs, OutputKind.closed), 1)
     })
 
-    it("[V23] a new KeyUpdate behind close_notify is ignored; an ACK is taken: this side still sends, with new keys when it has to", () => {
+    it("[V23] a new KeyUpdate after close_notify is ignored; an ACK is processed: this side still sends, with new keys when it has to", () => {
         const s = connected(40)
         const server = s.serverAssociation()
         server.shutdown(false, true)
@@ -113,7 +113,7 @@ describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
         strictEqual(s.serverMessages.length, 22)
     })
 
-    it("who has sent close_notify acknowledges a KeyUpdate, and begins none itself", () => {
+    it("a side that has sent close_notify acknowledges a KeyUpdate, and starts none itself", () => {
         const s = connected()
         s.client.shutdown(false, true)
         s.drain()

@@ -33,7 +33,7 @@ function exchange(s: Simulation): void {
 }
 
 describe("new connection ids on a lossy path", () => {
-    it("[C11] the message that renews an id is lost, or its acknowledgement, once or five times: the old id does until then", () => {
+    it("[C11] the message that replaces an id is lost, or its acknowledgement, once or five times: the old id works until then", () => {
         for (const toLose of [false, true])
             for (const times of [1, 5]) {
                 const { s, client, server } = connected(0)
@@ -52,7 +52,7 @@ describe("new connection ids on a lossy path", () => {
             }
     })
 
-    it("[C11] [C13] spare ids used up while nothing comes back: the last one stays, and new ones come once the path is back", () => {
+    it("[C11] [C13] spare ids used up while nothing comes back: the last one stays, and new ones arrive once the path is back", () => {
         const { s, client } = connected(2)
         strictEqual(client.spareCount(), 2)
         s.fault = (_index, toServer) => (toServer ? [5] : [])

@@ -81,7 +81,7 @@ function exchange(s: Simulation, what = "hello"): void {
 }
 
 describe("connection ids of DTLS 1.3", () => {
-    it("[C01] of 0 to 255 bytes are carried by every protected record of the side whose peer named one", () => {
+    it("[C01] of 0 to 255 bytes are in every protected record of the side whose peer chose one", () => {
         for (const [client, server] of [
             [0, 8],
             [1, 1],
@@ -102,7 +102,7 @@ describe("connection ids of DTLS 1.3", () => {
         }
     })
 
-    it("[C01] are left alone when only one side knows them", () => {
+    it("[C01] are not used when only one side supports them", () => {
         for (const [client, server] of [
             [{ id: Buffer.from([1]) }, undefined],
             [undefined, SERVER],
@@ -142,7 +142,7 @@ describe("connection ids of DTLS 1.3", () => {
         strictEqual(s.server.peerCount(), 1)
     })
 
-    it("[C06] move the address with the newest verified record only: not with a forgery, a repetition or a late record", () => {
+    it("[C06] move the address with the newest verified record only: not with a forgery, a replay or a late record", () => {
         const s = connectedIds()
         const [late, newest] = [capture(s, "late"), capture(s, "newest")]
         arriveFrom(s, "client|1", newest)
@@ -157,7 +157,7 @@ describe("connection ids of DTLS 1.3", () => {
         deepStrictEqual(s.serverMessages, ["newest", "late"])
     })
 
-    it("[C07] [C10] at most three times what came goes to an address that has not answered", () => {
+    it("[C07] [C10] at most three times what was received goes to an address that has not answered", () => {
         const s = connectedIds()
         const newest = capture(s, "x".repeat(100))
         s.fault = () => []
@@ -168,7 +168,7 @@ describe("connection ids of DTLS 1.3", () => {
         ok(bytes > 0 && bytes <= 3 * newest.length, `${bytes} bytes for ${newest.length}`)
     })
 
-    it("[C02] [C04] of another peer, of nobody, or cut anywhere: discarded and counted", () => {
+    it("[C02] [C04] of another peer, unknown, or cut anywhere: discarded and counted", () => {
         const s = connectedIds()
         const good = capture(s, "good")
         const before = picture(s.serverAssociation())
@@ -183,7 +183,7 @@ describe("connection ids of DTLS 1.3", () => {
         deepStrictEqual(s.serverMessages, ["good"])
     })
 
-    it("[C12] a record that carries one where none was agreed on is discarded, with the rest of its datagram", () => {
+    it("[C12] a record that has one where none was negotiated is discarded, with the rest of its datagram", () => {
         const s = connectedIds(NONE, NONE)
         const good = capture(s, "good")
         const before = picture(s.serverAssociation())
@@ -214,7 +214,7 @@ describe("connection ids of DTLS 1.3", () => {
 })
 
 describe("new connection ids (RFC 9147 §9)", () => {
-    it("[C11] spare ones are asked for after the handshake, as many as are wanted, and again once one was used", () => {
+    it("[C11] spare ones are requested after the handshake, as many as are wanted, and again once one was used", () => {
         const s = connectedIds({ ...NONE, spares: 2 })
         strictEqual(clientIds(s).spareCount(), 2)
         strictEqual(serverIds(s).givenCount(), 2)
@@ -243,7 +243,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
         }
     })
 
-    it("[C11] more spare ones than are kept are ignored, empty ones too", () => {
+    it("[C11] more spare ones than fit are ignored, empty ones too", () => {
         const s = connectedIds()
         const ids = [...Array(100).keys()].map((i) => Buffer.alloc(i % 3, i))
         handshakeMessage(s, false, NEW_CONNECTION_ID, writeNewConnectionId({ ids, usage: CID_SPARE }))
@@ -251,7 +251,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
         exchange(s)
     })
 
-    it("[C11] one that is to be used at once is: by the acknowledgement of its message already, and the old ones are retired", () => {
+    it("[C11] an immediate one is used from the acknowledgement of its message on, and the old ones are retired", () => {
         const s = connectedIds({ id: Buffer.from([1]) })
         const old = serverIds(s).local
         serverIds(s).renew()
@@ -289,7 +289,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
         }
     })
 
-    it("[C11] 1,000 seeds of loss, duplication and reordering: both sides change their ids and lose nobody", function () {
+    it("[C11] 1,000 seeds of loss, duplication and reordering: both sides change their ids and neither loses the other", function () {
         this.timeout(120000)
         for (let seed = 0; seed < 1000; seed++) {
             const random = seededRandom(seed)
@@ -313,7 +313,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
         }
     })
 
-    it("[C13] no id is seen on the old path and on the new one, in either direction, where both sides have spare ones", () => {
+    it("[C13] no id appears on both the old path and the new one, in either direction, where both sides have spare ones", () => {
         const s = connectedIds({ id: Buffer.from([1, 2, 3, 4]), spares: 1 }, { ...SERVER, spares: 1 })
         const seen = (from: number): Set<string> =>
             new Set(s.log.slice(from).flatMap((datagram) => [idOf(datagram, 8), idOf(datagram, 4)]))
@@ -327,7 +327,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
         for (const id of seen(before)) ok(!old.has(id), id)
     })
 
-    it("[C13] without a spare one the id stays: the association goes on", () => {
+    it("[C13] without a spare one the id stays: the association continues", () => {
         const s = connectedIds()
         const { remote } = clientIds(s)
         s.client.useNewPath()
@@ -335,7 +335,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
         exchange(s)
     })
 
-    it("[C11] messages that the ids do not allow end the association with unexpected_message, malformed ones as they deserve", () => {
+    it("[C11] messages that the negotiated ids do not allow end the association with unexpected_message, malformed ones with their own alert", () => {
         const one = writeNewConnectionId({ ids: [Buffer.from([1])], usage: CID_SPARE })
         const cases: [Ids | undefined, Ids | undefined, number, Buffer, AlertDescription][] = [
             [undefined, SERVER, REQUEST_CONNECTION_ID, Buffer.from([1]), AlertDescription.unexpectedMessage],

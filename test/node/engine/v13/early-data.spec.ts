@@ -31,7 +31,7 @@ function withoutFinished(): { s: Simulation; finished: Buffer } {
 }
 
 describe("application data before the handshake is done, in DTLS 1.3", () => {
-    it("[V22] of a client that overtakes its Finished waits for that, every message of it", () => {
+    it("[V22] of a client, every message that overtakes its Finished waits for it", () => {
         const { s, finished } = withoutFinished()
         for (const text of ["one", "two", "three"]) s.toServer(applicationData(s.client, text))
         s.drain()
@@ -41,7 +41,7 @@ describe("application data before the handshake is done, in DTLS 1.3", () => {
         deepStrictEqual(s.serverMessages, ["one", "two", "three"])
     })
 
-    it("[V22] before a Finished that does not verify, or never comes, is not delivered", () => {
+    it("[V22] before a Finished that does not verify, or never arrives, is not delivered", () => {
         for (const comes of [true, false]) {
             const { s, finished } = withoutFinished()
             s.toServer(applicationData(s.client, "early"))
@@ -55,7 +55,7 @@ describe("application data before the handshake is done, in DTLS 1.3", () => {
         }
     })
 
-    it("[V22] in the datagram of the Finished, before it, is delivered once that is verified", () => {
+    it("[V22] in the Finished's datagram, before it, is delivered once that is verified", () => {
         const s = simulateV13()
         s.fault = (_index, toServer, data) => {
             if (!toServer || !isProtected(data)) return [5]
@@ -67,7 +67,7 @@ describe("application data before the handshake is done, in DTLS 1.3", () => {
         deepStrictEqual(s.serverMessages, ["piggyback"])
     })
 
-    it("[V22] of a server that has sent its Finished, and comes before that, waits for it or is lost, and is never believed before", () => {
+    it("[V22] of a server, sent after its Finished and arriving before it, waits for it or is lost, and is never trusted before", () => {
         // ServerHello and the rest of the flight in separate datagrams.
         for (const isForged of [false, true]) {
             const s = simulateV13((_client, server) => (server.pathBudget = 110))

@@ -33,7 +33,7 @@ function epochs(one: Association): number[] {
 }
 
 describe("forged records in DTLS 1.3 (RFC 9147 §4.5.3)", () => {
-    it("[R25] the peer is asked for new keys before too many have failed under those in use, and the count begins anew", () => {
+    it("[R25] the peer is asked for new keys before too many records have failed under those in use, and the count restarts", () => {
         const s = connected()
         forge(s, LIMIT / 2 - 1)
         s.run(s.now + 1000)
@@ -49,7 +49,7 @@ describe("forged records in DTLS 1.3 (RFC 9147 §4.5.3)", () => {
         deepStrictEqual(s.serverMessages, ["still here"])
     })
 
-    it("[R25] a peer that gives none is asked once, and with CCM_8 the association ends at the limit", () => {
+    it("[R25] a peer that does not update its keys is asked once, and with CCM_8 the association ends at the limit", () => {
         const s = connected()
         s.fault = (_index, toServer) => (toServer ? [5] : [])
         const before = s.sent

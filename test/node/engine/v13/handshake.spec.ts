@@ -23,7 +23,7 @@ function pair(serverKey = testKey(), client = settings(), server = settings()): 
 }
 
 describe("a handshake of DTLS 1.3", () => {
-    it("shakes hands with an external PSK and carries messages both ways, and both sides export the same", () => {
+    it("completes with an external PSK and carries messages both ways, and both sides export the same keying material", () => {
         const { client, server } = connected()
         strictEqual(client.association.parameters.version, DTLS_1_3)
         deepStrictEqual([client.association.snapshot().readEpoch, server.association.snapshot().readEpoch], [3, 3])
@@ -34,7 +34,7 @@ describe("a handshake of DTLS 1.3", () => {
         strictEqual(material[0], material[1])
     })
 
-    it("settles extensions in EncryptedExtensions: ALPN", () => {
+    it("negotiates extensions in EncryptedExtensions: ALPN", () => {
         const [client, server] = [settings(), settings()]
         client.extensions = [new Alpn(["h3", "coap"], false)]
         server.extensions = [new Alpn(["coap"], false)]
@@ -52,7 +52,7 @@ describe("a handshake of DTLS 1.3", () => {
         strictEqual(client.association.phase, AssociationPhase.handshaking)
     })
 
-    it("shows nothing of a message, its type or its record number in clear", () => {
+    it("shows nothing of a message, its type or its record number in plaintext", () => {
         const { client } = connected()
         const [first, second] = client.sent.slice(-2)
         // Unified header with a number of 8 bits and no length, epoch 3.
@@ -61,7 +61,7 @@ describe("a handshake of DTLS 1.3", () => {
         ok(first[1] + 1 !== second[1], "record numbers are encrypted")
     })
 
-    it("takes padding off: zeros behind the content type", () => {
+    it("removes padding: zeros behind the content type", () => {
         const { client, server } = connected()
         const padded = Buffer.concat([Buffer.from("padded"), Buffer.from([23, 0, 0])])
         const datagram = client.association.record.write.protection!.seal(0, 9, [padded], true)

@@ -48,12 +48,12 @@ function suiteOf(s: Simulation): CipherSuite | undefined {
 }
 
 describe("the hash of a handshake of DTLS 1.3", () => {
-    it("with a pre-shared key is SHA-256: the suite goes by it, not by what either side prefers", () => {
+    it("with a pre-shared key is SHA-256: it decides the suite, not either side's preference", () => {
         strictEqual(suiteOf(withKey([long, short], [long, short]))?.name, short.name)
         strictEqual(suiteOf(withKey([long, short], [short]))?.name, short.name)
     })
 
-    it("is SHA-384 where both sides have no suite with another one, whatever is lost on the way", () => {
+    it("is SHA-384 where both sides have no suite with another one, whatever datagram is lost", () => {
         for (let lost = -1; lost < 6; lost++) {
             const s = withKey([long], [long], lost)
             strictEqual(suiteOf(s)?.name, long.name)
@@ -64,7 +64,7 @@ describe("the hash of a handshake of DTLS 1.3", () => {
         }
     })
 
-    it("that one side alone takes its key with is none: handshake_failure", () => {
+    it("must be common to both sides: handshake_failure", () => {
         for (const [ofClient, ofServer] of [
             [[long], [short, long]],
             [[short, long], [long]],
@@ -77,7 +77,7 @@ describe("the hash of a handshake of DTLS 1.3", () => {
         }
     })
 
-    it("of a server that picks a suite which the key does not go with is refused with illegal_parameter", () => {
+    it("must fit the key: a server that picks another suite is refused with illegal_parameter", () => {
         const wrong = { ...long, hash: SHA_256() }
         const { client } = withKey([short, long], [wrong])
         deepStrictEqual(
@@ -104,7 +104,7 @@ describe("the hash of a handshake of DTLS 1.3 with certificates", () => {
         }
     })
 
-    it("may be another one than the client's pre-shared key has: after the HelloRetryRequest the key is left out", async () => {
+    it("may differ from that of the client's pre-shared key: after the HelloRetryRequest the key is left out", async () => {
         const s = certified({ ...known, client: withPsk, change: suites([short, long], [long]) })
         await s.shakeHands(1000)
         ok(isSettled(s), JSON.stringify(s.client.failure))
@@ -136,13 +136,13 @@ function resumedWith(s: KeyedSimulation): [boolean, string | undefined] {
 }
 
 describe("a ticket of DTLS 1.3", () => {
-    it("goes with the hash of its session, which the client takes for the hello", async () => {
+    it("uses its session's hash, with which the client hashes the hello", async () => {
         const { pair, change } = await resumable([short, long])
         strictEqual(pair.kept()[0].suite, long.id)
         deepStrictEqual(resumedWith(await pair.connect(change)), [true, long.name])
     })
 
-    it("whose suite the client has no more is not offered", async () => {
+    it("whose suite the client no longer has is not offered", async () => {
         const { pair, change } = await resumable([short, long])
         const without: Change = (client, server) => {
             change(client, server)
@@ -151,7 +151,7 @@ describe("a ticket of DTLS 1.3", () => {
         deepStrictEqual(resumedWith(await pair.connect(without)), [false, short.name])
     })
 
-    it("is left out after a HelloRetryRequest with a suite that it does not go with", async () => {
+    it("is left out after a HelloRetryRequest with a suite that it does not fit", async () => {
         const { pair, change } = await resumable([short])
         strictEqual(pair.kept()[0].suite, short.id)
         const changed: Change = (client, server) => {

@@ -57,7 +57,7 @@ describe("a ClientHello of DTLS 1.3 in fragments", () => {
         }
     })
 
-    it("[F11] whose first fragment does not say who sent it is dropped and counted", () => {
+    it("[F11] whose first fragment does not show who sent it is dropped and counted", () => {
         const s = simulateV13()
         const pieces = cut(firstHello(s), SMALLEST_FIRST_FRAGMENT - 1)
         for (const piece of pieces) s.toServer(piece)
@@ -66,7 +66,7 @@ describe("a ClientHello of DTLS 1.3 in fragments", () => {
         strictEqual(s.server.counters.of(Discard.unknownPeer), pieces.length)
     })
 
-    it("[F11] completes in either order, each fragment lost once or doubled", () => {
+    it("[F11] completes in either order, each fragment lost once or duplicated", () => {
         for (const [name, arrange] of arrangements())
             for (const size of [70, 110]) {
                 const s = simulateV13()
@@ -75,7 +75,7 @@ describe("a ClientHello of DTLS 1.3 in fragments", () => {
             }
     })
 
-    it("is answered again when the client repeats it because the server's flight was lost", () => {
+    it("is answered again when the client retransmits it because the server's flight was lost", () => {
         const s = simulateV13()
         const pieces = cut(secondHello(s), 70)
         const repeat = (): number => {
@@ -91,7 +91,7 @@ describe("a ClientHello of DTLS 1.3 in fragments", () => {
         strictEqual(s.server.halfOpenCount(), 1)
     })
 
-    it("[V07 part] with other extensions than the first hello had is refused, and the true one still accepted", () => {
+    it("[V07 part] with other extensions than the first hello had is refused, and the genuine one still accepted", () => {
         const s = simulateV13()
         const message = secondHello(s)
         const hello = readClientHello(message.body)!
@@ -117,7 +117,7 @@ describe("a ClientHello of DTLS 1.3 in fragments", () => {
             }
         })
 
-    it("[V09 part] whose supported_versions comes in the last fragment gets no HelloVerifyRequest", () => {
+    it("[V09 part] whose supported_versions is in the last fragment gets no HelloVerifyRequest", () => {
         const s = serverOfBoth(DTLS_1_3)
         const message = firstHello(s)
         const hello = readClientHello(message.body)!
@@ -135,12 +135,12 @@ describe("a ClientHello of DTLS 1.3 in fragments", () => {
     })
 })
 
-describe("hellos of DTLS 1.3 that are being put together", () => {
+describe("partial hellos of DTLS 1.3", () => {
     const small = (): Simulation => simulateV13((_client, server) => (server.limits = mcuLimits()))
     /** Large enough for the cookie. */
     const FIRST = 120
 
-    it("are given up after 35 s, on a timer", () => {
+    it("are dropped after 35 s, on a timer", () => {
         const s = small()
         s.toServer(cut(firstHello(s), 60)[0])
         strictEqual(s.server.deadline(), HELLO_ASSEMBLY_TIME_V13)
@@ -149,7 +149,7 @@ describe("hellos of DTLS 1.3 that are being put together", () => {
         ok(s.server.deadline() > HELLO_ASSEMBLY_TIME_V13)
     })
 
-    it("[D03 part] stay within the limit, and those without a cookie never drive out one that has a good one", () => {
+    it("[D03 part] stay within the limit, and those without a cookie never evict one that has a valid one", () => {
         const s = small()
         const honest = cut(secondHello(s), FIRST)
         s.fault = () => []
@@ -168,7 +168,7 @@ describe("hellos of DTLS 1.3 that are being put together", () => {
         strictEqual(s.server.halfOpenCount(), 1)
     })
 
-    it("[D02] never cause a reply larger than all that came for it", () => {
+    it("[D02] never cause a reply larger than all that arrived for it", () => {
         const { length } = firstHello(simulateV13()).body
         for (let size = SMALLEST_FIRST_FRAGMENT; size <= length; size++) {
             const s = simulateV13()

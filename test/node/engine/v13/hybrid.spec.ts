@@ -66,14 +66,14 @@ const BOTH = [hybrid, x25519]
 describe("X25519MLKEM768 in DTLS 1.3", function () {
     this.timeout(60000)
 
-    it("[V28] completes with ML-KEM of this platform, its hello in two datagrams", async () => {
+    it("[V28] completes with this platform's ML-KEM, its hello in two datagrams", async () => {
         const s = simulate({ groups: BOTH, kem: mlKem768() }, { groups: BOTH, kem: mlKem768() })
         await completes(s, 1000)
         strictEqual(datagramsToRetry(s), 3)
         ok(helloBytes(s) > 1300, `${helloBytes(s)} bytes`)
     })
 
-    it("[V28] completes in as many rounds with a server that has X25519 alone: its share stands beside", async () => {
+    it("[V28] completes in as many rounds with a server that has X25519 only, since the hello has that share, too", async () => {
         const s = simulate({ groups: BOTH }, { groups: [x25519] })
         await completes(s, 1000)
         const t = simulate({ groups: BOTH }, { groups: BOTH })
@@ -82,7 +82,7 @@ describe("X25519MLKEM768 in DTLS 1.3", function () {
         strictEqual(s.sent, t.sent - 1)
     })
 
-    it("sends the share alone where X25519 is no group of the client's, and where a HelloRetryRequest asks for it", async () => {
+    it("sends that share alone where X25519 is not one of the client's groups, and where a HelloRetryRequest asks for it", async () => {
         const alone = simulate({ groups: [hybrid] }, { groups: BOTH })
         await completes(alone, 1000)
         const beside = simulate({ groups: BOTH }, { groups: BOTH })
@@ -94,7 +94,7 @@ describe("X25519MLKEM768 in DTLS 1.3", function () {
         strictEqual(datagramsToRetry(s), 2, "the first hello has a small share")
     })
 
-    it("gives way to a group that the server asks for", async () => {
+    it("falls back to a group that the server asks for", async () => {
         await completes(simulate({ groups: [hybrid, secp256r1] }, { groups: [secp256r1] }), 1000)
     })
 
@@ -122,7 +122,7 @@ describe("X25519MLKEM768 in DTLS 1.3", function () {
             }
     })
 
-    it("[F11] [F15] a hello with two losses before the retry request completes within 4 s, on narrow paths too", async () => {
+    it("[F11] [F15] a hello with two losses before the HelloRetryRequest completes within 4 s, on narrow paths too", async () => {
         for (const path of [1232, 548, 228]) {
             const undisturbed = simulate({ groups: BOTH, path }, { groups: BOTH, path })
             await completes(undisturbed, 8000)
@@ -176,7 +176,7 @@ describe("X25519MLKEM768 in DTLS 1.3 refuses with illegal_parameter", function (
         })
     }
 
-    it("[V28] a client's encapsulation key with a number that is not below the modulus, wherever it stands", async () => {
+    it("[V28] a client's encapsulation key with a number that is not below the modulus, at any position", async () => {
         for (const at of [0, 383, 767]) {
             const share = (own: Buffer): Buffer => withNumber(own, at, MODULUS)
             const s = simulate({ groups: [hybrid], kem: mlKem768(), share }, { groups: BOTH, kem: mlKem768() })

@@ -94,7 +94,7 @@ function binder(target: string, psk: Buffer, hello: Buffer): Buffer {
 
 describe("imported pre-shared keys (RFC 9258)", () => {
     for (const hash of [SHA_256(), SHA_384()])
-        it(`of a key with ${hash.opensslName}: identities and binders of the hello are those that node:crypto computes`, () => {
+        it(`of a key with ${hash.opensslName}: the hello's identities and binders are those that node:crypto computes`, () => {
             const s = connected({ suites: [CCM, GCM_256], hash }, { suites: [CCM, GCM_256], hash })
             const [{ header, body }] = messages(s.log[0])
             const offered = readOfferedPsks(findExtension(readClientHello(body)!.extensions, PRE_SHARED_KEY)!)!
@@ -111,7 +111,7 @@ describe("imported pre-shared keys (RFC 9258)", () => {
             }
         })
 
-    it("one key goes with suites of either hash, whichever the server has; the second hello offers that one alone", () => {
+    it("one key fits suites of either hash, whichever the server has; the second hello offers that one only", () => {
         for (const suite of [CCM, GCM_256])
             for (const hash of [SHA_256(), SHA_384()]) {
                 const s = connected({ suites: [CCM, GCM_256], hash }, { suites: [suite], hash })
@@ -126,7 +126,7 @@ describe("imported pre-shared keys (RFC 9258)", () => {
             }
     })
 
-    it("another context, or a key that is not imported on one side, is no key in common", () => {
+    it("another context, or a key that is not imported on one side, is not a shared key", () => {
         const suites = [CCM]
         const cases: [Side, Side, AlertDescription][] = [
             [{ suites }, { suites, context: Buffer.from("others") }, AlertDescription.handshakeFailure],
@@ -142,7 +142,7 @@ describe("imported pre-shared keys (RFC 9258)", () => {
         }
     })
 
-    it("each key may have a context and a hash of its own, which both sides know by its external identity", () => {
+    it("each key may have its own context and hash, which both sides look up by its external identity", () => {
         const own = { context: Buffer.from("sensor 2 and gateway"), hash: SHA_384() }
         const of = (identity: Buffer): ImportOptions | undefined => (identity.toString() === IDENTITY ? own : undefined)
         for (const [client, server, isKnown] of [
@@ -174,7 +174,7 @@ describe("imported pre-shared keys (RFC 9258)", () => {
         )
     })
 
-    it("a ticket comes before the imported keys: it is resumed, and a server that does not know it takes a key", async () => {
+    it("a ticket precedes the imported keys: it is resumed, and a server that does not know it picks a key", async () => {
         const pair = new ResumableV13()
         const change: Change = (client, server) => {
             const { crypto } = client
@@ -198,7 +198,7 @@ describe("imported pre-shared keys (RFC 9258)", () => {
         strictEqual(s.client.parameters.resumed, false)
     })
 
-    it("identities of another protocol, KDF or with more behind them are none", () => {
+    it("identities of another protocol, of another KDF, or with trailing bytes are not accepted", () => {
         const s = connected({ suites: [CCM] }, { suites: [CCM] })
         const importer = importedPsks({ context: CONTEXT })(s.clientSettings.crypto) as unknown as {
             externalOf(identity: Buffer, target: HashParameters): Buffer | undefined

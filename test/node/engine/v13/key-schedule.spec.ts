@@ -115,15 +115,15 @@ function endOfPlain(datagram: Buffer): number {
     return 13 + datagram.readUInt16BE(11)
 }
 
-describe("the key schedule of DTLS 1.3, by node:crypto", () => {
-    it('[V01] [V02] its labels begin with "dtls13", its transcript has the headers of TLS: binder, Finished and records are those of the RFC', () => {
+describe("the key schedule of DTLS 1.3, against node:crypto", () => {
+    it('[V01] [V02] its labels begin with "dtls13", its transcript has the headers of TLS: binder, Finished and records match the RFC', () => {
         const { binders, finished, message } = read(connected(), labelled("dtls13"))
         deepStrictEqual(binders[0], binders[1])
         deepStrictEqual(finished[0], finished[1])
         strictEqual(message.toString(), "reading\x17")
     })
 
-    it('[V01] with the prefix of TLS, "tls13 ", nothing of it is right', () => {
+    it('[V01] with the prefix of TLS, "tls13 ", none of them match', () => {
         const s = connected()
         let isRead = false
         try {

@@ -49,7 +49,7 @@ const BOTH = [x25519, secp256r1]
 describe("psk_dhe_ke of DTLS 1.3", function () {
     this.timeout(60000)
 
-    it("agrees on keys with X25519 or P-256, in the same number of datagrams as psk_ke", async () => {
+    it("works with X25519 or P-256, in the same number of datagrams as psk_ke", async () => {
         for (const group of BOTH) {
             const s = simulate({ groups: [group] }, { groups: BOTH })
             await s.shakeHands(1000)
@@ -62,7 +62,7 @@ describe("psk_dhe_ke of DTLS 1.3", function () {
         }
     })
 
-    it("a HelloRetryRequest asks for the group of which no share came, beside its cookie", async () => {
+    it("a HelloRetryRequest asks for a group without a share, beside its cookie", async () => {
         const s = simulate({ groups: BOTH }, { groups: [secp256r1] })
         await s.shakeHands(1000)
         ok(isSettled(s))
@@ -70,7 +70,7 @@ describe("psk_dhe_ke of DTLS 1.3", function () {
         strictEqual(operations(s), 4, "the client draws a second pair")
     })
 
-    it("gives way to psk_ke where a side has no key agreement, or no group is common", async () => {
+    it("falls back to psk_ke where a side has no key agreement, or no group is common", async () => {
         const pairs: [Side, Side][] = [
             [{ groups: [] }, { groups: BOTH }],
             [{ groups: BOTH }, { groups: [] }],
@@ -83,7 +83,7 @@ describe("psk_dhe_ke of DTLS 1.3", function () {
         }
     })
 
-    it("does not give way where it is required: handshake_failure from the server", async () => {
+    it("does not fall back where it is required: handshake_failure from the server", async () => {
         const pairs: [Side, Side][] = [
             [{ groups: [] }, { groups: BOTH, required: true }],
             [{ groups: BOTH, required: true }, { groups: [] }],

@@ -38,7 +38,7 @@ function clientSends(s: Simulation, count: number): string[] {
 }
 
 describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
-    it("[V17] keys are updated before they have sealed as many records as they may, again and again", () => {
+    it("[V17] keys are updated before they reach their record limit, again and again", () => {
         const s = connected(40)
         deepStrictEqual(clientSends(s, 100), s.serverMessages)
         const [, write] = epochs(s.client)
@@ -46,7 +46,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         deepStrictEqual(epochs(s.serverAssociation()), [write, 3], "the server had no reason to update its own")
     })
 
-    it("[V17] each datagram around an update lost: the new keys are used after the acknowledgement, nothing else is lost", () => {
+    it("[V17] each datagram around an update lost: the new keys are used after the acknowledgement, and nothing else is lost", () => {
         for (let lost = 0; lost < 8; lost++) {
             const s = connected(40)
             const sent = clientSends(s, 18)
@@ -60,7 +60,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         }
     })
 
-    it("[V17] between messages neither the handshake nor what they were received and sent with is kept", () => {
+    it("[V17] between messages neither the handshake nor state for receiving and sending them is kept", () => {
         const s = connected(40)
         const sides = [s.client, s.serverAssociation()]
         const kept = (): string[][] =>
@@ -77,7 +77,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         deepStrictEqual(kept(), [[], []])
     })
 
-    it("[V17] that asks for one is answered with one, in the old epoch until it is acknowledged", () => {
+    it("[V17] one that requests an update is answered with one, in the old epoch until it is acknowledged", () => {
         const s = connected()
         s.toClient(fromServer(s, KEY_UPDATE, [1]))
         s.drain()
@@ -87,7 +87,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         deepStrictEqual(s.serverAssociation().snapshot().readEpoch, 4)
     })
 
-    it("[V17] [V18] a request that comes while a KeyUpdate is under way gets no second one", () => {
+    it("[V17] [V18] a request that arrives while a KeyUpdate is under way gets no second one", () => {
         const s = connected(40)
         s.fault = (_index, toServer) => (toServer ? [5] : [])
         clientSends(s, 20)
@@ -99,7 +99,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         deepStrictEqual(epochs(s.client), [4, 4])
     })
 
-    it("[V17] [V18] that of the peer comes while a KeyUpdate, or the client's Finished, is not acknowledged yet: both sides get on", () => {
+    it("[V17] [V18] the peer's arrives before a KeyUpdate, or the client's Finished, is acknowledged: both sides continue", () => {
         const s = connected(40)
         // The server's ACKs are lost, so the client's update is not completed.
         s.fault = (_index, toServer) => (toServer ? [5] : [])
@@ -132,7 +132,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         strictEqual(early.serverMessages.length, 30)
     })
 
-    it("[V21] the low bits of the epoch tell two epochs apart through 12 updates: late records of the last but one are no others'", () => {
+    it("[V21] the epoch's low bits distinguish two epochs through 12 updates: late records of the last but one are not mistaken for others", () => {
         const s = connected(40)
         const server = s.serverAssociation()
         const spy = s.serverSettings.crypto as SpyCrypto
@@ -163,7 +163,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         strictEqual(server.phase, AssociationPhase.connected)
     })
 
-    it("[V20] a record of the epoch before is taken late; one of the epoch before that is not", () => {
+    it("[V20] a late record of the previous epoch is accepted; one of the epoch before that is not", () => {
         const s = connected(40)
         const { write } = s.client.record
         ok(write.protection !== undefined)
@@ -182,7 +182,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         ok(!s.serverMessages.includes("too late"))
     })
 
-    it("[V19] a KeyUpdate with another value ends the association with illegal_parameter, of another length with decode_error", () => {
+    it("[V19] a KeyUpdate with an unknown value ends the association with illegal_parameter, one of the wrong length with decode_error", () => {
         const cases: [number[], AlertDescription][] = [
             [[2], AlertDescription.illegalParameter],
             [[], AlertDescription.decodeError],
@@ -196,7 +196,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         }
     })
 
-    it("[V16] a NewSessionTicket is acknowledged, again when it comes again, and not used", () => {
+    it("[V16] a NewSessionTicket is acknowledged, again when it is retransmitted, and not used", () => {
         const s = connected()
         for (let i = 0; i < 2; i++) {
             const before = s.sent

@@ -51,7 +51,7 @@ function* writeEpochs(record: RecordLayer): Generator<WriteEpoch> {
 }
 
 describe("flights of many records in DTLS 1.3 (RFC 9147 §5.8.3)", () => {
-    it("[V27] 6 kB over a path of 300 bytes go out ten records at a time, more once some are acknowledged, without a timeout", async () => {
+    it("[V27] 6 kB over a path of 300 bytes are sent ten records at a time, more once some are acknowledged, without a timeout", async () => {
         const s = simulation(300)
         let counts: number[] | undefined
         s.fault = () => {
@@ -68,7 +68,7 @@ describe("flights of many records in DTLS 1.3 (RFC 9147 §5.8.3)", () => {
         ok(counts !== undefined && counts.length > 1 && Math.max(...counts) <= 10, String(counts))
     })
 
-    it("[V27] a peer that acknowledges nothing gets all of them, too, by the timer", async () => {
+    it("[V27] a peer that acknowledges nothing gets all of them, too, on the timer", async () => {
         const s = simulation(300)
         // The client's datagrams before it has the whole flight are ACKs.
         s.fault = (_index, toServer, data) =>
@@ -96,7 +96,7 @@ describe("flights of many records in DTLS 1.3 (RFC 9147 §5.8.3)", () => {
             }
     })
 
-    it("of a message for which too few record numbers are reserved the rest waits for more, and the association goes on", () => {
+    it("when too few record numbers are reserved for a message, its rest waits for more, and the association continues", () => {
         const s = connected()
         const server = s.serverAssociation()
         const { write } = server.record

@@ -11,7 +11,7 @@ const DATAGRAMS = 6
 const NARROW = 100
 
 describe("a lossy link and DTLS 1.3", () => {
-    it("without loss takes six datagrams: no acknowledgement but that of the client's Finished", () => {
+    it("without loss takes six datagrams: no acknowledgement except that of the client's Finished", () => {
         const s = simulateV13()
         s.begin()
         s.run(60000)

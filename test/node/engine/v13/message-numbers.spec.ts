@@ -35,7 +35,7 @@ function advanceTo(s: Simulation, seq: number): void {
 }
 
 describe("message_seq in DTLS 1.3 (RFC 9147 §5.2)", () => {
-    it("[V29] goes on over a HelloRetryRequest and after the handshake", () => {
+    it("[V29] continues across a HelloRetryRequest and after the handshake", () => {
         const s = connected()
         const [hello, retry, second, flight] = s.log
             .slice(0, 4)
@@ -52,7 +52,7 @@ describe("message_seq in DTLS 1.3 (RFC 9147 §5.2)", () => {
         strictEqual(s.serverAssociation().snapshot().nextSeq, 4)
     })
 
-    it("[V29] 65535 is the last: what would follow ends the association, and is not sent", () => {
+    it("[V29] 65535 is the last: the next message ends the association, and is not sent", () => {
         const s = connected()
         advanceTo(s, 65534)
         for (const epoch of [4, 5]) {
@@ -69,7 +69,7 @@ describe("message_seq in DTLS 1.3 (RFC 9147 §5.2)", () => {
         strictEqual(s.serverAssociation().failure?.reason, FailureReason.peerAlert)
     })
 
-    it("[V29] after 65535 of the peer no number is new: 0 is a repetition", () => {
+    it("[V29] after the peer's 65535 no number is new: 0 is a retransmission", () => {
         const s = connected()
         advanceTo(s, 65535)
         update(s)

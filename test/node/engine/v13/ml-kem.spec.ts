@@ -65,7 +65,7 @@ describe("ML-KEM-768", () => {
             strictEqual((await pair.decapsulate(forged)).toString("hex"), SECRET_OF_FORGED)
         })
 
-        it(`of ${name} takes numbers below the modulus, and no others (FIPS 203 section 7.2)`, async () => {
+        it(`of ${name} accepts numbers below the modulus, and no others (FIPS 203 section 7.2)`, async () => {
             const { kem, fromSeed } = await load()
             const { encapsulationKey } = await fromSeed(SEED)
             for (const at of [0, 1, 383, 766, 767]) {
@@ -75,7 +75,7 @@ describe("ML-KEM-768", () => {
             }
         })
 
-        it(`of ${name} has another pair each time, erased by close`, async () => {
+        it(`of ${name} has another key pair each time, erased by close`, async () => {
             const { kem } = await load()
             const [one, other] = [await kem.newKeyPair(), await kem.newKeyPair()]
             ok(!one.encapsulationKey.equals(other.encapsulationKey))

@@ -50,7 +50,7 @@ describe("pre-shared keys in hellos of DTLS 1.3", () => {
         )
     })
 
-    it("[V24] that cannot be read are decode_error: cut, without identities or binders, or one binder too few", () => {
+    it("[V24] that are malformed are decode_error: truncated, without identities or binders, or one binder too few", () => {
         const two = Buffer.from("0000", "hex")
         const cases: ((data: Buffer) => Buffer)[] = [
             (data) => data.subarray(0, -1),
@@ -98,7 +98,7 @@ describe("pre-shared keys in hellos of DTLS 1.3", () => {
 })
 
 describe("early data of DTLS 1.3", () => {
-    it("[V26] is not taken: the offer goes unanswered, the records are dropped, the handshake completes", () => {
+    it("[V26] is not accepted: the offer goes unanswered, the records are dropped, the handshake completes", () => {
         const offering = { type: EARLY_DATA, offer: () => Buffer.alloc(0), answer: () => undefined }
         const judged = { accept: () => AlertDescription.unsupportedExtension, select: () => AlertDescription.none }
         const s = simulateV13((client) => (client.extensions = [{ ...offering, ...judged }]))

@@ -27,7 +27,7 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
     const knowing: Answers = (question) =>
         question.kind === QuestionKind.psk ? { identity: question.identity, key: testKey() } : known.server(question)
 
-    it("goes on with certificates where the server does not know the identity", async () => {
+    it("continues with certificates where the server does not know the identity", async () => {
         const s = certified({ client: withPsk, server: known.server })
         await s.shakeHands(1000)
         await exchangesMessages(s)
@@ -40,7 +40,7 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
         strictEqual(t.client.parameters.peerCertificate, undefined)
     })
 
-    it("whose key goes with modes alone that the server does not know is shown a certificate", async () => {
+    it("whose key allows only modes that the server does not know is shown a certificate", async () => {
         const s = certified({ client: withPsk, server: known.server })
         s.fault = (_index, toServer, data) => {
             // psk_key_exchange_modes of both hellos: one unassigned mode.
@@ -82,7 +82,7 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
         return certified({ client: withPsk, server: answers, change })
     }
 
-    it("whose key is for psk_ke alone is shown a certificate by a server that requires psk_dhe_ke, and by one that does not know the key", async () => {
+    it("whose key is for psk_ke only is shown a certificate by a server that requires psk_dhe_ke, and by one that does not know the key", async () => {
         for (const [requires, answers] of [
             [true, knowing],
             [false, known.server],
@@ -98,7 +98,7 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
 
     const { handshakeFailure, decryptError } = AlertDescription
 
-    it("whose key is for psk_ke alone is refused where it has no certificates, unless the server takes psk_ke and knows the key", async () => {
+    it("whose key is for psk_ke only is refused where it has no certificates, unless the server accepts psk_ke and knows the key", async () => {
         for (const [requires, answers, alert] of [
             [true, knowing, handshakeFailure],
             [false, known.server, decryptError],
@@ -110,7 +110,7 @@ describe("a client of DTLS 1.3 with a pre-shared key and certificates", () => {
         }
     })
 
-    it("is answered with its key by a server that takes psk_ke, and ends what it did not want itself", async () => {
+    it("is served by its key at a server that uses psk_ke, and ends the handshake itself when it did not allow that", async () => {
         const s = withoutAgreement({ isCertified: true, requires: false, server: knowing })
         await s.shakeHands(70000)
         strictEqual(s.serverAssociation().parameters.identity.toString(), IDENTITY)

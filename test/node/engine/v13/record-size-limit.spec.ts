@@ -49,7 +49,7 @@ describe("record_size_limit in DTLS 1.3", () => {
         ok(ofServer <= 199 + MOST_AROUND, `${ofServer}`)
     })
 
-    it("does not count where one side alone has it", async () => {
+    it("does not apply where only one side has it", async () => {
         for (const [ofClient, ofServer] of [
             [100, undefined],
             [undefined, 100],

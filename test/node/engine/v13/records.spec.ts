@@ -45,7 +45,7 @@ function opened(read: RecordProtection, record: Buffer, expected: number, end = 
 }
 
 describe("records of DTLS 1.3", () => {
-    it("[R22] have a number of 8 or 16 bits, a length or none, an id or none: each form is read", () => {
+    it("[R22] have a number of 8 or 16 bits, a length or not, an id or not: each form is read", () => {
         for (const id of [EMPTY, ID])
             for (const sequence of [5, 500])
                 for (const ends of [true, false]) {
@@ -61,7 +61,7 @@ describe("records of DTLS 1.3", () => {
                 }
     })
 
-    it("[R22] [C12] of another epoch, with an id where none was agreed, or with the header of 1.2 are not for these keys; with another id they do not verify", () => {
+    it("[R22] [C12] of another epoch, with an id where none was negotiated, or with the header of 1.2 do not fit these keys; with another id they do not verify", () => {
         const { write, read } = pair(AES_128_CCM())
         const record = write.seal(23, 0, [Buffer.from("reading")], true)
         for (const first of [0x22, 0x33, 0x43, 0x03, 0x17]) {
@@ -75,13 +75,13 @@ describe("records of DTLS 1.3", () => {
         strictEqual(opened(withId.read, other, 0), "not authentic")
     })
 
-    it("cut anywhere, a record is none, or not authentic", () => {
+    it("that are cut anywhere are malformed or not authentic", () => {
         const { write, read } = pair(AES_128_CCM(), ID)
         const record = write.seal(23, 300, [Buffer.from("reading")], false)
         for (let end = 0; end < record.length; end++) strictEqual(opened(read, record, 300, end), "not ours")
     })
 
-    it("64 bytes with an id of 4 and CCM_8 take 15 more; short messages are padded for the sample of 16 bytes", () => {
+    it("of 64 bytes with an id of 4 and CCM_8 have 15 more; short messages are padded for the sample of 16 bytes", () => {
         const { write, read } = pair(AES_128_CCM_8(), ID)
         strictEqual(write.seal(23, 0, [Buffer.alloc(64)], true).length, 64 + 15)
         const short = write.seal(23, 1, [Buffer.from("a")], true)
@@ -89,7 +89,7 @@ describe("records of DTLS 1.3", () => {
         strictEqual(opened(read, short, 1), "a")
     })
 
-    it("are masked by the cipher of their AEAD: ChaCha20, too", () => {
+    it("are masked by their AEAD's cipher, ChaCha20 included", () => {
         const { write, read } = pair(CHACHA20_POLY1305())
         for (const sequence of [0, 70000])
             strictEqual(opened(read, write.seal(23, sequence, [Buffer.from("x")], true), sequence), "x")
@@ -107,7 +107,7 @@ describe("records of DTLS 1.3", () => {
         }
     })
 
-    it("[R23] finds the number nearest to the one expected, of 8 and of 16 bits (RFC 9147 §4.2.2)", () => {
+    it("[R23] have the number nearest to the expected one, of 8 and of 16 bits (RFC 9147 §4.2.2)", () => {
         for (const length of [1, 2]) {
             const count = 256 ** length
             const wrong: string[] = []
@@ -121,7 +121,7 @@ describe("records of DTLS 1.3", () => {
 })
 
 describe("records of DTLS 1.3 without content", () => {
-    it("[R19] are one message of 0 bytes of application data; handshake messages, alerts and acknowledgements of that kind are discarded and counted", () => {
+    it("[R19] are one message of 0 bytes of application data; empty handshake messages, alerts and acknowledgements are discarded and counted", () => {
         const s = connected()
         const server = s.serverAssociation()
         const take = (type: number): void => {

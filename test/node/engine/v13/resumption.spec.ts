@@ -60,7 +60,7 @@ function offers(s: KeyedSimulation): { psks: OfferedPsk[]; modes: Buffer | undef
 }
 
 describe("resumption in DTLS 1.3", () => {
-    it("goes on by a ticket, offered beside the identity and with psk_dhe_ke alone; keys are new", async () => {
+    it("uses a ticket, offered beside the identity and with psk_dhe_ke only; keys are new", async () => {
         const pair = await afterFirst()
         const [{ ticket, ageAdd }] = pair.kept()
         pair.clock += 5000
@@ -88,7 +88,7 @@ describe("resumption in DTLS 1.3", () => {
         notDeepStrictEqual(keys[0], keys[2])
     })
 
-    it("goes on again and again, with another ticket each time", async () => {
+    it("works again and again, with another ticket each time", async () => {
         const pair = await afterFirst()
         const seen = new Set<string>()
         for (let i = 0; i < 4; i++) {
@@ -99,7 +99,7 @@ describe("resumption in DTLS 1.3", () => {
         strictEqual(seen.size, 4)
     })
 
-    it("a ticket is offered once, also when nothing comes of that (RFC 8446 appendix C.4)", async () => {
+    it("a ticket is offered once, even when the handshake fails (RFC 8446 appendix C.4)", async () => {
         const pair = await afterFirst()
         const s = pair.simulate()
         s.fault = () => []
@@ -109,7 +109,7 @@ describe("resumption in DTLS 1.3", () => {
         await goesOn(await pair.connect(), false)
     })
 
-    it("a client takes four tickets of a connection and keeps four, the newest of which goes first", async () => {
+    it("a client accepts four tickets of a connection and keeps four, and uses the newest first", async () => {
         const pair = await afterFirst()
         const [first] = pair.kept()
         pair.keep([1, 2, 3, 4].map((n) => ({ ...first, ticket: Buffer.from([n]) })))
@@ -136,7 +136,7 @@ describe("resumption in DTLS 1.3", () => {
         }
     })
 
-    it("a NewSessionTicket that cannot be read ends the association with decode_error; a client's with unexpected_message", async () => {
+    it("a malformed NewSessionTicket ends the association with decode_error; a client's with unexpected_message", async () => {
         const later = async (fromClient: boolean, body: Buffer): Promise<AlertDescription | undefined> => {
             const s = await new ResumableV13().connect()
             const [sender, receiver] = fromClient
@@ -163,7 +163,7 @@ describe("resumption in DTLS 1.3", () => {
         strictEqual(await later(true, whole), AlertDescription.unexpectedMessage)
     })
 
-    it("a ticket comes only where both sides have psk_dhe_ke, and said so", async () => {
+    it("a ticket is issued only where both sides support psk_dhe_ke, and said so", async () => {
         const pair = new ResumableV13()
         await goesOn(await pair.connect((client) => client.extensions.shift()), false)
         strictEqual(pair.kept().length, 0)
@@ -171,7 +171,7 @@ describe("resumption in DTLS 1.3", () => {
         strictEqual(pair.kept().length, 0)
     })
 
-    it("[V25] a key that was changed meanwhile is noticed: who has the old one gets a full handshake, which fails", async () => {
+    it("[V25] a changed key is noticed: a client with the old one gets a full handshake, which fails", async () => {
         for (const isCached of [false, true]) {
             const pair = await afterFirst(isCached)
             // A ticket of a resumed handshake can be used in the same way.
@@ -183,7 +183,7 @@ describe("resumption in DTLS 1.3", () => {
         }
     })
 
-    describe("what leads to a full handshake, and to no alert", () => {
+    describe("what leads to a full handshake without an alert", () => {
         const cases: Record<string, (pair: ResumableV13) => void> = {
             "a ticket that the client knows to be too old": (pair) => (pair.clock += HOUR),
             "a ticket that is too old, by the server's clock": (pair) => {
@@ -239,7 +239,7 @@ describe("resumption in DTLS 1.3", () => {
         })
     })
 
-    it("[V25] a sealed ticket that is replayed resumes again, with new keys: whoever replays it needs its key", async () => {
+    it("[V25] a sealed ticket that is replayed resumes again, with new keys: the replaying side needs its key", async () => {
         const pair = await afterFirst()
         const sessions = pair.kept()
         await goesOn(await pair.connect(), true)
@@ -265,7 +265,7 @@ describe("resumption in DTLS 1.3", () => {
         }
     })
 
-    it("renewed tickets make no session younger: a lifetime is counted from the full handshake", async () => {
+    it("renewed tickets do not extend a session's lifetime, which counts from the full handshake", async () => {
         const pair = await afterFirst()
         for (const minutes of [20, 40]) {
             pair.clock += HOUR / 3
@@ -276,7 +276,7 @@ describe("resumption in DTLS 1.3", () => {
         await goesOn(await pair.connect(), false)
     })
 
-    it("servers with the same keys take each other's tickets; one of the key before is taken, one of an older key is not", async () => {
+    it("servers with the same keys accept each other's tickets; one of the previous key is accepted, one of an older key is not", async () => {
         const pair = new ResumableV13()
         const keys = [7, 8, 9, 10].map((n) => Buffer.alloc(32, n))
         const givenTo = async (given: Buffer[], resumed: boolean): Promise<void> => {
@@ -290,7 +290,7 @@ describe("resumption in DTLS 1.3", () => {
         await givenTo([keys[3], keys[2]], false)
     })
 
-    it("of several identities a server takes the first that it knows; of none it knows it says decrypt_error", async () => {
+    it("of several identities a server picks the first that it knows; when it knows none it sends decrypt_error", async () => {
         const pair = await afterFirst()
         pair.serverAnswers = answersOf("somebody else")
         const s = await pair.connect()
@@ -303,7 +303,7 @@ describe("resumption in DTLS 1.3", () => {
         strictEqual(s.serverAssociation().parameters.identity.toString(), IDENTITY)
     })
 
-    it("a server without resumption takes the identity beside a ticket that it knows nothing of", async () => {
+    it("a server without resumption uses the identity beside an unknown ticket", async () => {
         const pair = await afterFirst()
         pair.options = { ...pair.options, keys: undefined }
         const s = await pair.connect()
@@ -311,7 +311,7 @@ describe("resumption in DTLS 1.3", () => {
         strictEqual(pair.kept().length, 0, "nor does it give a new one")
     })
 
-    describe("with certificates of both sides", () => {
+    describe("with certificates on both sides", () => {
         const [client, server] = [new CertifiedSide(true), new CertifiedSide(true)]
 
         /** @param mode whether clients are asked for a certificate */
@@ -348,7 +348,7 @@ describe("resumption in DTLS 1.3", () => {
             }
         })
 
-        it("[V25] whose client is not known any more: a full handshake, which fails there", async () => {
+        it("[V25] whose client is no longer known: a full handshake, which fails there", async () => {
             const pair = await certifiedPair()
             pair.serverAnswers = server.knows(new CertifiedSide(true))
             const s = await connect(pair)
@@ -356,7 +356,7 @@ describe("resumption in DTLS 1.3", () => {
             strictEqual(s.serverAssociation().failure?.reason, FailureReason.certificateRefused)
         })
 
-        it("whose server is not known any more: it is refused", async () => {
+        it("whose server is no longer known: it is refused", async () => {
             const pair = await certifiedPair()
             pair.clientAnswers = client.knows(new CertifiedSide(true))
             const s = await connect(pair)
@@ -388,7 +388,7 @@ describe("resumption in DTLS 1.3", () => {
                 }
         })
 
-        it("[V16] a ticket that comes again is acknowledged again, and kept once", async () => {
+        it("[V16] a retransmitted ticket is acknowledged again, and kept once", async () => {
             const pair = new ResumableV13()
             const s = pair.simulate()
             let acknowledgements = 0
@@ -403,7 +403,7 @@ describe("resumption in DTLS 1.3", () => {
             await goesOn(s, false)
         })
 
-        it("a client that sleeps after its handshake: the association does not end, and the ticket comes when it is awake", async () => {
+        it("a client that sleeps after its handshake: the association survives, and the ticket arrives when it is awake", async () => {
             const pair = new ResumableV13()
             const s = pair.simulate()
             let asleep = true

@@ -97,7 +97,7 @@ async function withShares(): Promise<Simulation> {
 }
 
 describe("a HelloRetryRequest", () => {
-    it("[V05] is taken once: a second one is unexpected_message", () => {
+    it("[V05] is accepted once: a second one is unexpected_message", () => {
         const s = begun(simulateV13())
         answer(s, hello([cookie(1)]))
         strictEqual(hellos(s).length, 2)
@@ -106,7 +106,7 @@ describe("a HelloRetryRequest", () => {
         ok(hellos(s).every(({ extensions }) => !extensions.some(({ data }) => data.includes(Buffer.alloc(16, 2)))))
     })
 
-    it("[V05] that changes nothing of the hello is illegal_parameter", () => {
+    it("[V05] that changes nothing in the hello is illegal_parameter", () => {
         const s = begun(simulateV13())
         answer(s, hello([]))
         strictEqual(failureOf(s), FailureReason.illegalParameter)
@@ -121,13 +121,13 @@ describe("a HelloRetryRequest", () => {
         }
     })
 
-    it("[V05] with an extension that asks for nothing is illegal_parameter", () => {
+    it("[V05] with an extension that requests nothing is illegal_parameter", () => {
         const s = begun(simulateV13())
         answer(s, hello([cookie(1), { type: 10, data: Buffer.from([0, 2, 0, 29]) }]))
         strictEqual(failureOf(s), FailureReason.illegalParameter)
     })
 
-    it("[V05] is not a HelloVerifyRequest, which a client of 1.3 alone does not follow", () => {
+    it("[V05] is not a HelloVerifyRequest, which a client of 1.3 only does not follow", () => {
         const s = begun(simulateV13())
         answer(s, writeHelloVerifyRequest(Buffer.alloc(16, 1)), 0, HandshakeType.helloVerifyRequest)
         strictEqual(failureOf(s), FailureReason.unexpectedMessage)
@@ -143,7 +143,7 @@ describe("a HelloRetryRequest", () => {
         strictEqual(failureOf(s), FailureReason.illegalParameter)
     })
 
-    it("[V06] with a cookie alone leaves the rest of the hello as it was, the share of a key included", async () => {
+    it("[V06] with only a cookie leaves the rest of the hello unchanged, including the key share", async () => {
         for (const s of [begun(simulateV13()), await withShares()]) {
             answer(s, hello([cookie(1)]))
             const [first, second] = hellos(s)
@@ -159,7 +159,7 @@ describe("a HelloRetryRequest", () => {
     })
 })
 
-describe("a HelloRetryRequest with a suite that no pre-shared key of the client goes with", () => {
+describe("a HelloRetryRequest with a suite that none of the client's pre-shared keys fits", () => {
     const long = TLS_AES_256_GCM_SHA384()
     const beginning = (...extensions: ReturnType<typeof severalPsks>[]): Simulation =>
         begun(
@@ -203,11 +203,11 @@ describe("the cookie of a HelloRetryRequest", () => {
         return cookies.make(address, { ...first, extensions: [...first.extensions, ...extensions] }, state)
     }
 
-    it("[V06] is good for a second hello with other padding, as dimpl's, or without early data (RFC 8446 §4.1.2)", () => {
+    it("[V06] is valid for a second hello with other padding, as dimpl's, or without early data (RFC 8446 §4.1.2)", () => {
         strictEqual(cookies.check(address, first, made(extra(PADDING, 100), extra(EARLY_DATA, 0))), true)
     })
 
-    it("[V06] is good for no second hello that lacks another extension of the first one", () => {
+    it("[V06] is invalid for a second hello that lacks another extension of the first one", () => {
         strictEqual(cookies.check(address, first, made(extra(0xfabc, 0))), false)
     })
 })

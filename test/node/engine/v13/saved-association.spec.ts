@@ -17,7 +17,7 @@ function idsOf(association: Association): ConnectionIdsV13 {
 }
 
 describe("a saved association of DTLS 1.3", () => {
-    it("goes on without a handshake, in both roles, with connection ids and without", () => {
+    it("continues without a handshake, in both roles, with connection ids and without", () => {
         for (const withIds of [true, false]) {
             const kept = new Kept({ withIds }).connect()
             kept.exchange("one")
@@ -44,7 +44,7 @@ describe("a saved association of DTLS 1.3", () => {
         strictEqual(after.protocol, "coap")
     })
 
-    it("shows nothing of its secrets, and is other bytes each time", () => {
+    it("shows nothing of its secrets, and is sealed to different bytes each time", () => {
         const kept = new Kept().connect()
         const [one, two] = [kept.save(kept.s.client), kept.save(kept.s.client)]
         ok(!one.equals(two))
@@ -68,7 +68,7 @@ describe("a saved association of DTLS 1.3", () => {
         refused(SavedErrorReason.ended, () => kept.save(s.client))
     })
 
-    it("[P03] is refused when it is cut, when any bit of it is another, by another key, by the other side, and when a newer copy is known", () => {
+    it("[P03] is refused when it is truncated, when any bit is flipped, with another key, for the other side, and when a newer copy is known", () => {
         const kept = new Kept({ spares: [1, 0] }).connect()
         const saved = kept.save(kept.s.client, EXACT, 7)
         for (let length = 0; length < saved.length; length++)
@@ -89,7 +89,7 @@ describe("a saved association of DTLS 1.3", () => {
         strictEqual(kept.load(true, saved, 7).phase, AssociationPhase.connected)
     })
 
-    it("[P03] of DTLS 1.2 is refused by a program of DTLS 1.3, and the other way round; one of both takes each", () => {
+    it("[P03] of DTLS 1.2 is refused by a program of DTLS 1.3, and vice versa; one of both versions accepts each", () => {
         const ofOlder = [new SavedVersionV12(clientRole())]
         const note = { generation: 1, text: Buffer.alloc(0) }
         const crypto = new NodeCryptoProvider()
@@ -114,7 +114,7 @@ describe("a saved association of DTLS 1.3", () => {
         }
     })
 
-    it("[V17] follows KeyUpdates of either side, before and after it goes on", () => {
+    it("[V17] follows KeyUpdates of either side, before and after it was restored", () => {
         const kept = new Kept().connect()
         kept.updateKeys(true)
         kept.updateKeys(false)
@@ -137,7 +137,7 @@ describe("a saved association of DTLS 1.3", () => {
         kept.checkNonces()
     })
 
-    it("[V17] updates its keys before they have sealed as many records as they may, numbers that were skipped included", () => {
+    it("[V17] updates its keys before they reach their record limit, skipped numbers included", () => {
         const kept = new Kept({ limit: 100 }).connect()
         kept.saveClient()
         for (let i = 0; i < 60; i++) {
@@ -172,7 +172,7 @@ describe("a saved association of DTLS 1.3", () => {
                 }
     })
 
-    it("[V17] an acknowledgement of the peer's KeyUpdate lost, and power right after it: the peer's repetition is read and acknowledged", () => {
+    it("[V17] an acknowledgement of the peer's KeyUpdate lost, and power right after it: the peer's retransmission is read and acknowledged", () => {
         const kept = new Kept().connect()
         kept.saveClient()
         kept.s.fault = (_index, toServer) => (toServer ? [] : [5])
@@ -192,7 +192,7 @@ describe("a saved association of DTLS 1.3", () => {
         kept.checkNonces()
     })
 
-    it("its spare ids go on, new ones come, and a server is found by each that it gave", () => {
+    it("its spare ids still work, new ones arrive, and a server is found by each that it issued", () => {
         const kept = new Kept({ spares: [2, 0] }).connect()
         kept.run(500)
         strictEqual(idsOf(kept.s.client).spareCount(), 2)
@@ -223,7 +223,7 @@ describe("a saved association of DTLS 1.3", () => {
         kept.checkNonces()
     })
 
-    it("[P01] [P02] repeats no nonce, takes no replay and loses no key, whenever power is lost, with losses on the way", () => {
+    it("[P01] [P02] repeats no nonce, accepts no replay and loses no key, whenever power is lost, with losses on the way", () => {
         for (let seed = 1; seed <= 12; seed++) {
             const random = seededRandom(seed)
             const kept = new Kept({ limit: 200, spares: [1, 1], clientId: 2 }).connect()
@@ -253,7 +253,7 @@ describe("a saved association of DTLS 1.3", () => {
         }
     })
 
-    it("sends and takes nothing before it is saved again, and nothing more where it was when the copy is exact", () => {
+    it("sends and accepts nothing before it is saved again, and nothing more at its old place when the copy is exact", () => {
         const kept = new Kept().connect()
         kept.savesItself = false
         const copy = kept.save(kept.s.client, EXACT)
@@ -269,7 +269,7 @@ describe("a saved association of DTLS 1.3", () => {
         strictEqual(kept.s.serverMessages.length, 1)
     })
 
-    it("may use the numbers reserved and no others", () => {
+    it("may use the reserved numbers and no others", () => {
         const kept = new Kept().connect()
         kept.savesItself = false
         kept.save(kept.s.client, { send: 3, receive: 2 })

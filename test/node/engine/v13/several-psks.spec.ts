@@ -77,7 +77,7 @@ function changeSelection(s: Simulation, data: Buffer): void {
 
 describe("several pre-shared keys in one hello (RFC 8446 §4.2.11)", () => {
     for (const known of [0, 1, 2, 3])
-        it(`the server takes the one that it knows, number ${known + 1} of four, by its own binder; both sides know which`, () => {
+        it(`the server picks the one that it knows, number ${known + 1} of four, by its own binder; both sides know which`, () => {
             const s = simulation(keys(4, known))
             connected(s)
             const names = offeredIn(s.log[0]).map(({ identity }) => identity.toString())
@@ -98,7 +98,7 @@ describe("several pre-shared keys in one hello (RFC 8446 §4.2.11)", () => {
         }
     })
 
-    it("a server that chooses one that was not offered, or says it in more than two bytes, is illegal_parameter", () => {
+    it("a server that picks one that was not offered, or answers in more than two bytes, is illegal_parameter", () => {
         for (const data of [
             selectedPsk(2).data,
             selectedPsk(255).data,
@@ -118,7 +118,7 @@ describe("several pre-shared keys in one hello (RFC 8446 §4.2.11)", () => {
         }
     })
 
-    it("a server that chooses another one than it has the key of does not get through", () => {
+    it("a server that picks another one than it has the key of does not get through", () => {
         const s = simulation(keys(2, 1))
         changeSelection(s, selectedPsk(0).data)
         s.begin()
@@ -126,7 +126,7 @@ describe("several pre-shared keys in one hello (RFC 8446 §4.2.11)", () => {
         strictEqual(s.client.phase, AssociationPhase.failed)
     })
 
-    it("a server that knows none of them, or not its key, answers decrypt_error", () => {
+    it("a server that knows none of them, or not its key, sends decrypt_error", () => {
         for (const key of [testKey(), Buffer.alloc(16, 9)]) {
             const s = simulation(key.equals(testKey()) ? keys(3, -1) : keys(3, 1))
             s.serverKey = key
@@ -137,7 +137,7 @@ describe("several pre-shared keys in one hello (RFC 8446 §4.2.11)", () => {
         }
     })
 
-    it("keys that are none are left out; without the extension the first alone is offered", () => {
+    it("invalid keys are left out; without the extension only the first is offered", () => {
         const { others = [], ...first } = keys(3, 2)
         const none = { identity: Buffer.from("none"), key: Buffer.alloc(0) }
         const s = simulation({ ...first, others: [none, ...others] })
@@ -148,7 +148,7 @@ describe("several pre-shared keys in one hello (RFC 8446 §4.2.11)", () => {
         strictEqual(offeredIn(plain.log[0]).length, 1)
     })
 
-    it("a server whose settings name the extension, too, takes keys as without it", () => {
+    it("a server whose settings have the extension, too, accepts keys as without it", () => {
         connected(simulation(keys(2, 1), (_client, server) => (server.extensions = [severalPsks()(server.crypto)])))
     })
 
@@ -169,7 +169,7 @@ describe("several pre-shared keys in one hello (RFC 8446 §4.2.11)", () => {
         }
     })
 
-    it("a ticket comes before them, and a server that does not know it takes a key", async () => {
+    it("a ticket precedes them, and a server that does not know it picks a key", async () => {
         for (const forgets of [true, false]) {
             const pair = new ResumableV13()
             pair.clientAnswers = ({ kind }) => (kind === QuestionKind.clientPsk ? keys(2, 1) : undefined)
@@ -184,7 +184,7 @@ describe("several pre-shared keys in one hello (RFC 8446 §4.2.11)", () => {
         }
     })
 
-    it("after a HelloRetryRequest with a suite that they do not go with none is offered: certificates do", async () => {
+    it("after a HelloRetryRequest with a suite that they do not fit none is offered, and certificates are used", async () => {
         const [client, server] = [new CertifiedSide(true), new CertifiedSide(true)]
         const known = client.knows(server)
         const s = certified({

@@ -21,7 +21,7 @@ async function greet(client: DtlsSocket, server: DtlsSocket): Promise<string | u
 }
 
 describe("versions on one port", () => {
-    it("a server of 1.2 and 1.3 takes the newer one that a client offers; both carry messages and have tls-exporter, 1.2 alone tls-unique", async () => {
+    it("a server of 1.2 and 1.3 picks the newest one that a client offers; both carry messages and have tls-exporter, 1.2 alone tls-unique", async () => {
         const server = await listen(0, { psk, maxVersion: "1.3" }, "127.0.0.1")
         try {
             for (const version of ["1.2", "1.3"] satisfies Version[]) {
@@ -40,7 +40,7 @@ describe("versions on one port", () => {
         }
     })
 
-    it("a client of both goes on with the version of a server of 1.2, of 1.3, and with the newer one of both", async () => {
+    it("a client of both continues with a server's only version, or with the newer of both", async () => {
         for (const versions of [
             { minVersion: "1.2" as const },
             { minVersion: "1.3" as const },
@@ -77,7 +77,7 @@ describe("versions on one port", () => {
         }
     })
 
-    it("a server with connection ids has them with clients of both versions that know them", async () => {
+    it("a server with connection ids uses them with clients of both versions that support them", async () => {
         const server = await listen(0, { psk, maxVersion: "1.3", connectionId: 8 }, "127.0.0.1")
         try {
             for (const version of ["1.2", "1.3"] satisfies Version[])
@@ -95,7 +95,7 @@ describe("versions on one port", () => {
         }
     })
 
-    it("a client of 1.3 that is at a new address goes on with an id that was not seen on the old path", async () => {
+    it("a client of 1.3 that is at a new address continues with an id that was not seen on the old path", async () => {
         const options = { psk, minVersion: "1.3" as const, connectionId: 8 }
         const server = await listen(0, options, "127.0.0.1")
         try {
@@ -113,7 +113,7 @@ describe("versions on one port", () => {
         }
     })
 
-    it("a server of 1.3 alone tells a client of 1.2 so: protocol_version", async () => {
+    it("a server of 1.3 only refuses a client of 1.2 with protocol_version", async () => {
         const server = await listen(0, { psk, minVersion: "1.3" }, "127.0.0.1")
         try {
             await rejects(connect("127.0.0.1", server.port, { psk }), /protocol.version/)
@@ -122,7 +122,7 @@ describe("versions on one port", () => {
         }
     })
 
-    it("agree on keys with the groups that both name, X25519MLKEM768 among them", async () => {
+    it("key exchange uses the groups that both name, X25519MLKEM768 among them", async () => {
         const hybrid = {
             psk,
             minVersion: "1.3" as const,
@@ -142,7 +142,7 @@ describe("versions on one port", () => {
         }
     })
 
-    it("settings that make no sense are refused by name", async () => {
+    it("contradictory settings are refused by name", async () => {
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.1" as Version }), /minVersion/)
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.3", connectionId: 256 }), /connectionId/)
         for (const options of [

@@ -23,7 +23,7 @@ describe("bytes on the wire", () => {
             ok(finalAck > 0)
         })
 
-    it("those of flights and records are those of the handshake, and a cookie adds a flight of each side", () => {
+    it("flights and records add up to the handshake, and a cookie adds a flight of each side", () => {
         for (const { kind, hasCookie, records, flights, bytes, finalAck } of sizes) {
             const sent = records.reduce((total, record) => total + record.bytes, 0)
             strictEqual(sent, bytes + finalAck, kind)
