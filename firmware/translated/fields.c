@@ -134,7 +134,7 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
 }
 
 /** Room for all of them in the table of a new object, or of one that lacks some; NULL when it cannot be like this. */
-static block_table *make_room(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
+static RARE block_table *make_room(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
 {
     if (!has_kind(vm, object, KIND_MAP)) return NULL;
     if (((const block_map *)at_offset(vm, object))->table == 0) {

@@ -3,6 +3,7 @@
  * with a Buffer or array that has the room and small integers, and leaves everything else to it.
  */
 #include "array.h"
+#include "buffer.h"
 #include "translated.h"
 
 #include <string.h>
@@ -71,6 +72,22 @@ bool mote_translated_blit(mote_vm *vm, uint32_t at, mote_value key)
         }
     }
     return mote_translated_call_method(vm, 4, at, key);
+}
+
+bool mote_translated_copy(mote_vm *vm, uint32_t at, uint32_t number)
+{
+    const mote_value *base = vm->operands;
+    const mote_value source = base[1];
+    if (vm->known_natives[number] != 0 && both_small(base[2], base[3]) && has_kind(vm, source, KIND_BUFFER)) {
+        const block_buffer *from = (const block_buffer *)at_offset(vm, source);
+        uint32_t start = (uint32_t)small_int(base[2]), length = (uint32_t)small_int(base[3]);
+        if (start <= from->length && length <= from->length - start) {
+            mote_translated_registers(vm, at, 4);
+            mote_value copy = mote_buffer_of(vm, from->data + start, length);
+            return copy != MOTE_FAILED && done(vm, copy);
+        }
+    }
+    return mote_translated_native(vm, 3, at, number);
 }
 
 bool mote_translated_push(mote_vm *vm, uint32_t at, mote_value key)

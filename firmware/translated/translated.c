@@ -190,17 +190,25 @@ bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size)
 
 /* Calls. */
 
-bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number)
+/** Looks it up, and remembers it if nothing can hide it. */
+static RARE bool call_unknown_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number)
 {
-    mote_value known = vm->known_natives[number], *base = vm->operands;
     const mote_builtin_field *field = &vm->translation->natives[number];
-    base[0] = immediate(TAG_BUILTIN, field->object);
-    if (known != 0) return mote_translated_call_native(vm, payload(known), count, at);
+    mote_value object = immediate(TAG_BUILTIN, field->object);
+    vm->operands[0] = object;
     mote_translated_registers(vm, at, 1 + count); /* constants are made anew: arguments stay alive meanwhile */
-    bool its_own = mote_attached_map(vm, base[0], false) != 0;
+    bool its_own = mote_attached_map(vm, object, false) != 0;
     mote_value found = its_own ? MOTE_UNDEFINED : mote_builtin_get(vm, field->object, field->key);
     if (has_tag(found, TAG_NATIVE) && !is_accessor(found)) vm->known_natives[number] = found;
     return mote_translated_call_method(vm, count, at, field->key);
+}
+
+bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number)
+{
+    mote_value known = vm->known_natives[number];
+    if (known == 0) return call_unknown_native(vm, count, at, number);
+    vm->operands[0] = immediate(TAG_BUILTIN, vm->translation->natives[number].object);
+    return mote_translated_call_native(vm, payload(known), count, at);
 }
 
 /* Ways out of try blocks. */

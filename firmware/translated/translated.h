@@ -108,6 +108,8 @@ bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t n
 bool mote_translated_read_uint(mote_vm *vm, uint32_t at, mote_value key);
 bool mote_translated_write_uint(mote_vm *vm, uint32_t at, mote_value key);
 bool mote_translated_blit(mote_vm *vm, uint32_t at, mote_value key);
+/** Buffer.copyBytesFrom, the native with this number, of three arguments. */
+bool mote_translated_copy(mote_vm *vm, uint32_t at, uint32_t number);
 /** Whether an object may have the field for itself, so that it is not that of its class. */
 bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value key);
 bool mote_translated_push(mote_vm *vm, uint32_t at, mote_value key);

@@ -20,6 +20,7 @@ const QUICK: Record<string, string | undefined> = {
     "blitAt 4": "mote_translated_blit",
     "push 1": "mote_translated_push",
 }
+const COPY = "copyBytesFrom 3"
 
 /** Of the machine's own strings those that QUICK has. */
 const BUILTIN_NAMES: Record<number, string | undefined> = Object.fromEntries(
@@ -31,6 +32,8 @@ function textOf({ ascii }: ImageProgram, { opcode, value }: Expression): string 
     if (opcode === Op.builtinField) return BUILTIN_NAMES[value]
     return opcode === Op.asciiField ? ascii[value].toString() : undefined
 }
+
+const BUFFER = builtinObject("Buffer")
 
 /** Functions that set a program up. */
 const SET_UP = 2
@@ -152,7 +155,10 @@ export class Callees {
         if (key === undefined || of === undefined) return undefined
         const entry = `{${of}, ${key}}`
         if (!this.natives.includes(entry)) this.natives.push(entry)
-        return `mote_translated_native(vm, ${count}, ${at}, ${this.natives.indexOf(entry)})`
+        const number = this.natives.indexOf(entry)
+        const isCopy = of === BUFFER && `${textOf(this.program, field)} ${count}` === COPY
+        if (isCopy) return `mote_translated_copy(vm, ${at}, ${number})`
+        return `mote_translated_native(vm, ${count}, ${at}, ${number})`
     }
 
     /** C that calls a field of the object at the bottom of the operand stack; a builtin object is not evaluated. */

@@ -3,7 +3,7 @@ import { CoapCode, CoapOption, CoapType, codeText } from "../coap/code-points.js
 import { uintOption, writeCoapMessage } from "../coap/message.js"
 import { MessageLayer } from "../coap/message-layer.js"
 import { readUint, writeUint } from "../dtls/bytes/integers.js"
-import { copyOf, join, wipe } from "../dtls/bytes/bytes.js"
+import { concat, copyOf, wipe } from "../dtls/bytes/bytes.js"
 import { HashAlgorithm } from "../dtls/crypto/algorithms.js"
 import { type Aead, type CryptoProvider } from "../dtls/crypto/provider.js"
 import { OutputMessage } from "../gio/datagram-based.js"
@@ -178,7 +178,7 @@ export class SleepingSensor {
         const counts = Buffer.alloc(SAVED_AT)
         writeUint(counts, 0, this.wakes, FAILURES_AT)
         counts[FAILURES_AT] = this.failures
-        await this.services.storage.save(SESSION, join([counts, connection.exportAssociation(this.wrapper, reserve)]))
+        await this.services.storage.save(SESSION, concat(counts, connection.exportAssociation(this.wrapper, reserve)))
     }
 }
 

@@ -2,7 +2,7 @@ import { type Block, blockOf, blockOption, LARGEST_BLOCK } from "../coap/blocks.
 import { CoapCode, CoapOption, ContentFormat } from "../coap/code-points.js"
 import { type CoapMessage, textOptionsOf, uintOption } from "../coap/message.js"
 import { type CoapAnswer, type CoapHandler, type CoapServer } from "../coap/server.js"
-import { copyOf, EMPTY, join } from "../dtls/bytes/bytes.js"
+import { concat, copyOf, EMPTY } from "../dtls/bytes/bytes.js"
 import { MANIFEST_BYTES } from "./manifest.js"
 import { noUpdate, type ProgramUpdate, type Refusal } from "./program-update.js"
 
@@ -82,7 +82,7 @@ export class UpdateResource {
         if (at !== this.head.length)
             return { code: CoapCode.REQUEST_ENTITY_INCOMPLETE, text: "Blocks before this one are missing" }
         const end = Math.min(payload.length, MANIFEST_BYTES - at)
-        const head = join([this.head, copyOf(payload, 0, end)])
+        const head = concat(this.head, copyOf(payload, 0, end))
         this.head = head
         if (head.length < MANIFEST_BYTES) return undefined
         const refused = await this.update.begin(head)

@@ -1,4 +1,4 @@
-import { copyOf, join } from "../bytes/bytes.js"
+import { concat, copyOf } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { type Aead } from "../crypto/provider.js"
@@ -94,7 +94,7 @@ export function saveAssociation(
     if (!association.canSend() || peerClosed) throw new SavedError(SavedErrorReason.ended)
     const state = association.lastingState()
     const version = versionOf(versions, state.version)
-    const header = join([Buffer.from([DTLS_1_0 - state.version]), settings.crypto.random(12)])
+    const header = concat(Buffer.from([DTLS_1_0 - state.version]), settings.crypto.random(12))
     const read = record.read as ReadEpoch
     const top = topOf(read)
     const receive = version.reservable(read, reserve.receive)
@@ -102,7 +102,7 @@ export function saveAssociation(
     const writer = new Writer(320)
     writeState(writer, state, note)
     version.writeRest(writer, association, wrapper, reserve)
-    const saved = join([header, wrapper.seal(copyOf(header, 1, HEADER_LENGTH), header, writer.finish())])
+    const saved = concat(header, wrapper.seal(copyOf(header, 1, HEADER_LENGTH), header, writer.finish()))
     record.write.end = state.nextSequence
     read.end = endOf(top, receive)
     return saved

@@ -39,7 +39,15 @@ export function copyOf(source: Buffer, start: number, end: number): Buffer {
     return copy
 }
 
-/** Concatenates `parts` into one Buffer. */
+/** Concatenates two Buffers. */
+export function concat(first: Buffer, second: Buffer): Buffer {
+    const whole = Buffer.alloc(first.length + second.length)
+    blit(whole, 0, first, 0, first.length)
+    blit(whole, first.length, second, 0, second.length)
+    return whole
+}
+
+/** Concatenates a list of Buffers. */
 export function join(parts: Buffer[]): Buffer {
     let length = 0
     for (const part of parts) length += part.length

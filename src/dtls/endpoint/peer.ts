@@ -39,11 +39,11 @@ export class Peer {
     /** server: the connection ids that the peer's records may carry, as hexadecimal digits */
     connectionIds: string[] = []
     /** server: the host for which its handshake is counted, see sourceHost */
-    host: string | undefined
+    host: string | undefined = undefined
     /** server: its node in the list of its phase, least recently heard first */
-    node: ListNode<Peer> | undefined
+    node: ListNode<Peer> | undefined = undefined
     /** server: its node in its identity's list of established sessions */
-    sessionNode: ListNode<Peer> | undefined
+    sessionNode: ListNode<Peer> | undefined = undefined
 
     /**
      * Anti-amplification: bytes that may still be sent to an address that is not validated; undefined: no limit. An

@@ -1,4 +1,4 @@
-import { copyOf, EMPTY, equal, join } from "../bytes/bytes.js"
+import { concat, copyOf, EMPTY, equal } from "../bytes/bytes.js"
 import { type CryptoProvider } from "../crypto/provider.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { type HelloExtension, OldPath, type PathCheck } from "./hello-extension.js"
@@ -51,7 +51,7 @@ export class ReturnRoutability implements HelloExtension, PathCheck {
      * an earlier copy would be wrong and, being a newest record itself, trigger the next challenge, without end.
      */
     challengeAgain(): Buffer {
-        return join([Buffer.from([PATH_CHALLENGE]), this.cookie])
+        return concat(Buffer.from([PATH_CHALLENGE]), this.cookie)
     }
 
     isConfirmed(): boolean {
@@ -62,7 +62,7 @@ export class ReturnRoutability implements HelloExtension, PathCheck {
     take(message: Buffer): Buffer | undefined {
         if (!this.agreed || message.length !== 1 + COOKIE_LENGTH) return undefined
         const cookie = copyOf(message, 1, message.length)
-        if (message[0] === PATH_CHALLENGE) return join([Buffer.from([PATH_RESPONSE]), cookie])
+        if (message[0] === PATH_CHALLENGE) return concat(Buffer.from([PATH_RESPONSE]), cookie)
         if (message[0] === PATH_RESPONSE && equal(cookie, this.cookie)) this.cookie = EMPTY
         return undefined
     }
@@ -87,7 +87,7 @@ export class EnhancedReturnRoutability extends ReturnRoutability {
         const type = message[0]
         const cookie = copyOf(message, 1, message.length)
         if (type === PATH_CHALLENGE)
-            return join([Buffer.from([this.isPreferred() ? PATH_RESPONSE : PATH_DROP]), cookie])
+            return concat(Buffer.from([this.isPreferred() ? PATH_RESPONSE : PATH_DROP]), cookie)
         if (equal(cookie, this.cookie)) this.settle(type)
         return undefined
     }

@@ -1,4 +1,4 @@
-import { copyOf, EMPTY, equal, join, wipe } from "../bytes/bytes.js"
+import { concat, copyOf, EMPTY, equal, wipe } from "../bytes/bytes.js"
 import { HashAlgorithm } from "../crypto/algorithms.js"
 import { type CryptoProvider } from "../crypto/provider.js"
 import { isUsablePsk, type PskAnswer } from "./question.js"
@@ -77,7 +77,7 @@ function markOf(crypto: CryptoProvider, key: Buffer, secret: Buffer): Buffer {
  * @param secret of the session
  */
 export function withMark(crypto: CryptoProvider, bytes: Buffer, key: Buffer, secret: Buffer): Buffer {
-    const kept = join([markOf(crypto, key, secret), bytes])
+    const kept = concat(markOf(crypto, key, secret), bytes)
     wipe(bytes)
     return kept
 }

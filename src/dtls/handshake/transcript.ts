@@ -1,6 +1,6 @@
 import { type CryptoProvider, type Hash } from "../crypto/provider.js"
 import { type HashParameters } from "../crypto/algorithms.js"
-import { copyOf, join } from "../bytes/bytes.js"
+import { concat, copyOf, join } from "../bytes/bytes.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
 
 /**
@@ -74,5 +74,5 @@ export class Transcript {
 /** A message with the first `headerLength` bytes of its header. */
 export function shortened(message: Buffer, headerLength: number): Buffer {
     const body = copyOf(message, HANDSHAKE_HEADER_LENGTH, message.length)
-    return join([copyOf(message, 0, headerLength), body])
+    return concat(copyOf(message, 0, headerLength), body)
 }

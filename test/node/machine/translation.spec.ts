@@ -11,6 +11,9 @@ import {
     straight,
     type WrittenProgram,
 } from "../../machine/images.js"
+import type { ImageFunction } from "../../../host/image/ir/program.js"
+import { readImage } from "../../../host/image/ir/read.js"
+import { allFunctions } from "../../../host/translate/choice.js"
 import { type Choice, everyFunction } from "../../../host/translate/translate.js"
 import { needs } from "../../support/needs.js"
 import { printedBy, runDevice, runNatively } from "./run.js"
@@ -308,6 +311,52 @@ describe("a device with functions as C", function () {
         const image = programImage(straight(100))
         const interpreted = operations(interpreter, image)
         ok(operations(device, image) * 10 < interpreted, `${operations(device, image)} of ${interpreted} operations`)
+    })
+
+    it("finds the loops that the main function calls in functions of their own: main itself stays bytecode", () => {
+        const source = program(
+            "function work(turns: number): number {",
+            "    let sum = 0",
+            "    for (let i = 0; i < turns; i++) sum = (sum + i) & 0xffff",
+            "    return sum",
+            "}",
+            "function plain(n: number): number { return n * n + 1 }",
+            "console.log(work(5000) + plain(2))",
+        )
+        const image = optimizedImage(source)
+        const { functions } = readImage(image)
+        const hasLoop = ({ body }: ImageFunction): boolean =>
+            body.some(({ target }, at) => target !== null && body.indexOf(target) <= at)
+        const withLoops = [...functions.keys()].filter((index) => hasLoop(functions[index]))
+        strictEqual(withLoops.length, 1)
+        ok(allFunctions(image).has(withLoops[0]))
+        // What runs once and has no loop is inlined: main, what sets classes up, and `work` are left.
+        strictEqual(functions.length, 3)
+    })
+
+    it("copies parts of Buffers as the interpreter does, whatever the arguments", () => {
+        const source = program(
+            "const from = Buffer.from([1, 2, 3, 4, 5])",
+            "function part(source: any, offset: any, length: any): string {",
+            "    try { return (Buffer as any).copyBytesFrom(source, offset, length).toString('hex') }",
+            "    catch (e: any) { return e.message }",
+            "}",
+            "for (const offset of [0, 2, 5, 6, -1, 1.5, undefined])",
+            "    for (const length of [0, 3, 4, 99, -1, undefined]) console.log(offset, length, part(from, offset, length))",
+            "console.log(part(hex`0a0b0c`, 1, 1), part('text', 0, 1), part(undefined, 0, 1), part([1], 0, 1))",
+            "const copy = (Buffer as any).copyBytesFrom(from, 1, 2)",
+            "copy[0] = 9",
+            "console.log(from[1], copy[0], copy.length)",
+            "const pieces: Buffer[] = []",
+            "for (let i = 0; i < 40; i++) pieces.push((Buffer as any).copyBytesFrom(from, i % 5, 1))",
+            "console.log(pieces.map(one => one[0]).join(''))",
+        )
+        const image = programImage(source)
+        const printed = printedBy(interpreter, image, "--gc-stress")
+        match(printed, /^2 3 030405\n/m)
+        match(printed, /^2 9 2\n(12345){8}\n$/m)
+        for (const choose of [everyFunction, everySecond])
+            strictEqual(printedBy(deviceFor(choose, [image]), image, "--gc-stress"), printed)
     })
 
     it("interprets an image with another hash, each operation", () => {

@@ -1,4 +1,4 @@
-import { copyOf, join, wipe } from "../../bytes/bytes.js"
+import { concat, copyOf, join, wipe } from "../../bytes/bytes.js"
 import { Writer } from "../../bytes/writer.js"
 import { prf } from "./prf.js"
 import { type Hmac, type WriteKeys } from "../provider.js"
@@ -15,7 +15,7 @@ export interface KeyBlock {
 
 /** RFC 5246 §8.1. */
 export function masterSecret(premaster: Hmac, clientRandom: Buffer, serverRandom: Buffer): Buffer {
-    return prf(premaster, "master secret", join([clientRandom, serverRandom]), MASTER_SECRET_LENGTH)
+    return prf(premaster, "master secret", concat(clientRandom, serverRandom), MASTER_SECRET_LENGTH)
 }
 
 /** RFC 7627 §4; `sessionHash` covers everything through ClientKeyExchange. */
@@ -27,7 +27,7 @@ export function extendedMasterSecret(premaster: Hmac, sessionHash: Buffer): Buff
 export function keyBlock(master: Hmac, aead: AeadParameters, clientRandom: Buffer, serverRandom: Buffer): KeyBlock {
     const key = aead.keyLength
     const iv = aead.fixedIvLength
-    const seed = join([serverRandom, clientRandom])
+    const seed = concat(serverRandom, clientRandom)
     const block = prf(master, "key expansion", seed, 2 * (key + iv))
     const keys: KeyBlock = {
         client: { key: copyOf(block, 0, key), iv: copyOf(block, 2 * key, 2 * key + iv) },
@@ -44,7 +44,7 @@ export function verifyData(master: Hmac, fromClient: boolean, transcriptHash: Bu
 
 /** RFC 5705 §4. An absent context and one of 0 bytes give different values. */
 export function exporterSeed(clientRandom: Buffer, serverRandom: Buffer, context: Buffer | undefined): Buffer {
-    if (context === undefined) return join([clientRandom, serverRandom])
+    if (context === undefined) return concat(clientRandom, serverRandom)
     const length = new Writer(2)
     length.uint(context.length, 2)
     return join([clientRandom, serverRandom, length.finish(), context])

@@ -1,4 +1,4 @@
-import { blit, join, wipe } from "../../bytes/bytes.js"
+import { blit, concat, wipe } from "../../bytes/bytes.js"
 import { type Hmac } from "../provider.js"
 
 /**
@@ -7,7 +7,7 @@ import { type Hmac } from "../provider.js"
  * @param label ASCII
  */
 export function prf(secret: Hmac, label: string, seed: Buffer, length: number): Buffer {
-    return secret.expand(join([Buffer.from(label), seed]), length)
+    return secret.expand(concat(Buffer.from(label), seed), length)
 }
 
 /** P_hash (RFC 5246 §5) by way of `sign`, for platforms without a faster implementation. */
@@ -16,7 +16,7 @@ export function expandBySigning(hmac: Hmac, seed: Buffer, length: number): Buffe
     let a = hmac.sign(seed)
     let at = 0
     while (at < length) {
-        const block = hmac.sign(join([a, seed]))
+        const block = hmac.sign(concat(a, seed))
         const take = Math.min(block.length, length - at)
         blit(output, at, block, 0, take)
         wipe(block)

@@ -25,8 +25,8 @@ const PROTECTED_EPOCH = 1
  */
 export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> implements KeyExchangeContext {
     kept: object | undefined
-    private pendingRead: RecordProtection | undefined
-    private pendingWrite: RecordProtection | undefined
+    private pendingRead: RecordProtection | undefined = undefined
+    private pendingWrite: RecordProtection | undefined = undefined
 
     constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, firstSeq: number) {
         super(

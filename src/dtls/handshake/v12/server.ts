@@ -50,7 +50,7 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
     /** extensions of the ServerHello */
     answers: Extension[] = []
     /** kept until the ServerHello is sent */
-    private hello: ClientHello | undefined
+    private hello: ClientHello | undefined = undefined
     /** suites that both sides support and whose key exchanges have not declined, in this side's order */
     candidates: CipherSuite[] = []
 

@@ -1,4 +1,4 @@
-import { copyOf, equal, join } from "../../bytes/bytes.js"
+import { concat, copyOf, equal } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type CryptoProvider, type Hmac } from "../../crypto/provider.js"
@@ -63,8 +63,8 @@ export class CookiesV13 {
 
     make(address: Buffer, hello: ClientHello, state: CookieState): Buffer {
         const { current } = this.secrets
-        const content = join([writeState(state), binding(current, hello)])
-        return join([content, mac(current, address, hello, content)])
+        const content = concat(writeState(state), binding(current, hello))
+        return concat(content, mac(current, address, hello, content))
     }
 
     /** Whether this server made the cookie for this address and a hello that begins like this one. */

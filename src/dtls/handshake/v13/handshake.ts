@@ -1,4 +1,4 @@
-import { copyOf, EMPTY, equal, join, wipe } from "../../bytes/bytes.js"
+import { concat, copyOf, EMPTY, equal, wipe } from "../../bytes/bytes.js"
 import { type HashParameters } from "../../crypto/algorithms.js"
 import { digestOf } from "../../crypto/v13/key-schedule.js"
 import { type CryptoV13, type ProtectionWithId, type Secret } from "../../crypto/v13/provider.js"
@@ -141,7 +141,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         transcript.choose((this.parameters.suite as CipherSuite).hash, false)
         transcript.add(hash)
         transcript.add(request)
-        this.before = join([shortened(hash, TRANSCRIPT_HEADER), shortened(request, TRANSCRIPT_HEADER)])
+        this.before = concat(shortened(hash, TRANSCRIPT_HEADER), shortened(request, TRANSCRIPT_HEADER))
     }
 
     /** The hash for deriving keys. */
@@ -170,7 +170,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
      * @param bindersLength see `OfferedPsk`
      */
     binder(secret: Secret, label: string, message: Buffer, bindersLength: number): Buffer {
-        const transcript = join([this.before, shortened(message, TRANSCRIPT_HEADER)])
+        const transcript = concat(this.before, shortened(message, TRANSCRIPT_HEADER))
         const covered = copyOf(transcript, 0, transcript.length - bindersLength)
         return secret.verifyData(label, digestOf(this.settings.crypto, this.hash(), covered))
     }

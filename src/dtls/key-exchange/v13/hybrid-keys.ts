@@ -1,4 +1,4 @@
-import { copyOf, join, wipe } from "../../bytes/bytes.js"
+import { concat, copyOf, wipe } from "../../bytes/bytes.js"
 import {
     type Agreement,
     type DecapsulationKey,
@@ -53,7 +53,7 @@ class HybridKeys implements KeyOperations {
         const agreement = await agree(this.keys, NamedGroup.x25519, point)
         const secret = both(encapsulation.secret, agreement === undefined ? undefined : agreement.secret)
         if (secret === undefined || agreement === undefined) return undefined
-        return { share: join([encapsulation.ciphertext, agreement.share]), secret }
+        return { share: concat(encapsulation.ciphertext, agreement.share), secret }
     }
 
     async verify(publicKey: Buffer, scheme: number, data: Buffer, signature: Buffer): Promise<boolean> {
@@ -73,7 +73,7 @@ class HybridKeyPair implements KeyPair {
         private encapsulated: DecapsulationKey,
         private agreed: KeyPair,
     ) {
-        this.publicKey = join([encapsulated.encapsulationKey, agreed.publicKey])
+        this.publicKey = concat(encapsulated.encapsulationKey, agreed.publicKey)
         this.part = { group: NamedGroup.x25519, pair: agreed }
     }
 
@@ -92,7 +92,7 @@ class HybridKeyPair implements KeyPair {
 
 /** Combines the two secrets, which are wiped; undefined without the second one. */
 function both(encapsulated: Buffer, agreed: Buffer | undefined): Buffer | undefined {
-    const secret = agreed === undefined ? undefined : join([encapsulated, agreed])
+    const secret = agreed === undefined ? undefined : concat(encapsulated, agreed)
     wipe(encapsulated)
     if (agreed !== undefined) wipe(agreed)
     return secret
