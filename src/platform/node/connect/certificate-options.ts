@@ -30,7 +30,7 @@ import { X509Credentials } from "../../../gio/x509-credentials.js"
 import { type Services } from "../../services.js"
 import { NodeKeys, NodePrivateKey } from "../keys.js"
 import { systemDatabase } from "../system-authorities.js"
-import { checkNames } from "./check-names.js"
+import { checkNames } from "./option-checks.js"
 import { wrongArgument } from "./errors.js"
 
 /** PEM data, as a string or as bytes. */

@@ -3,7 +3,7 @@ import { MAX_PSKS } from "../../../dtls/wire/v13/extensions.js"
 import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
 import { PskList } from "../../../gio/psk-list.js"
 import { secretCopy } from "../secret.js"
-import { checkNames } from "./check-names.js"
+import { checkNames } from "./option-checks.js"
 import { wrongArgument } from "./errors.js"
 import { type Versions } from "./versions.js"
 

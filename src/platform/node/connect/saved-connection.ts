@@ -9,7 +9,7 @@ import { isIoError, IOErrorEnum } from "../../../gio/errors.js"
 import { LogLevel } from "../../../gio/log-level.js"
 import { secretCopy } from "../secret.js"
 import { type NodeServices } from "../services.js"
-import { checkNames } from "./check-names.js"
+import { checkNames } from "./option-checks.js"
 import { wrongArgument } from "./errors.js"
 import { checkStore } from "./sessions.js"
 

@@ -8,7 +8,7 @@ import { TICKET_KEY_LENGTH, TicketKeys } from "../../../dtls/handshake/ticket-ke
 import { type DtlsSettings } from "../../../gio/settings.js"
 import { type NodeServices } from "../services.js"
 import { secretCopy } from "../secret.js"
-import { checkNames } from "./check-names.js"
+import { checkNames } from "./option-checks.js"
 import { wrongArgument } from "./errors.js"
 import { type Versions } from "./versions.js"
 

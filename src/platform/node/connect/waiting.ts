@@ -1,6 +1,6 @@
 import { Cancellable } from "../../../gio/cancellable.js"
 import { AbortError, nodeError, timedOut, wrongArgument } from "./errors.js"
-import { checkNames } from "./check-names.js"
+import { checkNames } from "./option-checks.js"
 
 /** Limits how long a call may wait. */
 export interface WaitOptions {

@@ -1,7 +1,7 @@
 import { type UdpSocket } from "../../services.js"
 import { call } from "../connect/call.js"
 import { listen, type DtlsServer } from "../connect/listen.js"
-import { prepareListen } from "../connect/options.js"
+import { prepareListen } from "../connect/prepare.js"
 import { checkPort } from "../connect/target.js"
 import { NodeServices } from "../services.js"
 import { NodeUdpSocket } from "../udp.js"

@@ -4,7 +4,7 @@
  */
 import { wrongArgument } from "../connect/errors.js"
 import { connect as connectSocket } from "../connect/connect.js"
-import { prepareConnect } from "../connect/options.js"
+import { prepareConnect } from "../connect/prepare.js"
 import { checkPort } from "../connect/target.js"
 import { DTLSEndpoint } from "./endpoint.js"
 import { connectOptions, type DTLSConnectOptions, type DTLSListenOptions } from "./options.js"
