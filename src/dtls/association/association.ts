@@ -1,17 +1,10 @@
-import { EMPTY } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { type OpenedRecord, type RecordProtection } from "../crypto/provider.js"
 import { NEVER } from "../flight/retransmission.js"
 import { FailureReason } from "../handshake/failure.js"
 import { type Answer } from "../handshake/question.js"
-import { type Alpn } from "../handshake/alpn.js"
 import { type CipherSuite } from "../handshake/cipher-suite.js"
-import {
-    findHelloExtension,
-    type HelloExtension,
-    type PathCheck,
-    type RecordExtension,
-} from "../handshake/hello-extension.js"
+import { findHelloExtension, type HelloExtension, type PathCheck } from "../handshake/hello-extension.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard } from "../record/discard.js"
@@ -28,6 +21,7 @@ import { AssociationEnds } from "./association-ends.js"
 import { AssociationPhase, type AssociationState, type LastingState } from "./association-state.js"
 import { type Driver, type DriverOwner } from "./driver.js"
 import { type DriverRole } from "./handshake-driver.js"
+import { lastingStateOf, restoreState, type StateOwner } from "./lasting-state.js"
 import { Diagnostic, type Output, OutputKind } from "./output.js"
 
 /** What `receive` found in a datagram. */
@@ -51,7 +45,7 @@ const MAX_FRAGMENTS = 32
  * never throws.
  * @devsWhenUsed
  */
-export class Association extends AssociationEnds implements DriverOwner {
+export class Association extends AssociationEnds implements DriverOwner, StateOwner {
     parameters: SecurityParameters
     isClient: boolean
     private refusedRenegotiation = false
@@ -179,11 +173,11 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     // Return routability
 
-    private pathCheck(): PathCheck | undefined {
+    pathCheck(): PathCheck | undefined {
         return this.extension(ExtensionType.returnRoutabilityCheck) as PathCheck | undefined
     }
 
-    private extension(type: number): HelloExtension | undefined {
+    extension(type: number): HelloExtension | undefined {
         return findHelloExtension(this.settings.extensions, type)
     }
 
@@ -456,60 +450,17 @@ export class Association extends AssociationEnds implements DriverOwner {
         write: RecordProtection,
         now: number,
     ): void {
-        const { parameters, record } = this
-        parameters.suite = suite
-        parameters.clientRandom = state.clientRandom
-        parameters.serverRandom = state.serverRandom
-        parameters.extendedMasterSecret = state.extendedMasterSecret
-        parameters.identity = state.identity
-        parameters.firstFinished = state.firstFinished
-        parameters.complete = true
-        this.restoreExtensions(state)
+        const { record } = this
+        restoreState(this, state, suite)
         record.restore(state, read, write, suite.aead.confidentialityLimit)
         this.lastHeard = now
         this.phase = AssociationPhase.connected
         this.outputs.enqueue(OutputKind.connected, undefined)
     }
 
-    /** State of an extension that is no longer configured is dropped. Connection ids are restored earlier. */
-    private restoreExtensions(state: LastingState): void {
-        const check = this.pathCheck()
-        const alpn = this.extension(ExtensionType.applicationLayerProtocolNegotiation) as Alpn | undefined
-        if (check !== undefined) check.agreed = state.pathCheck
-        if (alpn !== undefined && state.protocol.length > 0) alpn.selected = state.protocol
-    }
-
     /** The state to save, as of now. */
     lastingState(): LastingState {
-        const { record, parameters } = this
-        const { read, write } = record
-        const ids = this.extension(ExtensionType.connectionId) as RecordExtension | undefined
-        const check = this.pathCheck()
-        const alpn = this.extension(ExtensionType.applicationLayerProtocolNegotiation) as Alpn | undefined
-        return {
-            isClient: this.isClient,
-            version: parameters.version,
-            suite: parameters.suite === undefined ? 0 : parameters.suite.id,
-            clientRandom: parameters.clientRandom,
-            serverRandom: parameters.serverRandom,
-            extendedMasterSecret: parameters.extendedMasterSecret,
-            identity: parameters.identity,
-            firstFinished: parameters.firstFinished,
-            readEpoch: record.readEpoch(),
-            readTop: read === undefined ? -1 : read.window.top,
-            readLow: read === undefined ? 0 : read.window.low,
-            readHigh: read === undefined ? 0 : read.window.high,
-            writeEpoch: write.epoch,
-            nextSequence: write.nextSequence,
-            failedRecords: record.failedRecords,
-            readLimit: record.readLimit,
-            writeLimit: record.writeLimit,
-            hasIds: ids !== undefined && ids.agreed,
-            readId: ids === undefined ? EMPTY : ids.recordId(true),
-            writeId: ids === undefined ? EMPTY : ids.recordId(false),
-            pathCheck: check !== undefined && check.agreed,
-            protocol: alpn === undefined ? "" : (alpn.selected ?? ""),
-        }
+        return lastingStateOf(this)
     }
 
     /** All state as of now, in a flat record. */
