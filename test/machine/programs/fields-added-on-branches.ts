@@ -143,4 +143,25 @@ console.log(pile.both(), pile.chosen(true), pile.chosen(false), pile.seen.join()
 const late: any = new Pile()
 late.take = (n: number) => "own " + n
 console.log(late.both(), late.chosen(true), late.top)
+
+// Methods that a class inherits, and an object of it that has its own.
+class Heap extends Pile {
+    more = 1
+}
+
+class Mound extends Heap {
+    override put(count: number): number {
+        this.top += count * 10
+        return count
+    }
+}
+
+function takeFrom(one: Pile): string {
+    return one.put(2) + " " + one.take(1) + " " + one.top
+}
+
+for (const one of [new Pile(), new Heap(), new Mound(), new Pile()]) console.log(takeFrom(one))
+const odd = new Mound()
+odd.take = (n: number) => n * 1000
+for (const one of [odd, new Mound(), odd]) console.log(takeFrom(one), one.both())
 ds.restart()
