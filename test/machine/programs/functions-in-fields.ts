@@ -89,10 +89,16 @@ for (const one of [odd, new Mound(), odd]) console.log(takeFrom(one), one.both()
 
 // The method that a call finds before its arguments give the object another one.
 function replaced(one: Pile): number {
+    for (let i = 0; i < 3; i++) one.seen.push("replaced" + i)
     one.take = (n: number) => n + 5000
-    return 1
+    return one.seen.length - 2
+}
+
+function exchanged(one: Pile): string {
+    const taken = one.take(replaced(one))
+    return taken + " " + one.take(1)
 }
 
 const swapped = new Heap()
-console.log(swapped.take(replaced(swapped)), swapped.take(1))
+console.log(exchanged(swapped), exchanged(new Pile()), replaced(swapped))
 ds.restart()
