@@ -3,6 +3,7 @@ import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey } from "../image/ir/names.js"
 import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
+import type { ObjectTypes } from "./object-types.js"
 import { MOST_FIELDS } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
@@ -52,10 +53,11 @@ export interface DirectCall {
 
 /** What the functions of one program call each other by, in C. */
 export class Callees {
-    /** of classes that have methods, or whose constructor is C; by the number that the C knows them by */
+    /** of classes that have methods or inherit them, or whose constructor is C; by the number that the C knows them by */
     readonly constructors: number[]
     /** fields of builtin objects that are called: object and word of the name, as C */
     readonly natives: string[] = []
+    private readonly classes: ClassModel
     private readonly dispatchers = new Map<string, string>()
     private readonly entered = new Set<number>()
 
@@ -65,12 +67,14 @@ export class Callees {
      */
     constructor(
         private readonly program: ImageProgram,
-        private readonly classes: ClassModel,
+        private readonly types: ObjectTypes,
         private readonly translated: ReadonlySet<number>,
         private readonly fieldCount: (constructor: number) => number,
     ) {
-        const made = [...classes.withObjects].filter((index) => translated.has(index))
-        this.constructors = [...new Set([...classes.withMethods, ...made])].sort((a, b) => a - b)
+        this.classes = types.classes
+        const { withMethods, withObjects } = this.classes
+        const made = [...withObjects].filter((index) => translated.has(index) || this.classes.isDerived(index))
+        this.constructors = [...new Set([...withMethods, ...made])].sort((a, b) => a - b)
     }
 
     /** The function that a call runs, when the program's text says which. */
@@ -117,7 +121,7 @@ export class Callees {
     /** C that calls a method of the object at the bottom of the operand stack; undefined when the field is unknown. */
     private method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
-        const methods = this.classes.methodsNamed(fieldKey(field) ?? "")
+        const methods = this.classes.methodsOfObjects(fieldKey(field) ?? "")
         if (key === undefined || !methods.some(({ functionIndex }) => this.translated.has(functionIndex)))
             return undefined
         const name = `m${key}_${count}`
@@ -127,9 +131,9 @@ export class Callees {
 
     private dispatcher(name: string, field: Expression, methods: Method[], count: number): string {
         const key = fieldWord(field)
-        const mayBeOwn = this.classes.mayBeOwn(fieldKey(field) ?? "")
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
             const number = this.constructors.indexOf(constructorIndex)
+            const mayBeOwn = this.types.mayBeOwn(constructorIndex, fieldKey(field) ?? "")
             const isNotOwn = `!mote_translated_has_own(vm, base[0], ${key})`
             const tests = [`mote_translated_is_of(vm, base[0], ${number})`, ...(mayBeOwn ? [isNotOwn] : [])]
             return `    if (${tests.join(" && ")}) { ${this.run(functionIndex, count)} }`

@@ -1,7 +1,7 @@
 import type { ClassModel } from "../image/analyses/class-model.js"
 import { ProgramFacts } from "../image/analyses/program-facts.js"
 import { LikelyTypes, TypeInference } from "../image/analyses/type-inference.js"
-import { constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
+import { classType, constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
 import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
@@ -23,6 +23,7 @@ export class ObjectTypes {
     /** reads of fields that hold no functions */
     private readonly plain = new Set<number>()
     readonly classes: ClassModel
+    private readonly types: TypeInference
 
     constructor(image: Buffer) {
         // Of its own: inference wants a slot for every variable.
@@ -33,6 +34,7 @@ export class ObjectTypes {
         }
         this.classes = new ProgramFacts(program).classes
         const types = new TypeInference(program, this.classes)
+        this.types = types
         const likely = new LikelyTypes(program, this.classes)
         for (const entry of program.functions) for (const each of entry.body) this.note(types, likely, entry, each)
     }
@@ -59,6 +61,12 @@ export class ObjectTypes {
     /** The same, when nothing is known of others: none when it is. */
     likelyClassesOf(object: Expression): number[] {
         return this.likely.has(object.origin.at) ? this.classesOf(object) : []
+    }
+
+    /** Whether objects of a class may have a field of this name for themselves, which hides a method. */
+    mayBeOwn(constructor: number, name: string): boolean {
+        const [kind] = kindsOf(classType(constructor))
+        return this.types.isKnown ? this.types.mayBeOwn(kind, name) : this.classes.mayBeOwn(name)
     }
 
     /** Whether the field that is read holds no function, which would be bound. */

@@ -140,6 +140,22 @@ export class ClassModel {
         return all.map(([constructorIndex, functionIndex]) => ({ constructorIndex, functionIndex }))
     }
 
+    /** What a call of this name may run, by the class of the object: methods that a class inherits are among them. */
+    methodsOfObjects(name: string): Method[] {
+        const known = new Map(this.methodsNamed(name).map((method) => [method.constructorIndex, method]))
+        if (known.size === 0) return []
+        for (const constructorIndex of this.withObjects) {
+            const functionIndex = this.resolve(constructorIndex, name)
+            if (functionIndex !== undefined) known.set(constructorIndex, { constructorIndex, functionIndex })
+        }
+        return [...known.values()]
+    }
+
+    /** Whether a class extends another one of the program. */
+    isDerived(constructor: number): boolean {
+        return this.bases.has(constructor)
+    }
+
     /** The class that has a method, the first of several; undefined when it is none of the program's. */
     ownerOf(method: number): number | undefined {
         const [owner] = this.owners.get(method) ?? []

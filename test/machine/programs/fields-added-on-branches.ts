@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// New objects whose fields are added on more than one path, by more than one function, or with values that are functions.
+// New objects whose fields are added on more than one path, or by more than one function.
 interface Hello {
     version: number
     session: string
@@ -80,67 +80,15 @@ console.log(list[0].b, list[1].b, list[1].f, list[2].d)
 const wide: any = { a: 0, b: 1, c: 2, d: 3, e: 4, f: 5, g: 6, h: 7, i: 8, j: 9, k: 10, l: 11, m: 12, n: 13, o: 14 }
 show(wide)
 
-// What is read from a field that a function came to through an array is bound to the object all the same.
-class Button {
-    presses = 0
-    pressed: any
-    private readonly own: any[] = []
-
-    constructor(handlers: any[]) {
-        this.pressed = handlers[0]
-        for (const handler of handlers) this.own.push(handler)
-    }
-
-    press(): string {
-        const run = this.pressed
-        this.presses++
-        return typeof run === "function" ? run(this.presses) : "no handler " + run
-    }
-
-    compare(other: Button): boolean {
-        return this.pressed === other.pressed
-    }
+function either(isFirst: boolean): any {
+    const result: any = {}
+    if (isFirst) result.x = 1
+    else result.y = 2
+    result.y = 3
+    result.x = 4
+    return result
 }
 
-function counted(this: any, n: number): string {
-    return "counted " + n + " of " + (this === undefined ? "nothing" : this.presses)
-}
-
-const plain = new Button([7])
-const handled = new Button([counted, (n: number) => "arrow " + n])
-console.log(plain.press(), handled.press(), handled.press(), plain.compare(handled), plain.compare(new Button([7])))
-handled.pressed = (n: number) => "another " + n
-console.log(handled.press(), plain.press())
-
-// A method is looked up before its arguments are evaluated; other objects have fields of that name.
-class Pile {
-    top = 0
-    seen: string[] = []
-
-    take(count: number): number {
-        this.top -= count
-        return this.top
-    }
-
-    put(count: number): number {
-        this.top += count
-        this.seen.push("put" + count)
-        return count
-    }
-
-    both(): number {
-        return this.take(this.put(3) - 1)
-    }
-
-    chosen(low: boolean): number {
-        return this.put(low ? this.take(1) : this.take(2))
-    }
-}
-
-const fake: any = { take: 5, put: (n: number) => n * 100 }
-const pile = new Pile()
-console.log(pile.both(), pile.chosen(true), pile.chosen(false), pile.seen.join(), fake.take, fake.put(pile.put(2)))
-const late: any = new Pile()
-late.take = (n: number) => "own " + n
-console.log(late.both(), late.chosen(true), late.top)
+show(either(true))
+show(either(false))
 ds.restart()
