@@ -1,4 +1,4 @@
-"""What the real GIO says of certificate chains, as cases.ts compares it.
+"""Prints the real GIO's verdicts on certificate chains, with which cases.ts compares.
 
 Reads lines of JSON, {"chain": [PEM file, ...], "anchors": PEM file, "identity": text, "purpose": OID}, and prints the
 TlsCertificateFlags of each as a number. Debian: python3-gi, glib-networking.
@@ -13,7 +13,7 @@ backend = Gio.TlsBackend.get_default()
 
 
 def certificate(files):
-    """As a peer sends them: each with the next one as its issuer, whatever that one is."""
+    """As a peer sends them: each has the next one as its issuer, even if that did not sign it."""
     issuer = None
     for file in reversed(files):
         with open(file, encoding="ascii") as source:

@@ -256,7 +256,7 @@ function observeCell(backend: Backend): Cell {
     const observe = (port: number): string[] =>
         mote("observe", `coaps://127.0.0.1:${port}/time`, ...psk, "--count", "3", "--json")
     const command = [...server(backend, 5684), " || ", "mote", ...observe(5684).slice(4)]
-    return cell(backend, "server", "its choice", "mote observe is told of three states", command, () =>
+    return cell(backend, "server", "its choice", "mote observe receives three states", command, () =>
         withPrograms(async (start) => {
             const port = await freePort()
             start(server(backend, port))

@@ -38,7 +38,7 @@ function cell(name: Endpoint, role: Cell["role"], what: string, ours: string[], 
 function serverCell(name: Endpoint): Cell {
     const observe = (port: number): string[] =>
         mote("observe", `coaps://127.0.0.1:${port}/time`, ...psk, "--count", "3", "--json")
-    const what = `${BYTES} bytes each way in blocks of 64; mote observe is told of three states`
+    const what = `${BYTES} bytes each way in blocks of 64; mote observe receives three states`
     return cell(name, "server", what, ["mote", ...observe(5684).slice(2)], () =>
         withPrograms(async (start) => {
             const port = await freePort()
@@ -61,7 +61,7 @@ function clientCell(name: Endpoint): Cell {
     const gateway = (port: number): string[] => mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, ...psk)
     const post = (port: number): string[] =>
         mote("post", `coaps://127.0.0.1:${port}/big`, ...psk, "--format", "0", "-e", TEXT)
-    const what = `${BYTES} bytes each way in its blocks; observes it and is told of a change`
+    const what = `${BYTES} bytes each way in its blocks; observes it and receives a change`
     return cell(name, "client", what, ["mote", ...gateway(5684).slice(2)], () =>
         withPrograms(async (start) => {
             const port = await freePort()

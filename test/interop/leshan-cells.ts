@@ -109,7 +109,7 @@ function cell(what: string, ours: (port: number) => string[], prepare = (): Prom
         version: builtVersions.leshan,
         role: "server",
         suite: CCM_8.iana,
-        what: `LwM2M 1.1: registers, is read, written, observed and told to stay away, ${what}`,
+        what: `LwM2M 1.1: registers, is read, written, observed and disabled, ${what}`,
         features: ["psk"],
         command: ["leshan", ...theirs(5684), " || ", ...ours(5684).slice(1)].join(" "),
         needs: buildNeeds.leshan,

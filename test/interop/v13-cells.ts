@@ -59,7 +59,7 @@ async function renewTwice(ours: DtlsSocket, peer: Running): Promise<void> {
         ids.renew()
         await greet(ours, peer, `announced ${what}`)
         await greet(ours, peer, what)
-        if (ids.local.equals(before)) throw new Error("the peer goes on with the old id")
+        if (ids.local.equals(before)) throw new Error("the peer still uses the old id")
     }
 }
 

@@ -142,9 +142,9 @@ describe("the command line with certificates", function () {
     })
 
     const wrong: [string, string[], RegExp][] = [
-        ["a file that is not there", ["--ca", "nowhere.pem"], /--ca: cannot read nowhere\.pem \(ENOENT\)/],
-        ["a certificate without key", ["--cert", pem("client")], /--cert: a certificate with its private key/],
-        ["a pin that is none", ["--rpk-pin", "abc"], /--rpk-pin: 64 hex digits/],
+        ["a missing file", ["--ca", "nowhere.pem"], /--ca: cannot read nowhere\.pem \(ENOENT\)/],
+        ["a certificate without its key", ["--cert", pem("client")], /--cert: a certificate with its private key/],
+        ["a malformed pin", ["--rpk-pin", "abc"], /--rpk-pin: 64 hex digits/],
     ]
     for (const [what, args, message] of wrong)
         it(`${what} is a usage error, with a sentence that says what is needed`, async () => {

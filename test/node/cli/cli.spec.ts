@@ -96,19 +96,15 @@ describe("the command line", function () {
     const wrong: [string, string[], RegExp][] = [
         ["an unknown command", ["fly"], /no such command; there are init/],
         ["a misspelt command", ["strat"], /no such command \(did you mean start\?\); there are/],
-        ["a name of JavaScript's", ["constructor"], /no such command/],
+        ["a property name of JavaScript objects", ["constructor"], /no such command/],
         ["an unknown option", ["gateway", "--fast"], /--help/],
         ["an option without its value", ["gateway", "--psk"], /--help/],
-        [
-            "a profile of functions that nobody wants as C",
-            ["sim", "test/device/server.ts", "--profile", "p"],
-            /--translate hot/,
-        ],
+        ["--profile without --translate hot", ["sim", "test/device/server.ts", "--profile", "p"], /--translate hot/],
         ["a body as an argument", ["put", "coaps://h/t", "21"], /takes <URI> and options: a body goes into --payload/],
         ["an argument too many", ["gateway", "5684"], /mote gateway takes no argument; see --help/],
         ["no key", ["gateway"], /a key is needed: .*mote keygen psk NAME makes one/],
         [
-            "a swarm that moves without connection ids",
+            "a moving swarm without connection ids",
             ["swarm", "coaps://h/t", "--psk", `a:${KEY}`, "--move", "5"],
             /--sleep and --move .* --cid 0/,
         ],
@@ -119,9 +115,9 @@ describe("the command line", function () {
             /--psx is not known \(did you mean --psk\?\); see --help/,
         ],
         ["a misspelt option with its value", ["gateway", `--psx=a:${KEY}`], /--psx is not known/],
-        ["a key where a word is chosen", ["completion", KEY], /zsh, bash/],
+        ["a key in place of a shell's name", ["completion", KEY], /zsh, bash/],
         ["a key of odd length", ["gateway", "--psk", "a:123"], /odd number of hex digits \(3\)/],
-        ["a key that is no hex", ["gateway", "--psk", "a:xyz0"], /no hex digit/],
+        ["a key that is not hexadecimal", ["gateway", "--psk", "a:xyz0"], /no hex digit/],
         ["an empty key", ["gateway", "--psk", "a:"], /the key is empty/],
         ["a missing key file", ["gateway", "--psk-file", "no-such-file"], /cannot read that file/],
         ["an unknown suite", ["gateway", "--psk", `a:${KEY}`, "--suite", "NULL"], /there are TLS_PSK_WITH/],
@@ -136,13 +132,13 @@ describe("the command line", function () {
         ["an empty ALPN name", ["server", "--psk", `a:${KEY}`, "--alpn", ","], /names of 1 to 255 bytes/],
         ["no address", ["sensor", "--psk", `a:${KEY}`], /missing required argument .coaps:/],
         ["another scheme", ["sensor", "http://host/", "--psk", `a:${KEY}`], /begins with coaps:\/\//],
-        ["a broken address", ["client", "host:port", "--psk", `a:${KEY}`], /write HOST:PORT/],
+        ["a malformed address", ["client", "host:port", "--psk", `a:${KEY}`], /write HOST:PORT/],
         [
             "an unknown format",
             ["sensor", "coaps://h/", "--psk", `a:${KEY}`, "--format", "toString"],
             /senml, json or text/,
         ],
-        ["a wait that is no number", ["client", "h:1", "--psk", `a:${KEY}`, "--wait", "abc"], /--wait/],
+        ["a wait that is not a number", ["client", "h:1", "--psk", `a:${KEY}`, "--wait", "abc"], /--wait/],
     ]
     for (const [name, args, message] of wrong)
         it(`${name}: exit code 2 and a sentence`, () => {

@@ -99,7 +99,7 @@ describe("mote keygen", function () {
 
     const wrong: [string, string[], RegExp][] = [
         ["an unknown kind", ["rsa", "a"], /the kind is one of psk, key, ca, cert/],
-        ["no name", ["key"], /a name is needed, or --fleet FILE/],
+        ["a missing name", ["key"], /a name is needed, or --fleet FILE/],
         ["a name that would leave the folder", ["key", "../a"], /files are called by it/],
         ["the same name twice", ["key", "a", "A"], /A is there twice/],
         ["a device's certificate as an authority", ["cert", "a", "--ca", "devices/sensor1.pem"], /not an authority's/],

@@ -186,7 +186,7 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
         ],
         ["over another share", (side) => changing(side, (data) => data.subarray(0, data.length - 1))],
         ["that is empty", (side) => side.answers({ sign: () => Promise.resolve(Buffer.alloc(0)) })],
-        ["that is no DER", (side) => side.answers({ sign: () => Promise.resolve(Buffer.alloc(70, 0x30)) })],
+        ["that is not DER", (side) => side.answers({ sign: () => Promise.resolve(Buffer.alloc(70, 0x30)) })],
     ]
     for (const [what, answers] of signatures)
         it(`[H08] a ServerKeyExchange with a signature ${what} fails the client with decrypt_error`, async () => {
@@ -204,10 +204,10 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
             })
     const { unexpectedMessage, none } = AlertDescription
     const flights: [string, () => ChangedFlight, AlertDescription][] = [
-        ["leaves Certificate out", omitting(certificate), unexpectedMessage],
+        ["omits Certificate", omitting(certificate), unexpectedMessage],
         // After an omitted message later ones are under wrong keys, which looks like loss.
-        ["leaves CertificateVerify out", omitting(certificateVerify), none],
-        ["leaves ClientKeyExchange out", omitting(clientKeyExchange), unexpectedMessage],
+        ["omits CertificateVerify", omitting(certificateVerify), none],
+        ["omits ClientKeyExchange", omitting(clientKeyExchange), unexpectedMessage],
         ["sends CertificateVerify before ClientKeyExchange", verifyFirst, unexpectedMessage],
     ]
     for (const [what, flight, alert] of flights)
@@ -226,7 +226,7 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
     const unmet: [string, EcdheCertificateKeyExchange][] = [
         ["signatures that the client cannot make", exchangeOf(onlyEd25519)],
         // The list of types: its length, then ecdsa_sign (64).
-        ["a type of certificate that it has not", requesting((body, send) => send(changedByte(body, 1, RSA_SIGN)))],
+        ["a certificate type that it does not have", requesting((body, send) => send(changedByte(body, 1, RSA_SIGN)))],
     ]
     for (const [what, server] of unmet)
         it(`[H24] a request for ${what} is answered without a certificate`, async () => {

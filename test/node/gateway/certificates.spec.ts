@@ -114,15 +114,15 @@ describe("mote-gateway with certificates", () => {
 
     const wrong: [string, object, RegExp][] = [
         [
-            "no authority and no pin",
+            "neither authority nor pin",
             { certificates: { cert: ["gateway.pem"] } },
             /:\d+:\d+: certificates: ca or rpkPin/,
         ],
-        ["nothing of its own", { certificates: { ca: ["root.pem"] } }, /:\d+:\d+: certificates: cert and key/],
+        ["no certificate of its own", { certificates: { ca: ["root.pem"] } }, /:\d+:\d+: certificates: cert and key/],
         ["no credentials at all", { credentials: undefined }, /credentials or certificates are missing/],
-        ["a pin that is none", { certificates: { ...certificates, rpkPin: ["ab"] } }, /rpkPin\[0\]: SHA-256/],
+        ["a malformed pin", { certificates: { ...certificates, rpkPin: ["ab"] } }, /rpkPin\[0\]: SHA-256/],
         [
-            "a file that is not there",
+            "a missing file",
             { certificates: { ...certificates, ca: ["none.pem"] } },
             /certificates\.ca: cannot read .*none\.pem \(ENOENT\)/,
         ],
@@ -133,7 +133,7 @@ describe("mote-gateway with certificates", () => {
         ],
     ]
     for (const [what, config, message] of wrong)
-        it(`reports what is wrong with ${what}`, async () => {
+        it(`refuses a configuration with ${what}`, async () => {
             await rejects(gateway.start(config), message)
         })
 })

@@ -285,13 +285,13 @@ describe("connect and listen with save", () => {
 
     const store = new MemoryStore()
     const wrong: [string, object, string][] = [
-        ["a store that is none", { save: { store: {}, key } }, "save.store"],
+        ["an object that is not a store", { save: { store: {}, key } }, "save.store"],
         ["a short key", { save: { store, key: Buffer.alloc(8) } }, "save.key"],
-        ["no number to send", { save: { store, key, send: 0 } }, "save.send"],
-        ["part of a record", { save: { store, key, receive: 1.5 } }, "save.receive"],
-        ["a misspelt name", { save: { store, key, sends: 1 } }, "sends"],
+        ["a reserve of 0 numbers", { save: { store, key, send: 0 } }, "save.send"],
+        ["a reserve of 1.5 records", { save: { store, key, receive: 1.5 } }, "save.receive"],
+        ["a misspelt option", { save: { store, key, sends: 1 } }, "sends"],
         ["records of 63 bytes", { recordSizeLimit: 63 }, "recordSizeLimit"],
-        ["records of a length that is none", { maxFragmentLength: 1000 }, "maxFragmentLength"],
+        ["a fragment length that RFC 6066 does not have", { maxFragmentLength: 1000 }, "maxFragmentLength"],
     ]
     for (const [what, options, argument] of wrong)
         it(`refuses ${what}, and names the option`, async () => {

@@ -70,13 +70,13 @@ describe("connections with X.509 certificates", () => {
         ["that has expired", { server: "expired" }, AlertDescription.certificateExpired, /it has expired/],
         ["that is not valid yet", { server: "future" }, AlertDescription.certificateExpired, /it is not valid yet/],
         ["[H22] for another name", { server: "other-name" }, AlertDescription.badCertificate, /not for the name/],
+        ["[H22] when no name is expected", { identity: undefined }, AlertDescription.badCertificate, /no name was/],
         [
-            "[H22] while nobody says for which name",
-            { identity: undefined },
-            AlertDescription.badCertificate,
-            /no name was/,
+            "for client authentication only",
+            { server: "for-clients" },
+            AlertDescription.unsupportedCertificate,
+            /not meant for this use/,
         ],
-        ["for clients", { server: "for-clients" }, AlertDescription.unsupportedCertificate, /not meant for this use/],
     ]
     for (const [what, change, alert, words] of refusals)
         it(`a server's certificate ${what}: the caller gets the reason, and the server ${AlertDescription[alert]}`, () =>

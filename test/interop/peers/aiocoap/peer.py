@@ -53,7 +53,7 @@ async def serve(options):
     time = Time()
     site.add_resource(["time"], time)
     site.add_resource(["big"], Kept())
-    # aiocoap is told the port of CoAP, and listens at the one after it.
+    # aiocoap takes the port of plain CoAP and listens for DTLS at the next one.
     context = await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", options.port - 1))
     context.server_credentials.load_from_dict(credentials(options, ":peer"))
     print("listening", flush=True)

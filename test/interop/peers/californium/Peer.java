@@ -30,7 +30,7 @@ import org.eclipse.californium.scandium.dtls.pskstore.AdvancedSinglePskStore;
  * java Peer ROLE --port N --identity TEXT --key HEX: an independent CoAP endpoint over DTLS for the interop cells.
  *
  * As server: /time changes every 100 ms, and /big keeps what is put there. As client: puts a body of --bytes bytes to /big, gets it
- * back, and observes it until it has been told of --count changes. Prints a line for what it has seen.
+ * back, and observes it until it has received --count changes. Prints a line for each result.
  */
 public class Peer {
     private final Map<String, String> options = new HashMap<>();
@@ -61,7 +61,7 @@ public class Peer {
         return CoapEndpoint.builder().setConfiguration(configuration).setConnector(connector).build();
     }
 
-    /** Changes every 100 ms, and tells how many observe it. */
+    /** Changes every 100 ms, and counts its observers. */
     private static class Time extends CoapResource {
         private volatile int ticks = 0;
 
@@ -94,7 +94,7 @@ public class Peer {
         }
     }
 
-    /** Keeps what is put. */
+    /** Keeps the body of the last PUT. */
     private static class Kept extends CoapResource {
         private volatile byte[] content = {};
 

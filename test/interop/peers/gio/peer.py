@@ -12,7 +12,7 @@ import threading
 
 import gi
 
-# GIO's own priority has %COMPAT in it, which turns off extended master secret and so tls-exporter.
+# GIO's default priority contains %COMPAT, which disables extended master secret and so tls-exporter.
 os.environ["G_TLS_GNUTLS_PRIORITY"] = "NORMAL"
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402
@@ -23,7 +23,7 @@ glib.g_byte_array_new.restype = ctypes.c_void_p
 
 
 class Vector(ctypes.Structure):
-    """GInputVector, and GOutputVector."""
+    """GInputVector and GOutputVector."""
 
     _fields_ = [("buffer", ctypes.c_void_p), ("size", ctypes.c_size_t)]
 
@@ -56,7 +56,7 @@ class ByteArray(ctypes.Structure):
 
 
 def pointer(connection):
-    """Python cannot give buffers to receive_messages, send_messages and get_channel_binding_data: C can."""
+    """Calls C: Python cannot pass buffers to receive_messages, send_messages and get_channel_binding_data."""
     return ctypes.c_void_p(hash(connection))
 
 
@@ -69,7 +69,7 @@ def send(connection, data):
 
 
 def receive(connection):
-    """Returns no bytes at the end."""
+    """Returns empty bytes at the end of the stream."""
     buffer = ctypes.create_string_buffer(4096)
     vector = Vector(ctypes.addressof(buffer), 4096)
     message = InputMessage(None, ctypes.pointer(vector), 1, 0, 0, None, None)
@@ -80,7 +80,7 @@ def receive(connection):
 
 
 def binding(connection, kind):
-    """Returns what get_channel_binding_data gives, in words when it has no such thing."""
+    """Returns the channel binding in hexadecimal, or "none"."""
     array = glib.g_byte_array_new()
     call = gio.g_dtls_connection_get_channel_binding_data
     if not call(pointer(connection), ctypes.c_int(kind), ctypes.c_void_p(array), None):

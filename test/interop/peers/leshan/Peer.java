@@ -64,7 +64,7 @@ public class Peer implements RegistrationListener, ObservationListener {
 
     private final Map<String, String> options = new TreeMap<>();
     private final LeshanServer server;
-    /** What listeners have heard. */
+    /** Events of the listeners. */
     private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
     private volatile Registration registration;
 
@@ -94,7 +94,7 @@ public class Peer implements RegistrationListener, ObservationListener {
         return builder.build();
     }
 
-    /** Leshan brings the core objects; the Temperature object is one of IPSO. */
+    /** Leshan has the core objects' models; the Temperature object is one of IPSO. */
     private static List<ObjectModel> models() {
         List<ObjectModel> models = new ArrayList<>(ObjectLoader.loadAllDefault());
         models.add(new ObjectModel(3303, "Temperature", "", "1.1", true, false,
@@ -114,7 +114,7 @@ public class Peer implements RegistrationListener, ObservationListener {
         return response;
     }
 
-    /** What came of a request: its code, or what was read. */
+    /** A request's result: its code, or the value read. */
     private void tell(String what, LwM2mResponse response) {
         String read = response instanceof ReadResponse && response.isSuccess()
             ? textOf(((ReadResponse) response).getContent()) : response.getCode().toString();
@@ -134,13 +134,13 @@ public class Peer implements RegistrationListener, ObservationListener {
         return parts.toString();
     }
 
-    /** Waits for what a listener hears, and prints all on the way. */
+    /** Waits for an event, and prints all that arrive before it. */
     private void await(String beginning) throws Exception {
         for (;;) {
             String next = heard.poll(20, TimeUnit.SECONDS);
             if (next == null) throw new IllegalStateException("nothing heard of: " + beginning);
             boolean isWanted = next.startsWith(beginning);
-            // There may be more notifications than were waited for, and one may come behind the end of its observation.
+            // More notifications may arrive than were waited for, even one after the end of its observation.
             if (isWanted || !next.startsWith("notified")) System.out.println(next);
             if (isWanted) return;
         }
@@ -170,7 +170,7 @@ public class Peer implements RegistrationListener, ObservationListener {
             tell(name + " " + path, ask(new ReadRequest(format, path)));
     }
 
-    /** In the format that either side prefers; and what is not there, or must not be read. */
+    /** Reads in the format that either side prefers, and what is missing or not readable. */
     private void read() throws Exception {
         for (String path : new String[] {"/3/0/0", "/3303/0/5700", "/0/0", "/3303/1", "/3/0/9", "/3/0/4"})
             tell("read " + path, ask(new ReadRequest(path)));

@@ -97,12 +97,12 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
             (type, body) => (type === certificate || type === certificateVerify ? undefined : body),
         ],
         [
-            "a certificate with an extension that nobody asked for",
+            "a certificate with an unsolicited extension",
             AlertDescription.unsupportedExtension,
             only(certificate, () => certificateMessage([], chain, STATUS_REQUEST)),
         ],
         [
-            "a certificate_request_context that was not given",
+            "an unknown certificate_request_context",
             AlertDescription.illegalParameter,
             only(certificate, () => certificateMessage([1], chain)),
         ],
@@ -112,17 +112,17 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
             only(certificate, () => certificateMessage([], [...chain, ...chain, ...chain])),
         ],
         [
-            "a Certificate that is cut off",
+            "a truncated Certificate",
             AlertDescription.decodeError,
             only(certificate, (body) => body.subarray(0, body.length - 1)),
         ],
         [
-            "a Certificate with a byte behind its list",
+            "a Certificate with a byte after its list",
             AlertDescription.decodeError,
             only(certificate, (body) => Buffer.concat([body, Buffer.of(0)])),
         ],
         [
-            "a CertificateVerify that is cut off",
+            "a truncated CertificateVerify",
             AlertDescription.decodeError,
             only(certificateVerify, (body) => body.subarray(0, body.length - 1)),
         ],
@@ -132,7 +132,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
             only(certificateVerify, (body) => Buffer.concat([Buffer.of(4, 1), body.subarray(2)])),
         ],
         [
-            "a signature with an algorithm of another kind of key",
+            "a signature with an algorithm for another key type",
             AlertDescription.decryptError,
             only(certificateVerify, (body) => Buffer.concat([Buffer.of(8, 4), body.subarray(2)])),
         ],
@@ -232,7 +232,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
     const requests: [string, AlertDescription, Buffer][] = [
         ["without signature_algorithms", AlertDescription.missingExtension, Buffer.of(0, 0, 0)],
         ["with a context", AlertDescription.illegalParameter, Buffer.of(1, 7, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3)],
-        ["that is cut off", AlertDescription.decodeError, Buffer.of(0, 0, 8, 0, 13, 0, 4, 0, 2, 4)],
+        ["that is truncated", AlertDescription.decodeError, Buffer.of(0, 0, 8, 0, 13, 0, 4, 0, 2, 4)],
     ]
     for (const [what, alert, body] of requests)
         it(`a CertificateRequest ${what}: ${AlertDescription[alert]}`, async () => {
@@ -267,7 +267,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
             {},
         ],
         [
-            "a type of certificates that was not among those offered",
+            "a certificate type that was not among those offered",
             AlertDescription.illegalParameter,
             { type: ExtensionType.serverCertificateType, data: Buffer.of(1) },
             { clientTypes: rawPublicKeysOnly() },
@@ -279,7 +279,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
             { clientTypes: rawPublicKeysOnly() },
         ],
         [
-            "signature_algorithms, which belong into hellos",
+            "signature_algorithms, which belong in hellos",
             AlertDescription.unsupportedExtension,
             { type: ExtensionType.signatureAlgorithms, data: Buffer.of(0, 2, 4, 3) },
             {},

@@ -152,7 +152,7 @@ const linkOf = (seed: number): KeyedSimulation =>
 const WRONG: Record<string, (share: Buffer) => Buffer> = {
     "a byte short": (share) => share.subarray(0, -1),
     "a byte long": (share) => Buffer.concat([share, Buffer.alloc(1)]),
-    "of X25519 alone": (share) => share.subarray(-32),
+    "of X25519 only": (share) => share.subarray(-32),
     "with zeros for X25519, whose result is zero": (share) => Buffer.concat([share.subarray(0, -32), Buffer.alloc(32)]),
 }
 

@@ -192,14 +192,14 @@ describe("resumption in DTLS 1.3", () => {
             },
             "a forged ticket": (pair) => pair.change(({ ticket }) => (ticket[ticket.length - 1] ^= 1)),
             "a ticket of another server": (pair) => (pair.options.keys = new TicketKeys(pair.crypto, () => 0, HOUR)),
-            "a suite that is not known any more, nor its hash": (pair) => pair.reseal((s) => (s.suite = 0x1302)),
+            "a suite that is no longer known, nor its hash": (pair) => pair.reseal((s) => (s.suite = 0x1302)),
             "a ticket for another server name": (pair) => pair.reseal((s) => (s.serverName = "a.example")),
             "a ticket for another protocol": (pair) => pair.reseal((s) => (s.protocol = "coap")),
             "a pre-shared key that was changed on both sides": (pair) => {
                 pair.clientAnswers = answersOf(IDENTITY, Buffer.alloc(16, 77))
                 pair.serverAnswers = answersOf(IDENTITY, Buffer.alloc(16, 77))
             },
-            "an identity that is not known any more": (pair) => pair.reseal((s) => (s.identity = Buffer.from("x"))),
+            "an identity that is no longer known": (pair) => pair.reseal((s) => (s.identity = Buffer.from("x"))),
             "a session of DTLS 1.2 with its master secret": (pair) =>
                 pair.change((session) => {
                     const secret = Buffer.alloc(48)
