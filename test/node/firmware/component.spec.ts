@@ -1,10 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { root } from "../../../host/build/device.js"
 import { MACHINE_BUDGET, MACHINE_TARGET, machineSize } from "../../../host/build/machine-size.js"
-import { missingForBoard } from "../../../host/build/rv32.js"
+import { HOT, missingForBoard } from "../../../host/build/rv32.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { needs } from "../../support/needs.js"
 
@@ -44,6 +44,18 @@ describe("machine and natives as a component of other firmware", function () {
                 header,
             )
         deepStrictEqual(library.build.srcFilter, ["-<*>", ...FOLDERS.map((folder) => `+<${folder}/>`)])
+    })
+
+    it("compile the same files for speed on the ESP32-C3 and on the emulated board", () => {
+        const text = textOf("port/esp32c3/CMakeLists.txt")
+        const list = /set_source_files_properties\(([^)]*)PROPERTIES COMPILE_OPTIONS -O2\)/.exec(text)?.[1] ?? ""
+        deepStrictEqual(
+            list
+                .trim()
+                .split(/\s+/)
+                .map((path) => basename(path)),
+            HOT,
+        )
     })
 
     it("register the same sources with ESP-IDF", function () {
