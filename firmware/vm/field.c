@@ -16,34 +16,17 @@
 #include "state.h"
 #include "utf8_string.h"
 
-/**
- * The value's place in a map's own fields, where the guess was wrong; NULL when it has none of the name, or words do
- * not decide it.
- */
-static mote_value *own_place(mote_vm *vm, const block_map *map, mote_value key, bool *sure)
-{
-    *sure = (map->header & FLAG_IN_PLACE) == 0;
-    if (map->table == 0) return NULL;
-    block_table *table = at_offset(vm, map->table);
-    *sure = table->room != 0;
-    if (!*sure || ((map->header & FLAG_PROTOTYPE) == 0 && !is_own_key(vm, key))) return NULL;
-    return search_value(vm, map->table, guess_at(vm, map, payload(key)), payload(key));
-}
-
-/** VALUE_NONE: look properly. */
+/** A field of an object, where words decide it; VALUE_NONE: look properly. */
 static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
 {
-    mote_value holder = methods_of(vm, object, key);
-    if (holder == 0 && has_kind(vm, object, KIND_MAP)) {
-        bool sure;
-        const block_map *map = at_offset(vm, object);
-        const mote_value *own = own_place(vm, map, key, &sure);
-        if (own != NULL) return *own;
-        if (sure) holder = map->prototype;
-    }
-    if (holder == 0) return VALUE_NONE;
-    if (is_nullish(holder)) holder = immediate(TAG_BUILTIN, OBJECT_Object_prototype);
-    mote_value found = mote_lookup(vm, holder, key);
+    if (!has_kind(vm, object, KIND_MAP)) return VALUE_NONE;
+    const block_map *map = at_offset(vm, object);
+    const block_table *table = at_offset(vm, map->table);
+    if ((map->header & FLAG_IN_PLACE) != 0 || (map->table != 0 && table->room == 0)) return VALUE_NONE;
+    const mote_value *own = search_value(vm, map->table, guess_at(vm, map, payload(key)), payload(key));
+    if (own != NULL) return *own;
+    bool plain = is_nullish(map->prototype);
+    mote_value found = mote_lookup(vm, plain ? immediate(TAG_BUILTIN, OBJECT_Object_prototype) : map->prototype, key);
     return found == VALUE_NONE ? MOTE_UNDEFINED : found;
 }
 
@@ -68,10 +51,11 @@ static bool is_callee(const uint8_t *pc)
 static bool calls_it(mote_vm *vm)
 {
     uint32_t place = (uint32_t)(vm->pc - vm->image.bytes);
-    uint16_t *known = &vm->callees[place % CALLEES];
-    if (*known == place) return true;
+    uint32_t upper = place / CALLEES + 1;
+    uint8_t *known = &vm->callees[place % CALLEES];
+    if (*known == upper) return true;
     if (!is_callee(vm->pc)) return false;
-    if (place <= UINT16_MAX) *known = (uint16_t)place;
+    if (upper <= UINT8_MAX) *known = (uint8_t)upper;
     return true;
 }
 
@@ -99,27 +83,24 @@ mote_value mote_field_get(mote_vm *vm, mote_value object, mote_value key)
     return found;
 }
 
-/** Adds a field where the table has room. False: mote_map_add. */
-static bool append_field(mote_vm *vm, const block_map *map, mote_value key, mote_value value)
-{
-    block_table *table = at_offset(vm, map->table);
-    uint32_t count = table->used / 4u;
-    if (table->used == table->room) return false;
-    note_own_key(vm, key);
-    table->values[count] = value;
-    numbers_of(table)[count] = (uint16_t)payload(key);
-    table->used += 4;
-    return true;
-}
-
 bool mote_field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
-    bool sure;
     if (!has_kind(vm, object, KIND_MAP) || !has_tag(key, TAG_STRING)) return mote_index_set(vm, object, key, value);
-    block_map *map = at_offset(vm, object);
-    if ((map->header & FLAG_PROTOTYPE) != 0) return mote_map_set(vm, object, key, value);
-    mote_value *own = own_place(vm, map, key, &sure);
-    if (own != NULL) *own = value;
-    if (own != NULL || (sure && append_field(vm, map, key, value))) return true;
-    return sure ? mote_map_add(vm, object, key, value) : mote_map_set(vm, object, key, value);
+    const block_map *map = at_offset(vm, object);
+    block_table *table = at_offset(vm, map->table);
+    bool has_fields = map->table == 0 || table->room != 0;
+    if ((map->header & FLAG_PROTOTYPE) != 0 || !has_fields) return mote_map_set(vm, object, key, value);
+    uint32_t count = table->used / 4u;
+    uint8_t *guess = guess_at(vm, map, payload(key));
+    mote_value *own = search_value(vm, map->table, guess, payload(key));
+    if (own == NULL) {
+        if (table->used == table->room) return mote_map_add(vm, object, key, value);
+        note_own_key(vm, key);
+        own = &table->values[count];
+        *guess = (uint8_t)(count * 2);
+        numbers_of(table)[count] = (uint16_t)payload(key);
+        table->used += 4;
+    }
+    *own = value;
+    return true;
 }

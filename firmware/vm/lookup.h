@@ -70,11 +70,11 @@ static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder
 
 /**
  * Where an object of the class had the field last, bytes from the first number: objects of a class have their fields
- * in the same order.
+ * in the same order. Prototypes lie 16 bytes apart, and a class has few more fields.
  */
 static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, uint32_t name)
 {
-    return &vm->guesses[(map->prototype / 4 * 5 + name) % GUESSES];
+    return &vm->guesses[(map->prototype + name) % GUESSES];
 }
 
 /** Finds a field's value by a guess alone. `name`: number of a string of the image. */

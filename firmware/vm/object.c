@@ -280,7 +280,11 @@ bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
         if (count >= *size && count < HASHED / 2) *size = (uint8_t)(count + 1);
         if (*size > first) first = *size;
     }
-    return table_add(vm, map, &block->table, key, value, first);
+    if (block->table != 0) return table_add(vm, map, &block->table, key, value, first);
+    mote_value fresh = table_new(vm, first, false);
+    if (fresh == MOTE_FAILED) return false;
+    block->table = fresh;
+    return add_last(table_at(vm, fresh), key, value);
 }
 
 bool mote_map_reserve(mote_vm *vm, mote_value map, uint32_t fields)

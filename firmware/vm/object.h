@@ -11,9 +11,9 @@ mote_value mote_map_new(mote_vm *vm, mote_value prototype);
 /** Place of a name, the number of a string, in a table of fields; -1: it is not there, or the table is one of pairs. */
 static inline int mote_table_search(const block_table *table, uint32_t name)
 {
-    const uint16_t *numbers = numbers_of(table);
-    for (uint32_t i = 0; i < table->used / 4u; i++)
-        if (numbers[i] == name) return (int)i;
+    const uint16_t *numbers = numbers_of(table), *end = numbers + table->used / 4u;
+    for (const uint16_t *at = numbers; at < end; at++)
+        if (*at == name) return (int)(at - numbers);
     return -1;
 }
 
@@ -28,7 +28,10 @@ uint32_t mote_table_trim(const mote_vm *vm, mote_value table);
 bool mote_table_delete(mote_vm *vm, mote_value table, mote_value key);
 bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 mote_value mote_map_get(mote_vm *vm, mote_value map, mote_value key);
-/** Like mote_map_set, of a key that a map which is no prototype does not have, and has no room for. */
+/**
+ * Like mote_map_set, of a string of the image that a map which is no prototype does not have as a key, and has no room
+ * for. Map and value lie on the operand stack.
+ */
 bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 /** Gives a map that has no fields yet room for so many; others, prototypes and dictionaries stay as they are. */
 bool mote_map_reserve(mote_vm *vm, mote_value map, uint32_t fields);

@@ -31,7 +31,7 @@ enum {
     MARK_STACK = 48,     /* blocks that the collector has yet to look into */
     CACHE_ENTRIES = 128, /* results of look-ups in prototypes */
     GUESSES = 512,       /* places of fields */
-    CALLEES = 128,       /* reads of methods that are called */
+    CALLEES = 256,       /* reads of methods that are called */
     SIZES = 64,          /* fields of new objects, by class */
     OWN_KEYS = 1024,     /* bits, see own_keys */
     TRACE_DEPTH = 16,    /* positions in a trace */
@@ -125,8 +125,9 @@ struct mote_vm {
     cache_entry cache[CACHE_ENTRIES];
     uint8_t guesses[GUESSES];
     uint8_t sizes[SIZES];
-    /* Places, as bytes from the start of the image, that read a field in order to call it; 0: none. */
-    uint16_t callees[CALLEES];
+    /* Places that read a field in order to call it: one more than the upper byte of their distance from the start of
+     * the image; 0: none. */
+    uint8_t callees[CALLEES];
     /* By key, see is_own_key: whether any map but prototypes ever had it, so that methods are not looked for in
      * objects. */
     uint8_t own_keys[OWN_KEYS / 8];
