@@ -252,7 +252,7 @@ static void throw_called(mote_vm *vm, mote_value v)
 }
 
 /** Calls of what is not plain code: closures, bound functions, objects with a function inside. */
-static void enter_other(mote_vm *vm, mote_value *base, unsigned count, mote_value self)
+static RARE void enter_other(mote_vm *vm, mote_value *base, unsigned count, mote_value self)
 {
     mote_value function = base[0], env = MOTE_UNDEFINED, inner = callable_of(vm, function);
     if (inner != VALUE_NONE) {

@@ -75,11 +75,6 @@ mote_value mote_operate_unary(mote_vm *vm, uint8_t op, mote_value x)
     return mote_number(vm, op == OP_NEG ? -number : op == OP_ABS ? fabs(number) : number);
 }
 
-static bool approximately_equal(mote_vm *vm, mote_value x, mote_value y)
-{
-    return (is_nullish(x) && is_nullish(y)) || mote_values_equal(vm, x, y);
-}
-
 /** 1 or -1: a double above or below all integers of 32 bits, as a time that never comes; 0: neither. */
 static int beyond_integers(const mote_vm *vm, mote_value v)
 {
@@ -100,13 +95,10 @@ static bool precedes(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
 
 mote_value mote_examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
 {
-    switch (op) {
-    case OP_EQ: return bool_value(mote_values_equal(vm, x, y));
-    case OP_NE: return bool_value(!mote_values_equal(vm, x, y));
-    case OP_APPROX_EQ: return bool_value(approximately_equal(vm, x, y));
-    case OP_APPROX_NE: return bool_value(!approximately_equal(vm, x, y));
-    default: return bool_value(precedes(vm, op, x, y));
-    }
+    if (op == OP_LT || op == OP_LE) return bool_value(precedes(vm, op, x, y));
+    bool approximately = op == OP_APPROX_EQ || op == OP_APPROX_NE;
+    bool equal = approximately && is_nullish(y) ? is_nullish(x) : mote_values_equal(vm, x, y);
+    return bool_value(equal == (op == OP_EQ || op == OP_APPROX_EQ));
 }
 
 /* Objects and functions. */
