@@ -50,10 +50,10 @@ describe("bench:rv32", function () {
         deepStrictEqual(names(mbedtls), [...FIGURES, ...OF_SESSIONS].sort())
     })
 
-    it("with functions as C, a PSK handshake takes a client 0.86 of the instructions of mbedTLS's own DTLS at most, a server 0.97", () => {
+    it("with functions as C, a PSK handshake takes a client 0.82 of the instructions of mbedTLS's own DTLS at most, a server 0.93", () => {
         const { mote, mbedtls } = measured
         // A server puts hellos together from fragments and ranks its peers, which mbedTLS leaves to the application.
-        const limits = { psk_handshake_client: 0.86, psk_handshake_server: 0.97 }
+        const limits = { psk_handshake_client: 0.82, psk_handshake_server: 0.93 }
         for (const [name, limit] of Object.entries(limits))
             ok(mote[name] <= limit * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
     })
@@ -70,11 +70,18 @@ describe("bench:rv32", function () {
         ok(few <= 73 * 1024, `${few} bytes`)
     })
 
-    it("with functions as C, a record of 64 bytes takes 1.4 times the instructions of mbedTLS to send, 1.55 to receive, at most", () => {
+    it("with functions as C, a record of 64 bytes takes 1.33 times the instructions of mbedTLS to send, 1.37 to receive, at most", () => {
         const { mote, mbedtls } = measured
-        const limits = { record_send_64: 1.4, record_recv_64: 1.55 }
+        const limits = { record_send_64: 1.33, record_recv_64: 1.37 }
         for (const [name, limit] of Object.entries(limits))
             ok(mote[name] <= limit * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
+    })
+
+    it("with no function as C, a PSK handshake takes a client 1.42 times the instructions of mbedTLS at most, a server 1.60, and a record 1.70 to send, 2.12 to receive", () => {
+        const { interpreted, mbedtls } = measured
+        const handshakes = { psk_handshake_client: 1.42, psk_handshake_server: 1.6 }
+        for (const [name, limit] of Object.entries({ ...handshakes, record_send_64: 1.7, record_recv_64: 2.12 }))
+            ok(interpreted[name] <= limit * mbedtls[name], `${name}: ${interpreted[name]}, mbedTLS ${mbedtls[name]}`)
     })
 
     it("a handshake with ECDHE_ECDSA and a pinned certificate takes 1 % more instructions than mbedTLS at most, with no function as C", () => {
@@ -83,23 +90,23 @@ describe("bench:rv32", function () {
             ok(interpreted[name] <= 1.01 * mbedtls[name], `${name}: ${interpreted[name]}, mbedTLS ${mbedtls[name]}`)
     })
 
-    it("with no function as C, a record of DTLS 1.3, sent and received, takes 1.15 of the instructions of DTLS 1.2 at most", () => {
+    it("with no function as C, a record of DTLS 1.3, sent and received, takes 1.18 of the instructions of DTLS 1.2 at most", () => {
         const { interpreted } = measured
         // Three blocks of AES more on each side: the content type begins another one, and the number has its mask.
         const newer = interpreted["record13_send_64"] + interpreted["record13_recv_64"]
         const older = interpreted["record_send_64"] + interpreted["record_recv_64"]
-        ok(newer <= 1.15 * older, `${newer}, in DTLS 1.2 ${older}`)
+        ok(newer <= 1.18 * older, `${newer}, in DTLS 1.2 ${older}`)
     })
 
-    it("with connection ids, as sensors have them, it takes 1.15 of the instructions at most", () => {
+    it("with connection ids, as sensors have them, it takes 1.12 of the instructions at most", () => {
         const { interpreted } = measured
         // Both versions have an inner content type then, and the additional data of 1.2 take two blocks more.
         const newer = interpreted["record13_cid_send_64"] + interpreted["record13_cid_recv_64"]
         const older = interpreted["record_cid_send_64"] + interpreted["record_cid_recv_64"]
-        ok(newer <= 1.15 * older, `${newer}, in DTLS 1.2 ${older}`)
+        ok(newer <= 1.12 * older, `${newer}, in DTLS 1.2 ${older}`)
     })
 
-    it("the RAM of the first connection is the sum of its parts, the program interpreted 11.25 KB at most", () => {
+    it("the RAM of the first connection is the sum of its parts, the program interpreted 11.1 KB at most", () => {
         for (const { ram, ram_first_connection, arena_peak } of Object.values(rams)) {
             const sum = (prefix: string): number =>
                 Object.entries(ram).reduce((total, [name, bytes]) => total + (name.startsWith(prefix) ? bytes : 0), 0)
@@ -107,7 +114,7 @@ describe("bench:rv32", function () {
             strictEqual(sum("connection_"), arena_peak)
         }
         ok(
-            measured.interpreted["ram_first_connection"] <= 11.25 * 1024,
+            measured.interpreted["ram_first_connection"] <= 11.1 * 1024,
             `${measured.interpreted["ram_first_connection"]}`,
         )
     })
