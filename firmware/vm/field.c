@@ -59,6 +59,7 @@ static bool calls_it(mote_vm *vm)
     return true;
 }
 
+/** Whether it is no function, but a value or MOTE_FAILED. */
 static bool is_plain(const mote_vm *vm, mote_value v)
 {
     if (is_heap(v)) return !has_kind(vm, v, KIND_CLOSURE);
@@ -73,14 +74,23 @@ mote_value mote_field_find(mote_vm *vm, mote_value object, mote_value key)
     return accessor ? mote_accessor_run(vm, payload(found), object) : found;
 }
 
-mote_value mote_field_get(mote_vm *vm, mote_value object, mote_value key)
+static RARE mote_value found_method(mote_vm *vm, mote_value found, mote_value object)
 {
-    mote_value found = quick_method(vm, object, key);
-    if (found == VALUE_NONE) found = mote_field_find(vm, object, key);
-    if (found == MOTE_FAILED || is_plain(vm, found)) return found;
     if (vm->sp - 1 != vm->operands || !calls_it(vm)) return mote_bind_function(vm, found, object);
     vm->receiver = object;
     return found;
+}
+
+static RARE mote_value get_in_full(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value found = mote_field_find(vm, object, key);
+    return is_plain(vm, found) ? found : found_method(vm, found, object);
+}
+
+mote_value mote_field_get(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value found = quick_method(vm, object, key);
+    return found == VALUE_NONE ? get_in_full(vm, object, key) : found_method(vm, found, object);
 }
 
 bool mote_field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)

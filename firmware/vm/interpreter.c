@@ -496,11 +496,12 @@ place_CALL8 : {
     mote_value *base = vm->operands, function = base[0];
     if (has_tag(function, TAG_FUNCTION)) {
         base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
-        (void)mote_call_enter_function(vm, base, payload(function), op - OP_CALL0, MOTE_UNDEFINED);
+        if (!mote_call_enter_function(vm, base, payload(function), op - OP_CALL0, MOTE_UNDEFINED)) goto failed;
+        if (running_translation(vm) != NULL) goto call_translated;
     } else {
         mote_call_enter(vm, base, op - OP_CALL0, receiver);
+        CHECK();
     }
-    CHECK();
     LOAD();
     NEXT();
 }

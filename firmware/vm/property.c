@@ -416,7 +416,6 @@ static bool same_bound(const mote_vm *vm, mote_value a, mote_value b)
 bool mote_values_equal(mote_vm *vm, mote_value a, mote_value b)
 {
     if (a == b) return a != VALUE_NAN;
-    if (is_small(a) || is_small(b)) return false;
     if (mote_is_string(vm, a) && mote_is_string(vm, b)) return mote_string_equals(vm, a, b);
     if (has_kind(vm, a, KIND_DOUBLE) && has_kind(vm, b, KIND_DOUBLE))
         return mote_to_double(vm, a) == mote_to_double(vm, b);
