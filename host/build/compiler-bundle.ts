@@ -1,3 +1,7 @@
+import type ts from "typescript"
+import type { TypeSidecar } from "../image/type-sidecar.js"
+import { typeSidecar } from "./sidecar/type-sidecar.js"
+
 /*
  * The official compiler, extracted from the bundle of its command line and patched so that it does nothing twice. The
  * patches do not affect images.
@@ -17,7 +21,7 @@ interface SourceFile {
 
 type Parse = (fileName: string, text: string, ...options: unknown[]) => SourceFile
 
-/** Shares parsed source files between the programs compiled in one process. */
+/** Shares parsed source files between the programs compiled in one process, and takes the types of each program. */
 export class SharedFiles {
     private readonly parsed = new Map<string, SourceFile>()
     private notes = new Map<object, object>()
@@ -37,6 +41,20 @@ export class SharedFiles {
         const note = this.notes.get(object) ?? {}
         this.notes.set(object, note)
         return note
+    }
+
+    private types: (() => TypeSidecar | undefined) | undefined
+
+    /** A program is about to be compiled. */
+    readonly note = (typescript: typeof ts, program: ts.Program): void => {
+        this.types = () => typeSidecar(typescript, program)
+    }
+
+    /** The types of the program that was compiled last. */
+    takeTypes(): TypeSidecar | undefined {
+        const types = this.types?.()
+        this.types = undefined
+        return types
     }
 
     forgetNotes(): void {
@@ -62,6 +80,11 @@ const CHANGES: [from: string, to: string][] = [
     ],
     // Sets the parents of nodes only once, before the type check.
     ["const setParentNodes = true;", "const setParentNodes = false;"],
+    // Keeps the program, for its types.
+    [
+        "return { program: program2, usedFiles",
+        "module.exports.shared.note(ts, program2); return { program: program2, usedFiles",
+    ],
     // Shares parsed files between programs.
     ["return ts.createSourceFile(", "return module.exports.shared.parsing(ts.createSourceFile)("],
 ]

@@ -10,6 +10,7 @@ import { stripVTControlCharacters } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
+import type { TypeSidecar } from "../image/type-sidecar.js"
 import { compilerSource, SharedFiles } from "./compiler-bundle.js"
 
 /** A message of TypeScript's checker or of the compiler, opaque to other code. */
@@ -114,6 +115,8 @@ export class CompilationError extends Error {}
 export interface CompiledProgram {
     image: Uint8Array
     debug: string
+    /** undefined when the types of the program say nothing */
+    types: TypeSidecar | undefined
 }
 
 /**
@@ -147,7 +150,7 @@ export function compileFiles(entry: string, files: Map<string, string>, flags: s
         getFlags: () => Object.fromEntries(flags.map((flag) => [flag, true])),
     })
     if (!success || binary === undefined) throw new CompilationError(errors.join("\n"))
-    return { image: binary, debug }
+    return { image: binary, debug, types: shared.takeTypes() }
 }
 
 /** Compiles one DeviceScript file. */

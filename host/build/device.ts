@@ -18,7 +18,14 @@ import { cacheFolder, root } from "../folders.js"
 import type { DebugFile } from "../image/ir/debug.js"
 import { type Machine, optimizeImage } from "../image/optimize.js"
 import { temporaryFolder } from "../temporary.js"
-import { CompilationError, COMPILER_VERSION, compileFiles, compilerFolder, compilerPackages } from "./compiler.js"
+import {
+    CompilationError,
+    type CompiledProgram,
+    COMPILER_VERSION,
+    compileFiles,
+    compilerFolder,
+    compilerPackages,
+} from "./compiler.js"
 import { configure, type Configured } from "./configured.js"
 import { exclusively } from "./make-once.js"
 import { type ProgramSources, programSources } from "./program-sources.js"
@@ -37,6 +44,9 @@ export interface DeviceImage {
     /** folder to which the debug file's paths are relative */
     home: string
 }
+
+/** What the compiler made, with the types that its optimization needs. */
+type CompiledImage = DeviceImage & Pick<CompiledProgram, "types">
 
 /** The sources in this repository, by path. */
 function ownSources(): Map<string, string> {
@@ -132,7 +142,7 @@ function hashOf({ entry, files }: ProgramSources): string {
     const hash = createHash("sha256").update(entry)
     hash.update(readFileSync(join(compilerFolder(), "package.json")))
     for (const [place, content] of [...files].sort()) hash.update(place).update(content)
-    hashFolder(hash, optimizer)
+    for (const folder of optimizer) hashFolder(hash, folder)
     return hash.digest("hex").slice(0, 16)
 }
 
@@ -156,8 +166,10 @@ function keep(image: DeviceImage, path: string, debugPath: string): void {
     }
 }
 
-/** The optimizer's folder: TypeScript in the repository, JavaScript in the package. */
-const optimizer = [join(root, "host", "image")].find(existsSync) ?? fileURLToPath(new URL("../image", import.meta.url))
+/** Folders of the optimizer and of what tells it of types: TypeScript in the repository, JavaScript in the package. */
+const optimizer = ["image", join("build", "sidecar")].map(
+    (part) => [join(root, "host", part)].find(existsSync) ?? fileURLToPath(new URL(`../${part}`, import.meta.url)),
+)
 
 function hashFolder(hash: Hash, folder: string): void {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.[tj]s$/.test(file))
@@ -165,24 +177,24 @@ function hashFolder(hash: Hash, folder: string): void {
 }
 
 /** Optimizes the compiler's image in place. */
-function optimize(image: DeviceImage, machine: Machine): DeviceImage {
+function optimize({ types, ...image }: CompiledImage, machine: Machine): DeviceImage {
     const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
-    const optimized = optimizeImage(readFileSync(image.path), debug, machine)
+    const optimized = optimizeImage(readFileSync(image.path), debug, machine, types)
     writeFileSync(image.path, optimized.image)
     writeFileSync(image.debugPath, JSON.stringify(optimized.debug))
     return { ...image, bytes: optimized.image.length }
 }
 
 /** Compiles in a new folder. Throws UsageError with the compiler's messages. */
-function compile(entry: string, files: Map<string, string>, flags: string[] = []): DeviceImage {
+function compile(entry: string, files: Map<string, string>, flags: string[] = []): CompiledImage {
     const folder = temporaryFolder("compile")
     const [path, debugPath] = [join(folder, "bytecode.devs"), join(folder, "bytecode-dbg.json")]
     try {
-        const { image, debug } = compileFiles(entry, files, flags)
+        const { image, debug, types } = compileFiles(entry, files, flags)
         writeFileSync(path, image)
         writeFileSync(debugPath, debug)
         keepPackages()
-        return { path, bytes: image.length, debugPath, home: root }
+        return { path, bytes: image.length, debugPath, home: root, types }
     } catch (error) {
         if (!(error instanceof CompilationError)) throw error
         throw new UsageError(`${entry} does not compile for the device:\n${error.message}${hint(error.message)}`)

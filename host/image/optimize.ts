@@ -4,6 +4,7 @@ import { type DebugFile, moveDebug } from "./ir/debug.js"
 import type { ImageFunction, ImageProgram } from "./ir/program.js"
 import { readImage } from "./ir/read.js"
 import { writeImage, type WrittenImage } from "./ir/write.js"
+import { type TypeSidecar, UNTYPED } from "./type-sidecar.js"
 import { PassManager } from "./pass-manager.js"
 import { dropUndefinedArguments } from "./passes/argument-elimination.js"
 import { lowerCapturedVariables, raiseCapturedVariables } from "./passes/captured-variables.js"
@@ -132,6 +133,7 @@ export type Machine = "every" | "mote"
 
 /**
  * @param image as the compiler wrote it
+ * @param types of the program; undefined: not known, so that it is optimized less
  * @param verify checks the program after each pass, and throws VerificationError with the name of one that broke it
  * @returns the smaller image, and `debug` with the new positions. Throws ImageError for an invalid image.
  */
@@ -139,9 +141,10 @@ export function optimizeImage(
     image: Buffer,
     debug: DebugFile,
     machine: Machine,
+    types: TypeSidecar | undefined,
     verify = false,
 ): { image: Buffer; debug: DebugFile } {
-    const program = readImage(image)
+    const program = { ...readImage(image), types: types ?? UNTYPED }
     const before = [...program.functions]
     const nameOf: NameOf = (entry) => debug.functions.at(before.indexOf(entry))?.name ?? "?"
     const shortNames = optimizeProgram(new PassManager(program, verify), nameOf, machine)

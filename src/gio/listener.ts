@@ -20,7 +20,7 @@ import { TlsCertificateFlags } from "./enums.js"
 import { type GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
 import { asGError } from "./saved-errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
-import { type Acceptor, type ServerConnection } from "./server-connection.js"
+import { type Acceptor, ServerConnection } from "./server-connection.js"
 import { addressOfKey } from "./socket-address.js"
 import { type TlsCertificate } from "./tls-certificate.js"
 import { checkTimeout, givenCancellable } from "./vectors.js"
@@ -199,7 +199,8 @@ export abstract class Listener implements PumpOwner, Acceptor {
     }
 
     connectionOf(peer: Peer): ServerConnection {
-        if (peer.owner !== undefined) return peer.owner as ServerConnection
+        const { owner } = peer
+        if (owner instanceof ServerConnection) return owner
         const connection = this.newConnection(this.services, this.base, this.settings)
         connection.adopt(peer, this.pump, this)
         peer.owner = connection

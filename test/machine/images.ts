@@ -2,31 +2,63 @@ import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../host/build/device.js"
-import { compileProgram } from "../../host/build/compiler.js"
+import { compileWithDebug } from "../../host/build/compiler.js"
 import type { DebugFile } from "../../host/image/ir/debug.js"
+import type { TypeSidecar } from "../../host/image/type-sidecar.js"
 import { type Machine, optimizeImage } from "../../host/image/optimize.js"
 
 const NO_DEBUG: DebugFile = { functions: [], srcmap: [], sources: [] }
 
 /** Images depend on the compiler, which takes almost half a second for a program. */
 const compiler = readFileSync(join(root, "node_modules", "@devicescript", "cli", "package.json"))
+/** What makes the sidecars. */
+const sidecar = readdirSync(join(root, "host", "build", "sidecar"))
+    .sort()
+    .map((name) => readFileSync(join(root, "host", "build", "sidecar", name), "utf8"))
+    .join()
 const cache = join(root, ".cache", "programs")
 
-/** A compiled program; compiled only once. */
-export function programImage(source: string): Buffer {
-    const name = createHash("sha256").update(compiler).update(source).digest("hex").slice(0, 16)
-    const path = join(cache, `${name}.devs`)
-    if (existsSync(path)) return readFileSync(path)
-    const image = compileProgram(source)
-    mkdirSync(cache, { recursive: true })
-    writeFileSync(`${path}.${process.pid}`, image)
-    renameSync(`${path}.${process.pid}`, path)
-    return Buffer.from(image)
+interface Compiled {
+    image: Buffer
+    types: TypeSidecar | undefined
 }
 
-export function optimizedImage(source: string, machine: Machine = "every"): Buffer {
-    return optimizeImage(programImage(source), NO_DEBUG, machine, true).image
+/** A compiled program; it is compiled once. */
+function compiled(source: string): Compiled {
+    const name = createHash("sha256").update(sidecar).update(compiler).update(source).digest("hex").slice(0, 16)
+    const [path, typesPath] = [join(cache, `${name}.devs`), join(cache, `${name}.json`)]
+    if (existsSync(path)) {
+        const { types } = JSON.parse(readFileSync(typesPath, "utf8")) as Pick<Compiled, "types">
+        return { image: readFileSync(path), types }
+    }
+    const { image, types } = compileWithDebug(source)
+    mkdirSync(cache, { recursive: true })
+    keep(typesPath, JSON.stringify({ types }))
+    keep(path, image)
+    return { image: Buffer.from(image), types }
 }
+
+/** Renamed last: another process may look for it meanwhile. */
+function keep(path: string, content: string | Uint8Array): void {
+    writeFileSync(`${path}.${process.pid}`, content)
+    renameSync(`${path}.${process.pid}`, path)
+}
+
+export const programImage = (source: string): Buffer => compiled(source).image
+
+/** What the optimizer is told of a program's types. */
+export const programTypes = (source: string): TypeSidecar | undefined => compiled(source).types
+
+/** @param types what the optimizer is told */
+export function optimizedBy(source: string, types: TypeSidecar | undefined, machine: Machine = "every"): Buffer {
+    return optimizeImage(programImage(source), NO_DEBUG, machine, types, true).image
+}
+
+export const optimizedImage = (source: string, machine: Machine = "every"): Buffer =>
+    optimizedBy(source, programTypes(source), machine)
+
+/** The same without the types. */
+export const untypedImage = (source: string): Buffer => optimizedBy(source, undefined)
 
 /** A program of a few lines, with the usual end. */
 export function program(...lines: string[]): string {

@@ -1,7 +1,7 @@
 import { append } from "../ir/expressions.js"
 import { fieldKey } from "../ir/names.js"
 import { Op } from "../ir/operations.js"
-import type { Expression, ImageFunction, Statement } from "../ir/program.js"
+import type { Expression, ImageFunction, ImageProgram, Statement } from "../ir/program.js"
 import { type ClassSetup, constructorIn } from "./class-setup.js"
 import type { FunctionFacts } from "./function-facts.js"
 import { constructorOf, Kind, kindsOf, type Type } from "./types.js"
@@ -16,11 +16,13 @@ export interface Method {
  * The classes of a program as its setup makes them, and how the rest of the program uses the names of their methods.
  *
  * A name is that of methods alone if only the setup stores it, on prototypes, and it is no text otherwise. Then no object has a
- * field of this name for itself. When prototypes change while the program runs (`isDynamic`), no name is that of methods alone.
+ * field of this name for itself. When prototypes change while the program runs, or names are worked out (`isDynamic`), no name is that of
+ * methods alone.
  */
 export class ClassModel {
     /** functions by name and by the class that has them: a constructor, or less than 0 for a prototype of the machine */
     private readonly methods = new Map<string, Map<number, number>>()
+    private readonly functions: readonly ImageFunction[]
     private readonly owners = new Map<number, Set<number>>()
     private readonly bases = new Map<number, number>()
     /** classes that extend one of the program's at once */
@@ -37,17 +39,23 @@ export class ClassModel {
     /** functions that are nothing but methods: their `this` is an object */
     private readonly plainMethods: ReadonlySet<ImageFunction>
     private readonly constructed = new Set<ImageFunction>()
-    private dynamic = false
+    private dynamic: boolean
+    /** names that may be looked up in objects without such a method */
+    private readonly unsound: ReadonlySet<string>
+    /** fields may be stored by any name, in objects without a class */
+    private readonly storesFields: boolean
 
-    /**
-     * @param functions of the program
-     * @param facts about each of them
-     */
+    /** @param facts about each function of the program */
     constructor(
-        private readonly functions: readonly ImageFunction[],
+        { functions, ascii, types: { unsound, computed } }: ImageProgram,
         private readonly setup: ClassSetup,
         facts: FunctionFacts[],
     ) {
+        this.functions = functions
+        this.dynamic = computed === "members"
+        this.storesFields = computed === "fields"
+        const names = new Set(unsound)
+        this.unsound = new Set(ascii.flatMap((text, i) => (names.has(text.toString()) ? [`${OWN}${i}`] : [])))
         for (const each of facts) this.addUses(each)
         const values = new Set(facts.flatMap((each) => [...each.values]))
         for (const { prototype, name, method } of setup.methods.values())
@@ -214,7 +222,8 @@ export class ClassModel {
     /** True for the look-up of a name that no object has but from its class. */
     isMethod(field: Expression): boolean {
         const name = fieldKey(field)
-        return name !== undefined && !this.dynamic && !this.mayBeOwn(name)
+        if (name === undefined || (this.storesFields && this.unsound.has(name))) return false
+        return !this.dynamic && !this.mayBeOwn(name)
     }
 
     /** True when a function is called with an object for `this` and no other path. */
@@ -222,7 +231,10 @@ export class ClassModel {
         return !this.dynamic && this.plainMethods.has(entry)
     }
 
-    /** The function that is called, when only one class has a method of this name and it is always called. */
+    /**
+     * The function that is called, when only one class has a method of this name, it is always called, and types leave no doubt that
+     * the object has it.
+     */
     onlyMethod(field: Expression): ImageFunction | undefined {
         return field.opcode === Op.asciiField ? this.onlyMethodNamed(fieldKey(field) ?? "") : undefined
     }
@@ -230,7 +242,8 @@ export class ClassModel {
     /** The same by the key of a name. */
     onlyMethodNamed(name: string): ImageFunction | undefined {
         // The machine's own names may be those of its own methods.
-        if (this.dynamic || !name.startsWith(OWN) || !this.isOnlyCalled(name)) return undefined
+        if (this.dynamic || !name.startsWith(OWN) || this.unsound.has(name) || !this.isOnlyCalled(name))
+            return undefined
         const [method, ...others] = this.methods.get(name)?.values() ?? []
         return method === undefined || others.length > 0 ? undefined : this.functions[method]
     }

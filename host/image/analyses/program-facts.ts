@@ -43,7 +43,7 @@ export class ProgramFacts {
         const facts = functions.map((entry) => this.of(entry))
         if (this.modelled !== functions) this.model = undefined
         this.modelled = functions
-        return (this.model ??= new ClassModel(functions, this.setup, facts))
+        return (this.model ??= new ClassModel(this.program, this.setup, facts))
     }
 
     /** A function has changed; what it says may have. */

@@ -38,10 +38,11 @@ const isAssign = ({ opcode, value }: Expression): boolean => opcode === Op.objec
 export class TypeInference extends TypeEnvironment {
     /** names of stored fields */
     private readonly stored = new Set<string>()
-    private isSound = true
+    private isSound: boolean
 
     constructor(program: ImageProgram, classes: ClassModel) {
         super(program, classes)
+        this.isSound = program.types.computed === "nothing"
         program.functions.forEach((entry, index) => this.addThis(entry, index))
         const steps = program.functions.flatMap((entry) => entry.body.map((each) => ({ entry, each, isDue: true })))
         this.locations.settle(steps, ({ entry, each }) => this.statement(entry, each))

@@ -1,3 +1,5 @@
+import type { TypeSidecar } from "../type-sidecar.js"
+
 /* The program model: functions as lists of statements, each with its tree of expressions. */
 
 /** The compiler's information about a function. */
@@ -61,6 +63,8 @@ export interface ImageProgram {
     buffers: Buffer[]
     specs: Buffer
     configuration: Buffer
+    /** what the image does not say about its types */
+    types: TypeSidecar
 }
 
 /** Kinds of strings in a StrIdx. */

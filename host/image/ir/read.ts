@@ -1,3 +1,4 @@
+import { UNDOUBTED } from "../type-sidecar.js"
 import { builtinString, FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation, SMALL_INT_ZERO } from "./operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "./program.js"
 import { REFERRING } from "./references.js"
@@ -120,6 +121,7 @@ export function readImage(image: Buffer): ImageProgram {
         }),
         specs: sections[Section.specs],
         configuration: sections[Section.configuration],
+        types: UNDOUBTED,
     }
 }
 

@@ -23,8 +23,9 @@ import {
  *
  * Precondition: live ranges are split, since types are known by slot; runs after inlining, which knows the `this` of
  * methods. Changes: calls, the flag `needsThis`, method stores of the setup; may insert a check into the method. Sound
- * because types (or a name that only one class has) bound what a call can run. A call on undefined still has to throw a
- * TypeError: a method that would not read a field of `this` at once gets a read of one inserted.
+ * because types (or a name that only one class has, if the type sidecar has no doubt about it) bound what a call can run.
+ * A call on undefined still has to throw a TypeError: a method that would not read a field of `this` at once gets a read
+ * of one inserted.
  */
 
 interface Site {

@@ -41,7 +41,8 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
     /** Expected steps, in protocol order. Each is written for its own class of handshake. */
     private steps: Step<never>[] = []
     private at = 0
-    private onAnswer: ((handshake: never, answer: never) => void) | undefined = undefined
+    /** Takes answers to the open question, of whose type it is. */
+    private onAnswer: ((handshake: never, answer: Answer | undefined) => void) | undefined = undefined
     /** the message that the open question is about: the answer decides whether it is accepted */
     undecided: HandshakeMessage | undefined = undefined
 
@@ -68,14 +69,14 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         this.question = undefined
         this.onAnswer = undefined
         this.undecided = undefined
-        if (onAnswer !== undefined) onAnswer(this as never, answer as never)
+        if (onAnswer !== undefined) onAnswer(this as never, answer)
         if (undecided !== undefined && this.failure === 0) this.pass(this.stepAt(this.at), this.at, undecided)
     }
 
     /** Asks a question; `onAnswer` continues the handshake, with undefined if there is no answer. */
     ask<Q extends Question>(question: Q, onAnswer: (handshake: never, answer: AnswerTo<Q> | undefined) => void): void {
         this.question = question
-        this.onAnswer = onAnswer
+        this.onAnswer = onAnswer as (handshake: never, answer: Answer | undefined) => void
     }
 
     /** Adds steps after those already expected. */

@@ -256,8 +256,8 @@ describe("an optimized image", function () {
             return [outcome.exception, ...outcome.trace.flatMap((position) => map.lines(position))]
         }
         for (const fault of ["1", "2", "3", "4", "5"]) {
-            const { image, debug } = compileWithDebug(FAULTS.replace("FAULT", fault))
-            const optimized = optimizeImage(Buffer.from(image), JSON.parse(debug) as DebugFile, "every", true)
+            const { image, debug, types } = compileWithDebug(FAULTS.replace("FAULT", fault))
+            const optimized = optimizeImage(Buffer.from(image), JSON.parse(debug) as DebugFile, "every", types, true)
             const expected = await traceOf(image, debug)
             ok(expected.length > 2, expected.join("\n"))
             deepStrictEqual(await traceOf(optimized.image, JSON.stringify(optimized.debug)), expected)

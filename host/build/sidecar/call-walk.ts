@@ -1,0 +1,114 @@
+import type ts from "typescript"
+import { isAmbient, isOfCompiler } from "./declared-members.js"
+import type { TypeFlow } from "./type-flow.js"
+
+type Call = ts.CallExpression | ts.NewExpression
+
+/** Methods of arrays that store elements. */
+const STORING = new Set(["push", "pushRange", "unshift", "fill", "with"])
+
+/** Follows arguments and results. */
+export class CallWalk {
+    private readonly any: ts.Type
+
+    constructor(
+        private readonly typescript: typeof ts,
+        private readonly checker: ts.TypeChecker,
+        private readonly flow: TypeFlow,
+        private readonly passExpression: (node: ts.Expression, to: ts.Type) => void,
+    ) {
+        this.any = checker.getAnyType()
+    }
+
+    private typeOf(node: ts.Node): ts.Type {
+        return this.checker.getTypeAtLocation(node)
+    }
+
+    visit(node: Call): void {
+        const { typescript: ts } = this
+        const signature = this.checker.getResolvedSignature(node)
+        const declaration = signature?.declaration
+        if (ts.isNewExpression(node)) this.flow.substitutions.addReference(this.typeOf(node))
+        if (signature === undefined || declaration === undefined) return this.visitUntyped(node)
+        const declared = ts.isJSDocSignature(declaration)
+            ? undefined
+            : this.checker.getSignatureFromDeclaration(declaration)
+        if (declared?.typeParameters !== undefined) this.flow.substitutions.addSignature(declared, signature, false)
+        const isNative = isAmbient(ts, declaration)
+        if (isNative) this.visitNative(node, declaration)
+        const callee = ts.isPropertyAccessExpression(node.expression) ? node.expression : undefined
+        if (isNative && callee?.name.text === "start") return this.visitStart(callee.expression, node)
+        node.arguments?.forEach((each, i) => {
+            const type = this.flow.facts.parameterType(signature, i)
+            if (type !== undefined && !(isNative && this.flow.facts.isUntyped(type))) this.passExpression(each, type)
+        })
+    }
+
+    /** A call of `any`, or of a constructor without parameters. */
+    private visitUntyped(node: Call): void {
+        const { typescript: ts } = this
+        const passed = node.arguments ?? []
+        for (const each of passed) this.passExpression(each, this.any)
+        const { expression } = node
+        const isElement =
+            ts.isElementAccessExpression(expression) && ts.isStringLiteralLike(expression.argumentExpression)
+        const name = ts.isPropertyAccessExpression(expression)
+            ? expression.name.text
+            : isElement
+              ? expression.argumentExpression.text
+              : undefined
+        if (name === undefined) return
+        this.flow.lookUp(
+            name,
+            passed.map((each) => this.typeOf(each)),
+        )
+        if (STORING.has(name)) this.flow.storeElement()
+    }
+
+    /** What a function that is not part of the program makes, calls or keeps. */
+    private visitNative(node: Call, declaration: ts.Declaration): void {
+        const type = this.typeOf(node)
+        const passed = (node.arguments ?? []).map((each) => this.typeOf(each))
+        if (isOfCompiler(declaration)) return this.visitKnown(node, declaration, type, passed)
+        if (!this.isOfMachine(type)) {
+            this.flow.meetForeign()
+            this.flow.receive(type)
+            this.flow.pass(this.any, type)
+        }
+        for (const each of passed) {
+            this.flow.give(each)
+            for (const signature of this.flow.facts.signaturesOf(each)) this.flow.exposeSignature(signature)
+        }
+    }
+
+    /** The machine's own functions do what they are declared to do, as far as that says anything. */
+    private visitKnown(node: Call, declaration: ts.Declaration, type: ts.Type, passed: ts.Type[]): void {
+        const { name } = declaration as ts.NamedDeclaration
+        const called = name !== undefined && this.typescript.isIdentifier(name) ? name.text : ""
+        const isNew = node.arguments?.[0] !== undefined && this.typescript.isObjectLiteralExpression(node.arguments[0])
+        if (called === "assign" && passed.length > 1) this.flow.copyFields(passed[1], isNew ? undefined : passed[0])
+        if (called === "resume") this.flow.passAll(passed, this.any)
+        if (called === "suspend") this.flow.pass(this.any, type)
+        if ((type.flags & this.typescript.TypeFlags.Any) !== 0) this.flow.meetForeign()
+    }
+
+    /** Natives make what they are declared to make, of the machine's types. */
+    private isOfMachine(type: ts.Type): boolean {
+        const { facts } = this.flow
+        const value = facts.valueOf(type)
+        if (facts.isPrimitive(value) || facts.isNothing(value)) return true
+        if (value.isUnion()) return value.types.every((each) => this.isOfMachine(each))
+        if (facts.isList(value)) return facts.elementsOf(value).every((each) => this.isOfMachine(each))
+        return value.symbol?.declarations?.some(isOfCompiler) === true
+    }
+
+    /** The arguments of `f.start()` are those of `f`. */
+    private visitStart(callee: ts.Expression, node: Call): void {
+        for (const signature of this.flow.facts.signaturesOf(this.typeOf(callee)))
+            node.arguments?.forEach((each, i) => {
+                const type = this.flow.facts.parameterType(signature, i)
+                if (type !== undefined) this.passExpression(each, type)
+            })
+        if (this.flow.facts.isUntyped(this.typeOf(callee))) this.visitUntyped(node)
+    }
+}

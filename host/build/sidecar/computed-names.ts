@@ -1,0 +1,79 @@
+import type ts from "typescript"
+import type { TypeSidecar } from "../../image/type-sidecar.js"
+import type { TypeFlow } from "./type-flow.js"
+
+/** Where a program works out names of fields while it runs. */
+export class ComputedNames {
+    /** types of objects that fields are looked up in by such names */
+    private readonly maps = new Set<ts.Type>()
+    private ofAny = false
+    /** whether objects of type `any` are indexed by something else than a variable */
+    private indexesAny = false
+    /** variables that are used as indexes, and those that may be no numbers in spite of their types */
+    private readonly indexes = new Set<ts.Symbol>()
+    private readonly mistaken = new Set<ts.Symbol>()
+
+    constructor(
+        private readonly typescript: typeof ts,
+        private readonly checker: ts.TypeChecker,
+        private readonly flow: TypeFlow,
+    ) {}
+
+    /** `object[key]`, or `delete object[key]` */
+    visitElement({ expression, argumentExpression: key }: ts.ElementAccessExpression): void {
+        if (this.typescript.isStringLiteralLike(key) || this.typescript.isNumericLiteral(key)) return
+        const object = this.checker.getTypeAtLocation(expression)
+        if (!this.isIndex(key, object)) this.add(object)
+    }
+
+    /** `{ [name]: value }` */
+    visitName({ expression }: ts.ComputedPropertyName, parent: ts.Node): void {
+        if (this.typescript.isStringLiteralLike(expression)) return
+        if (this.typescript.isObjectLiteralExpression(parent)) this.add(this.checker.getTypeAtLocation(parent))
+        else this.ofAny = true
+    }
+
+    /** Whether a key is a number. Of `any`, it may be a text in spite of its type. */
+    private isIndex(key: ts.Expression, object: ts.Type): boolean {
+        const type = this.checker.getTypeAtLocation(key)
+        const types = type.isUnion() ? type.types : [type]
+        if (!types.every((each) => this.flow.facts.isNumber(each))) return false
+        const symbol = this.typescript.isIdentifier(key) ? this.checker.getSymbolAtLocation(key) : undefined
+        const isVariable =
+            symbol?.valueDeclaration !== undefined && this.typescript.isVariableDeclaration(symbol.valueDeclaration)
+        if (isVariable) this.indexes.add(symbol)
+        else if (this.flow.facts.isUntyped(object)) this.indexesAny = true
+        return true
+    }
+
+    /** A variable gets a value that may be anything. */
+    mistake(variable: ts.Node): void {
+        const symbol = this.checker.getSymbolAtLocation(variable)
+        if (symbol !== undefined) this.mistaken.add(symbol)
+    }
+
+    private add(object: ts.Type): void {
+        this.maps.add(object)
+        this.flow.meetForeign()
+    }
+
+    /** Once all is known that passes for a map. */
+    result(): TypeSidecar["computed"] {
+        if ([...this.indexes].some((each) => this.mistaken.has(each))) return "members"
+        if (this.ofAny || (this.indexesAny && this.flow.mistakesNumbers)) return "members"
+        if (this.maps.size === 0) return "nothing"
+        return [...this.maps].every((each) => this.isMap(each)) ? "fields" : "members"
+    }
+
+    /** Whether no object of a class passes for one of this type. */
+    private isMap(type: ts.Type): boolean {
+        const seen = new Set([type])
+        for (const each of seen) {
+            if (each.isUnion()) for (const part of each.types) seen.add(part)
+            else if (this.flow.facts.isUntyped(each) || each.isClassOrInterface() || this.flow.facts.isGeneric(each))
+                return false
+            for (const source of this.flow.sourcesOf(each)) seen.add(source)
+        }
+        return true
+    }
+}

@@ -1,0 +1,154 @@
+import { program, type WrittenProgram } from "./images.js"
+
+/* Programs whose types are not what their values are: each calls a method on an object that does not have it. */
+
+/** Methods are in the image if they are called anywhere. */
+const CALLS = ["hear(new Dog())", "new Cat().meow()"]
+
+const PETS = [
+    "class Animal { name = 'nobody' }",
+    "class Dog extends Animal { bark(): void { console.log('bark of ' + this.name) } }",
+    "class Cat extends Animal { meow(): void { console.log('meow of ' + this.name) } }",
+    "class Home { pet: Animal = new Cat(); swap(): void { this.pet = new Cat() } }",
+    "class Kennel { pet: Dog = new Dog() }",
+    "interface Noisy { name: string; bark(): void }",
+    "function hear(dog: Dog): void { dog.bark() }",
+]
+
+function pets(name: string, ...lines: string[]): WrittenProgram {
+    const isDeclaration = (line: string): boolean => /^(class|function) /.test(line)
+    const declarations = lines.filter(isDeclaration)
+    const body = lines.filter((line) => !isDeclaration(line))
+    const end = "} catch (error) { console.log(error instanceof TypeError) }"
+    return { name, source: program(...PETS, ...declarations, ...CALLS, "try {", ...body, end) }
+}
+
+/** By what hides the type of the object. */
+export const WRONG_RECEIVERS: WrittenProgram[] = [
+    pets("a receiver of type any", "const pet: any = new Cat()", "pet.bark()"),
+    pets("an argument of type any", "const pet: any = new Cat()", "hear(pet)"),
+    pets("an element of any[]", "const pets: any[] = [new Cat()]", "const dogs: Dog[] = pets", "dogs[0].bark()"),
+    pets(
+        "a value that is any in one of two cases",
+        "const pet: any = new Cat()",
+        "hear(pet.name === '' ? new Dog() : pet)",
+    ),
+    pets("a function of type any", "const call: any = hear", "call(new Cat())"),
+    pets("a function that a fiber starts", "const call: any = new Cat()", "hear.start(call)", "await ds.sleep(5)"),
+    pets(
+        "a field that is stored by way of any",
+        "const home = new Kennel()",
+        "const any: any = home",
+        "any.pet = new Cat()",
+        "home.pet.bark()",
+    ),
+    pets("an assertion", "const pet: Animal = new Home().pet", ";(pet as Dog).bark()"),
+    pets("an assertion by way of never", "const pet: Animal = new Home().pet", "hear(pet as never)"),
+    pets("an error of another class", "try { throw new Cat() } catch (error) { (error as Dog).bark() }"),
+    pets("an object of JSON", 'const pet: Dog = JSON.parse(\'{"name": "Tom"}\')', "pet.bark()"),
+    pets("a copy of an object's fields", "Object.assign({}, new Dog()).bark()"),
+    pets("a spread object", "const noisy: Noisy = new Dog()", "const copy = { ...noisy }", "copy.bark()"),
+    pets(
+        "a value that a fiber is resumed with",
+        "const me = ds.Fiber.self()",
+        "async function wake() { await ds.sleep(5); me.resume(new Cat()) }",
+        "wake.start()",
+        "const pet = await ds.suspend<Dog>()",
+        "pet.bark()",
+    ),
+    pets(
+        "an array of a wider type",
+        "const dogs = [new Dog()]",
+        "const animals: Animal[] = dogs",
+        "animals.push(new Cat())",
+        "dogs[1].bark()",
+    ),
+    pets(
+        "a field of a wider type",
+        "const kennel = new Kennel()",
+        "const place: { pet: Animal } = kennel",
+        "place.pet = new Cat()",
+        "kennel.pet.bark()",
+    ),
+    pets(
+        "a parameter that is narrower in a subclass",
+        "class Ear { hear(pet: Animal): void { console.log(pet.name) } }",
+        "class DogEar extends Ear { override hear(pet: Dog): void { pet.bark() } }",
+        "const ear: Ear = new DogEar()",
+        "ear.hear(new Cat())",
+    ),
+    pets(
+        "a type predicate",
+        "const isDog = (pet: Animal): pet is Dog => pet.name !== ''",
+        "const pet = new Home().pet",
+        "if (isDog(pet)) pet.bark()",
+    ),
+    pets(
+        "a field that has changed since its type was tested",
+        "const home = new Home()",
+        "home.pet = new Dog()",
+        "if (home.pet instanceof Dog) { home.swap(); home.pet.bark() }",
+    ),
+    pets("a type argument", "function as<T>(value: any): T { return value }", "as<Dog>(new Cat()).bark()"),
+    pets(
+        "a type argument of a class",
+        "class Box<T> { constructor(public content: T) {} }",
+        "const box = new Box<Dog>(new Cat() as any)",
+        "box.content.bark()",
+    ),
+    pets(
+        "an optional method",
+        "class Quiet { bark?(): void }",
+        "const quiet: { bark?(): void } = new Quiet()",
+        "quiet.bark()",
+    ),
+    pets(
+        "an object that looks like one of another class",
+        "class Wolf extends Animal { bark(): void { console.log('howl') } }",
+        "function call(pet: Dog | Cat): void { if (!(pet instanceof Dog)) pet.meow() }",
+        "call(new Wolf())",
+    ),
+    pets("an error that the checker is told to ignore", "// @ts-ignore", "new Cat().bark()"),
+]
+
+/** Names that are nowhere in the source. */
+export const COMPUTED_NAMES: WrittenProgram[] = [
+    {
+        name: "a method",
+        source: program(
+            "class Door { count = 0; open(): void { this.count++; console.log('opens') } }",
+            "const door: any = new Door()",
+            "const names = [['op', 'en'].join('')]",
+            "door.open()",
+            "try { door[names[0]]() } catch (error) { console.log(error instanceof TypeError) }",
+        ),
+    },
+    {
+        name: "a field",
+        source: program(
+            "const limits: Record<string, number> = { lower: 1, upper: 2 }",
+            "const names = [['low', 'er'].join('')]",
+            "console.log(limits[names[0]] === 1)",
+        ),
+    },
+    {
+        name: "a field that hides a method",
+        source: program(
+            "class Door { count = 0; open(): void { this.count++; console.log('opens') } }",
+            "const door = new Door()",
+            "const names = [['op', 'en'].join('')]",
+            "const any: any = door",
+            "any[names[0]] = () => console.log('own')",
+            "door.open()",
+        ),
+    },
+    {
+        name: "a field of an object literal",
+        source: program(
+            "const names = [['low', 'er'].join('')]",
+            "const limits = { [names[0]]: 1 } as unknown as { lower: number }",
+            "const others = { lower: 2 }",
+            "console.log(limits.lower === 1, others.lower === 2)",
+        ),
+    },
+]
