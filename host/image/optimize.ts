@@ -59,7 +59,7 @@ function optimizeFunctions(passes: PassManager, nameOf: NameOf): void {
     const { facts } = passes
     let changed = new Set(passes.program.functions)
     for (let round = 0; round < MAX_ROUNDS && changed.size > 0; round++) {
-        // As the round begins: what other functions are left with does not matter to any of them.
+        // The state at the start of the round: what a pass does to other functions does not matter to any of them.
         const { classes } = facts
         for (const entry of changed) optimizeFunction(passes, entry, classes)
         changed = passes.run("inlining", (program) => inlineCalls(program, facts, nameOf))
@@ -83,7 +83,7 @@ function allocateAll(program: ImageProgram, classes: ClassModel): void {
     }
 }
 
-/** Decides what the program finds on Mote's machine, and drops what it would do elsewhere. */
+/** Resolves what the program finds on Mote's machine, and drops what it would do on others. */
 function chooseMachine(passes: PassManager): void {
     const { classes } = passes.facts
     passes.run("presence tests", (program) => {
@@ -93,7 +93,7 @@ function chooseMachine(passes: PassManager): void {
     while (passes.run("global propagation", propagateGlobals))
 }
 
-/** All passes. @returns what the short names of fields and methods stand for */
+/** All passes. @returns the full names of the shortened fields and methods */
 function optimizeProgram(passes: PassManager, nameOf: NameOf, machine: Machine): Record<string, string> {
     const { facts } = passes
     passes.run("captured variables", lowerCapturedVariables)
@@ -127,13 +127,13 @@ function optimizeProgram(passes: PassManager, nameOf: NameOf, machine: Machine):
     return shortNames
 }
 
-/** Where an image is to run: on every machine, or on Mote's, so that nothing is left of what other machines need. */
+/** Where an image will run: on every machine, or only on Mote's, so that what other machines need is dropped. */
 export type Machine = "every" | "mote"
 
 /**
  * @param image as the compiler wrote it
  * @param verify checks the program after each pass, and throws VerificationError with the name of one that broke it
- * @returns the smaller image, and `debug` with the positions it has now. Throws ImageError when it is no image.
+ * @returns the smaller image, and `debug` with the new positions. Throws ImageError for an invalid image.
  */
 export function optimizeImage(
     image: Buffer,

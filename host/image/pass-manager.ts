@@ -2,7 +2,7 @@ import { ProgramFacts } from "./analyses/program-facts.js"
 import type { ImageFunction, ImageProgram } from "./ir/program.js"
 import { VerificationError, verifyFunction, verifyProgram } from "./ir/verify.js"
 
-/** Runs passes over a program; when asked to, verifies what each one leaves, and that it kept the facts up to date. */
+/** Runs passes over a program; on request, verifies each one's result, and that it kept the facts up to date. */
 export class PassManager {
     readonly facts: ProgramFacts
 

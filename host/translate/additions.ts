@@ -7,25 +7,25 @@ import type { Expression, ImageFunction, Statement } from "../image/ir/program.j
 
 /** A store that adds the object's next field, if no other code has added one. */
 export interface Addition {
-    /** how many fields the function has stored there before, none of them with this name */
+    /** how many fields the function has stored there before; none of them has this name */
     index: number
-    /** the fields that it stores in all */
+    /** all fields that it stores */
     fields: string[]
-    /** whether the object was made by a literal, and not by a constructor */
+    /** whether a literal made the object, and not a constructor */
     isLiteral: boolean
 }
 
 /** A new object that a function stores fields into. */
 interface NewObject {
-    /** all that the function stores, on whatever way through it */
+    /** all fields that the function stores, on any path through it */
     fields: string[]
     isLiteral: boolean
 }
 
-/** What is known of the object in a slot. */
+/** What is known about the object in a slot. */
 interface Known {
     object: NewObject
-    /** the fields that it has, in order */
+    /** the object's fields, in order */
     fields: readonly string[]
 }
 
@@ -44,10 +44,12 @@ const isSame = (one: Known, other: Known | undefined): boolean =>
 const meet = (one: Slots, other: Slots): Slots =>
     new Map([...one].filter(([slot, known]) => isSame(known, other.get(slot))))
 
-/** Statements that control enters with its operands and slots as the statement before it left them. */
+/** Jumps that leave operands and slots as they are. */
 const JUMPS = new Set<number>([Op.jmp, Op.jmpZ, Op.jmpRetValZ])
 
-/** For each statement those that may come before it; undefined where that may be a later one, or what threw an error. */
+/**
+ * The predecessors of each statement; undefined where one may be a later statement, or a thrown error may lead to it.
+ */
 function predecessorsOf(body: Statement[]): (number[] | undefined)[] {
     const found: (number[] | undefined)[] = body.map(() => [])
     for (const [from, all] of edges(body).entries())
@@ -60,8 +62,8 @@ function predecessorsOf(body: Statement[]): (number[] | undefined)[] {
 }
 
 /**
- * The additions of one function: stores to `this` of a constructor or to a new object. All earlier ones have run when one of
- * them does, so an object with exactly that many fields does not have the name yet.
+ * The additions of one function: stores to `this` in a constructor, or to a new object. All earlier additions have run
+ * when one runs, so an object with exactly that many fields does not have the name yet.
  * @param layout knows the fields of a base class
  */
 export function additionsOf(entry: ImageFunction, layout: ObjectLayout): Map<Statement, Addition> {
@@ -84,7 +86,7 @@ export function additionsOf(entry: ImageFunction, layout: ObjectLayout): Map<Sta
     return additions
 }
 
-/** `super()` has stored these fields; undefined: nobody knows which. */
+/** Adds the fields that `super()` has stored; undefined when they are unknown. */
 function addAll(slots: Slots, fields: readonly string[] | undefined): void {
     const known = slots.get(0)
     if (fields === undefined || known === undefined || known.fields.length > 0) slots.delete(0)

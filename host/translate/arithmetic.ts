@@ -2,9 +2,9 @@ import { Op } from "../image/ir/operations.js"
 import type { Expression } from "../image/ir/program.js"
 import { smallWord } from "./words.js"
 
-/* Arithmetic and comparisons with a constant: C has their quick way in place (firmware/translated/arithmetic.h). */
+/* Arithmetic and comparisons with a constant: the C has a fast path inline (firmware/translated/arithmetic.h). */
 
-/** The function of the quick way, by opcode; the operation in full is mote_translated_binary. */
+/** The fast path's function, by opcode; mote_translated_binary is the slow path. */
 const quick: Record<number, string | undefined> = {
     [Op.add]: "add",
     [Op.sub]: "sub",
@@ -18,7 +18,10 @@ const quick: Record<number, string | undefined> = {
 /** A literal that is a small integer. */
 const isSmall = ({ opcode, value }: Expression): boolean => opcode === Op.literal && smallWord(value) !== undefined
 
-/** C that is true, with the result in a variable, when the operation has a quick way; undefined: none stands in place. */
+/**
+ * A C condition that is true when the fast path applied and has stored the result in a variable; undefined for
+ * operations without one.
+ */
 export function quickWay({ opcode, operands }: Expression, x: string, y: string, result: string): string | undefined {
     const name = quick[opcode]
     return name === undefined || !operands.some(isSmall) ? undefined : `mote_quick_${name}(${x}, ${y}, &${result})`

@@ -23,12 +23,12 @@ const QUICK: Record<string, string | undefined> = {
 }
 const COPY = "copyBytesFrom 3"
 
-/** Of the machine's own strings those that QUICK has. */
+/** The machine's builtin strings that are keys of QUICK. */
 const BUILTIN_NAMES: Record<number, string | undefined> = Object.fromEntries(
     (["blitAt", "push"] as const).map((name) => [builtinString(name), name]),
 )
 
-/** The name that a field is read by; undefined when it is not plain text. */
+/** The name of the field that is read; undefined when it is not plain text. */
 function textOf({ ascii }: ImageProgram, { opcode, value }: Expression): string | undefined {
     if (opcode === Op.builtinField) return BUILTIN_NAMES[value]
     return opcode === Op.asciiField ? ascii[value].toString() : undefined
@@ -36,34 +36,34 @@ function textOf({ ascii }: ImageProgram, { opcode, value }: Expression): string 
 
 const BUFFER = builtinObject("Buffer")
 
-/** Functions that set a program up. */
+/** Number of functions that set a program up: main and the setup. */
 const SET_UP = 2
 
-/** A call of a field, and whose it is; undefined: the call knows. */
+/** A call of a field, with the object's C; undefined when the call itself determines the object. */
 export interface FieldCall {
     call: string
     object: Expression | undefined
 }
 
-/** A call of a function that is known, and how many arguments there must be behind the receiver. */
+/** A call of a known function, and how many arguments it needs behind the receiver. */
 export interface DirectCall {
     call: string
     declared: number
 }
 
-/** What the functions of one program call each other by, in C. */
+/** How the translated functions of one program call each other. */
 export class Callees {
-    /** of classes that have methods or inherit them, or whose constructor is C; by the number that the C knows them by */
+    /** constructors that are translated, or whose classes have or inherit methods; the C refers to them by their index here */
     readonly constructors: number[]
-    /** fields of builtin objects that are called: object and word of the name, as C */
+    /** fields of builtin objects that are called, as C: the object and the name's word */
     readonly natives: string[] = []
     private readonly classes: ClassModel
     private readonly dispatchers = new Map<string, string>()
     private readonly entered = new Set<number>()
 
     /**
-     * @param translated the functions that are C
-     * @param fieldCount how many fields the objects of a constructor probably have
+     * @param translated the functions that become C
+     * @param fieldCount how many fields a constructor's objects probably have
      */
     constructor(
         private readonly program: ImageProgram,
@@ -77,7 +77,7 @@ export class Callees {
         this.constructors = [...new Set([...withMethods, ...made])].sort((a, b) => a - b)
     }
 
-    /** The function that a call runs, when the program's text says which. */
+    /** The function that a call runs, if the program's text determines it. */
     private known({ opcode, value, operands }: Expression): number | undefined {
         if (opcode === Op.staticFunction) return value
         const [made] = operands
@@ -86,7 +86,7 @@ export class Callees {
         return (flags & FunctionFlag.constructor) === 0 ? undefined : made.value
     }
 
-    /** C that runs a known function, and how many arguments it takes; undefined when it is not known. */
+    /** C that runs a known function, and how many arguments it takes; undefined for an unknown one. */
     direct(callee: Expression, count: number, at: number): DirectCall | undefined {
         const index = this.known(callee)
         if (index === undefined) return undefined
@@ -96,8 +96,8 @@ export class Callees {
     }
 
     /**
-     * A function that C enters by itself; undefined for others: those that are interpreted, make closures, take as many
-     * arguments as there are, or construct objects of no known class.
+     * A function that C may enter directly; undefined for those that are interpreted, make closures, take any number of
+     * arguments, or construct objects of an unknown class.
      */
     private enter(index: number): ImageFunction | undefined {
         const found = this.program.functions[index]
@@ -149,7 +149,7 @@ export class Callees {
         ].join("\n")
     }
 
-    /** C that calls what a builtin object has under a name; undefined for other fields. */
+    /** C that calls a builtin object's field of this name; undefined for other fields. */
     private builtin(field: Expression, count: number, at: number): string | undefined {
         const { opcode, operands } = field
         const owner = opcode in BUILTIN_FIELDS ? BUILTIN_FIELDS[opcode] : undefined
@@ -179,7 +179,7 @@ export class Callees {
         return { call: `mote_translated_call_method(vm, ${count}, ${at}, ${key})`, object }
     }
 
-    /** C of the object that a constructor called by `new` begins with, for `at`, its class and its number of fields. */
+    /** C of the object that a constructor called by `new` starts with, for `at`, its class and its number of fields. */
     private makeObject(index: number): string {
         const declared = declaredArguments(this.program.functions[index])
         const fields = Math.min(MOST_FIELDS, this.fieldCount(index))
@@ -188,7 +188,7 @@ export class Callees {
 
     /** Entry functions and dispatchers; after all functions are written. */
     write(): string {
-        // Who has not all functions as C, but for the two that set the program up, has little flash.
+        // A firmware in which only some functions are C has little flash.
         const isSmall = this.translated.size < this.program.functions.length - SET_UP
         const entries = [...this.entered].map((index) =>
             entryOf(index, this.program.functions[index], this.makeObject(index), isSmall),
@@ -200,7 +200,7 @@ export class Callees {
 
 /**
  * @param object C of a new object, for constructors
- * @param isSmall whether it is to take little flash
+ * @param isSmall whether to optimize for size
  */
 function entryOf(index: number, entry: ImageFunction, object: string, isSmall: boolean): string {
     const { slots, tries, arguments: given, flags } = entry

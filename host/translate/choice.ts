@@ -8,7 +8,7 @@ import type { Choice } from "./translate.js"
 
 /* Which functions of a program become C. */
 
-/** KB of translated code, when nobody says. */
+/** Default budget for translated code, in KB. */
 export const TRANSLATE_BUDGET = 64
 
 export type Translate =
@@ -17,11 +17,16 @@ export type Translate =
     /** @param budget KB; @param profile path of a profile (profile.ts) */
     | { functions: "hot"; budget: number; profile: string }
 
-/** Bytes of RV32IMC code, by gcc at -Os: of each function, and of each byte of its bytecode (docs/firmware.md). */
+/**
+ * Size of the RV32IMC code that gcc makes at -Os, in bytes: per function, and per byte of bytecode (docs/firmware.md).
+ */
 const FUNCTION_BYTES = 110
 const BYTES_PER_BYTE = 5.6
 
-/** Instructions that C saves on RV32IMC, about: for each operation of the bytecode, each call of the function, each that it makes. */
+/**
+ * Approximate number of RV32IMC instructions that C saves: per operation of the bytecode, per call of the function, and
+ * per call that it makes.
+ */
 const SAVED_BY_OPERATION = 12
 const SAVED_BY_CALL = 40
 const SAVED_BY_CALL_MADE = 100
@@ -29,10 +34,10 @@ const SAVED_BY_CALL_MADE = 100
 const savedBy = ({ calls, made, operations }: FunctionCount): number =>
     operations * SAVED_BY_OPERATION + calls * SAVED_BY_CALL + made * SAVED_BY_CALL_MADE
 
-/** Functions that run once: main, which has what modules do when they are loaded, and the setup. */
+/** Functions that run once: main, which contains the modules' top-level code, and the setup. */
 const setUpOf = ({ functions, setup }: ImageProgram): number[] => (setup === null ? [0] : [0, functions.indexOf(setup)])
 
-/** All functions but those that set the program up. */
+/** All functions except those that set the program up. */
 export const allFunctions: Choice = (image) => {
     const program = readImage(image)
     const chosen = new Set(program.functions.keys())
@@ -40,13 +45,13 @@ export const allFunctions: Choice = (image) => {
     return chosen
 }
 
-/** How large a function is as C, about. */
+/** The approximate size of a function as C. */
 export const bytesAsC = ({ size }: ImageFunction): number => Math.round(FUNCTION_BYTES + size * BYTES_PER_BYTE)
 
 /**
- * The functions that save most instructions for their bytes, as far as a budget goes.
+ * The functions that save most instructions for their size, within a budget.
  * @param debug the image's debug file
- * @param profile what functions did in a typical run; one that it does not name stays bytecode
+ * @param profile call counts of a typical run; a function that it does not name stays bytecode
  * @param budget bytes of translated code, see bytesAsC
  */
 export const hotFunctions =
@@ -70,7 +75,7 @@ export const hotFunctions =
     }
 
 /**
- * What `translate` chooses of a program that has been compiled; undefined: nothing of it becomes C.
+ * The functions that `translate` selects in a compiled program; undefined when none becomes C.
  * @param debugPath of the program's debug file
  */
 export function choiceOf(translate: Translate, debugPath: string): Choice | undefined {

@@ -4,37 +4,37 @@ import type { FixedField } from "./shapes.js"
 import { quickTest, quickWay } from "./arithmetic.js"
 import { bufferWord, builtinWord, fieldWord, functionWord, LENGTH, smallWord, stringWord, UNDEFINED } from "./words.js"
 
-/** The value of an expression as C without effects. */
+/** An expression's value, as C without side effects. */
 export interface Value {
     code: string
     /** whether it is rooted elsewhere, so that it may stay in a C variable while other operands are evaluated */
     rooted: boolean
 }
 
-/** Where C is written to. */
+/** Where the C is written. */
 export interface Output {
     line(code: string): void
     /** A fresh name. */
     temporary(): string
     /** C of an operand's slot on the fiber's stack. */
     operand(depth: number): string
-    /** The end of an operation, bytes from the image's start. */
+    /** The end of an operation, in bytes from the image's start. */
     behind(expression: Expression): number
-    /** Where the object has the field, probably. */
+    /** Where the object probably has the field. */
     fieldPlace(object: Expression, field: Expression): number | undefined
-    /** Where it has the field in any case; undefined: nothing is known. */
+    /** Where it certainly has the field; undefined when that is unknown. */
     fixedField(object: Expression, field: Expression): FixedField | undefined
-    /** Whether the field that is read holds no function. */
+    /** Whether the field that is read contains no function. */
     isPlain(field: Expression): boolean
     /** C of a field of the object in a slot. */
     fieldOf(slot: number, fixed: FixedField, key: string): string
-    /** The interpreter takes the statement over when this C is true. */
+    /** The interpreter takes over from this statement when the C condition is true. */
     unless(condition: string): void
 }
 
 const rooted = (code: string): Value => ({ code, rooted: true })
 
-/** Values that take no work, by opcode. */
+/** Values that need no code, by opcode. */
 const constants: Record<number, (value: number) => string> = {
     [Op.undefined]: () => UNDEFINED,
     [Op.null]: () => "MOTE_NULL",
@@ -100,16 +100,16 @@ const tests: Record<number, Test> = {
     [Op.isNan]: (x) => `${x} == VALUE_NAN`,
 }
 
-/** Constants that equal themselves alone. */
+/** Constants that are equal only to themselves. */
 const unique = new Set<number>([Op.undefined, Op.null, Op.true, Op.false])
 
-/** Whether a test looks at more of its operands than what kind of value they are. */
+/** Whether a test needs the values of its operands, and not only their types. */
 const comparesValues = ({ opcode, operands }: Expression): boolean =>
     opcode in tests && operands.length === 2 && !operands.some((operand) => unique.has(operand.opcode))
 
 const isTest = ({ opcode }: Expression): boolean => opcode in tests || opcode === Op.not || opcode === Op.toBool
 
-/** Whether working it out may allocate or throw. */
+/** Whether its evaluation may allocate or throw. */
 export function mayFail(expression: Expression): boolean {
     const { opcode, value, operands } = expression
     if (opcode === Op.literal) return smallWord(value) === undefined
@@ -118,8 +118,8 @@ export function mayFail(expression: Expression): boolean {
 }
 
 /**
- * Writes what works out one statement's expressions. `depth` is how many operands of the statement lie on the fiber's
- * stack already.
+ * Writes the evaluation of one statement's expressions. `depth` is the number of the statement's operands that are
+ * already on the fiber's stack.
  */
 export class Expressions {
     constructor(private readonly output: Output) {}
@@ -129,7 +129,7 @@ export class Expressions {
         return this.output.operand(depth)
     }
 
-    /** The arguments that every operation begins with (`at` of firmware/translated/translated.h). */
+    /** The arguments that every operation starts with (`at` of firmware/translated/translated.h). */
     context(expression: Expression, depth: number): string {
         return `vm, ${this.output.behind(expression) + depth * 2 ** DEPTH_SHIFT}u`
     }
@@ -141,7 +141,7 @@ export class Expressions {
         return { code: name, rooted: false }
     }
 
-    /** @param isRaw whether a function may be given as it is in its object, without being bound to that */
+    /** @param isRaw whether a function may be returned as the object has it, without being bound to the object */
     value(expression: Expression, depth: number, isRaw = false): Value {
         const { opcode, value, operands } = expression
         if (opcode in constants) return rooted(constants[opcode](value))
@@ -154,13 +154,13 @@ export class Expressions {
         return this.special(expression, depth)
     }
 
-    /** C of a field at its place, where the object of known class in a slot has it; undefined when that is not known. */
+    /** C of a field at its fixed place in the object of known class in a slot; undefined when the place is unknown. */
     fixedPlace(object: Expression, field: Expression, key: string): string | undefined {
         const fixed = this.output.fixedField(object, field)
         return fixed === undefined ? undefined : this.output.fieldOf(object.value, fixed, key)
     }
 
-    /** A field at its place; undefined when that is not known. It stays alive in its object. */
+    /** A field at its fixed place, where its object keeps it alive; undefined when the place is unknown. */
     private fixed(expression: Expression, key: string, isRaw: boolean): Value | undefined {
         const place = this.fixedPlace(expression.operands[0], expression, key)
         if (place === undefined) return undefined
@@ -202,7 +202,7 @@ export class Expressions {
         return this.attempt(`mote_translated_builtin(${context}, ${builtinObjects[opcode]}, ${name})`)
     }
 
-    /** Some operations have a quick way in place. */
+    /** Some operations have an inline fast path. */
     private operation(expression: Expression, depth: number): Value {
         const { opcode, operands } = expression
         const { codes, above } = this.values(operands, depth)
@@ -232,7 +232,7 @@ export class Expressions {
     /**
      * Several operands; values that are not rooted while later ones are evaluated are spilled to the fiber's stack.
      * @param isRaw see `value`
-     * @param areKept what uses the operands may allocate before it does: all of them are to be rooted
+     * @param areKept whether the user of the operands may allocate before it reads them: all of them must be rooted
      */
     values(operands: Expression[], depth: number, isRaw = false, areKept = false): { codes: string[]; above: number } {
         let above = depth
@@ -245,7 +245,7 @@ export class Expressions {
         return { codes, above }
     }
 
-    /** Puts all operands onto the stack. */
+    /** Pushes all operands. */
     push(operands: Expression[], depth: number): void {
         operands.forEach((operand, index) => {
             const { code } = this.value(operand, depth + index)

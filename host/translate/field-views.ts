@@ -2,11 +2,11 @@ import { isCall, slotStored } from "../image/ir/expressions.js"
 import { Op, operation } from "../image/ir/operations.js"
 import type { ImageFunction, Statement } from "../image/ir/program.js"
 
-/** What is known of the object in a slot. */
+/** What is known about the object in a slot. */
 interface View {
-    /** how many fields it has at least */
+    /** its least number of fields */
     count: number
-    /** where the key was looked at */
+    /** where the key was checked */
     places: Set<number>
     /** whether its variable points to them */
     isSet: boolean
@@ -14,7 +14,7 @@ interface View {
 
 type Views = Map<number, View>
 
-/** What two ways to one place both know. */
+/** What two paths to one place both know. */
 function meet(one: Views, other: Views): Views {
     const met: Views = new Map()
     for (const [slot, view] of one) {
@@ -26,35 +26,35 @@ function meet(one: Views, other: Views): Views {
     return met
 }
 
-/** C of what is known of an object: how many fields it has at least, and the key of one. */
+/** C of what is known about an object: its least number of fields, and the key of one. */
 export const known = (count: number, place: number, key: string): string =>
     `TRANSLATED_KNOWN(${count}, ${place}, ${key})`
 
-/** How C comes to the fields of an object. */
+/** How the C gets to an object's fields. */
 export enum Way {
-    /** the object is to be checked */
+    /** the object must be checked */
     check,
-    /** the object is known, its fields are to be found */
+    /** the object is known, its fields must be located */
     find,
     /** the variable points to them */
     none,
 }
 
 /**
- * For which slots a C variable points to the fields of the object, while a function is written from its first statement
- * to its last. Objects never lose fields; so what was checked of an argument that is never stored to holds to the
+ * Tracks for which slots a C variable points to the object's fields, while a function is written from its first
+ * statement to its last. Objects never lose fields, so a check of an argument that is never stored to holds until the
  * function's end.
  */
 export class FieldViews {
     private known: Views = new Map()
-    /** where jumps lead: what is known at each of them */
+    /** what is known at each jump target */
     private readonly arriving = new Map<number, Views>()
     private readonly used = new Set<number>()
     /** arguments that are never stored to */
     private readonly kept: Set<number>
-    /** what is taken for known of them anywhere, as C of translated_assumption: one for each place that was looked at */
+    /** what is assumed about them everywhere, as C of translated_assumption: one for each checked place */
     private readonly assumed = new Map<string, string>()
-    /** whether the statement before goes on with the next one */
+    /** whether the previous statement falls through to the next one */
     private goesOn = true
 
     constructor({ body, arguments: count }: ImageFunction, isCaptured: boolean) {
@@ -63,7 +63,9 @@ export class FieldViews {
         this.kept = new Set(slots.filter((slot) => !stored.has(slot)))
     }
 
-    /** What is to be done before so many fields of the object in a slot are used; it is done then. */
+    /**
+     * What must be done before the first `count` fields of the object in a slot are used; it counts as done afterwards.
+     */
     need(slot: number, count: number): Way {
         const view = this.known.get(slot)
         this.used.add(slot)
@@ -76,7 +78,10 @@ export class FieldViews {
         return Way.check
     }
 
-    /** Whether the key at a place is to be looked at before the field there is used, whose slot was needed; it is then. */
+    /**
+     * Whether the key at a place must be checked before the field there is used, in an object that was needed; it
+     * counts as checked afterwards.
+     */
     needKey(slot: number, place: number, key: string): boolean {
         const { count, places } = this.known.get(slot) as View
         if (places.has(place)) return false
@@ -85,12 +90,12 @@ export class FieldViews {
         return true
     }
 
-    /** Fields may lie elsewhere now. */
+    /** Fields may have moved. */
     move(): void {
         for (const view of this.known.values()) view.isSet = false
     }
 
-    /** The function may go on here in another turn: what it assumes is looked at then. */
+    /** The function may resume here in another turn, which checks its assumptions then. */
     enter(): void {
         for (const slot of this.known.keys()) if (!this.kept.has(slot)) this.known.delete(slot)
         this.move()
@@ -103,7 +108,7 @@ export class FieldViews {
         this.arriving.set(to, before === undefined ? now : meet(before, now))
     }
 
-    /** A statement begins, perhaps where jumps lead to; those that are not written yet are of loops. */
+    /** A statement starts, perhaps as a target of earlier jumps; jumps that are written later are loops. */
     arrive(at: number): void {
         const jumped = this.arriving.get(at)
         if (!this.goesOn) this.known = jumped ?? new Map<number, View>()
@@ -114,7 +119,7 @@ export class FieldViews {
     follow(statement: Statement): void {
         const { opcode, value } = statement
         if (opcode === Op.storeLocal) this.known.delete(value)
-        // It may store to any slot that closures share.
+        // A call may store to any slot that closures share.
         if (opcode === Op.storeClosure) this.known.clear()
         if (isCall(statement)) this.move()
         this.goesOn = operation(opcode)?.kind !== "final" || opcode === Op.reThrow
@@ -125,7 +130,7 @@ export class FieldViews {
         return [...this.used].sort((a, b) => a - b)
     }
 
-    /** C of what is to be looked at where the function goes on. */
+    /** C of what must be checked where the function resumes. */
     assumptions(): string[] {
         return [...this.assumed.values()]
     }

@@ -18,8 +18,8 @@ function keep(name: string, text: string): string {
 const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
 
 /**
- * C files with the translations of some images and their list, for a firmware that is built with MOTE_TRANSLATED. Their names
- * have a hash of what is in them.
+ * C files with the translations of some images and their list, for a firmware that is built with MOTE_TRANSLATED. Their
+ * names contain a hash of their content.
  * @param choose the functions of each image that become C
  */
 export function translationFiles(images: Buffer[], choose: Choice = everyFunction): string[] {

@@ -11,37 +11,39 @@ export const CALLS: number[] = [
     ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
     ...[Op.call5, Op.call6, Op.call7, Op.call8],
 ]
-/** After these the function may go on in another turn of its own. */
+/** After these the function may resume in another turn. */
 const LEAVING: number[] = [...CALLS, Op.callArray, Op.catch, Op.finally]
 
 const viewName = (slot: number): string => `p${slot}`
 
-/** Fewer uses of an object's fields in one function do not pay for looking whether it has them in place. */
+/** With fewer uses of an object's fields in one function, checking the object once does not pay. */
 const FEWEST_USES = 2
 
-/** What one function as C is made of, apart from what its statements do. */
+/** The parts of one function as C, apart from what its statements do. */
 export class FunctionOutput implements Output {
-    /** words from the function's own link to its operands, from its slots to its operands; the slots of a captured
-     * function are not there, but in a frame that closures share */
+    /**
+     * words from its slots to its operands; in a captured function, whose slots are in a frame that closures share,
+     * from its link to its operands
+     */
     protected readonly above: number
     protected readonly captured: boolean
     protected readonly lines: string[] = []
-    /** Where each statement begins with its first operand, bytes from the image's start. */
+    /** Where each statement's first operand starts, in bytes from the image's start. */
     private readonly starts = new Map<Statement, number>()
-    /** How many fields of known place are used of the objects in each slot. */
+    /** How many fields of known place are used in the objects of each slot. */
     private readonly uses = new Map<number, number>()
     protected readonly labels = new Set<number>()
     protected readonly entries = new Set<number>()
     protected readonly views: FieldViews
-    /** Whether some statement goes on at a place that is known only when it is reached. */
+    /** Whether some statement continues at a place that is known only at run time. */
     private goesAnywhere = false
     /** Where the interpreter may take over. */
     private readonly others = new Set<number>()
-    /** Where the statement that is being written begins. */
+    /** Where the current statement starts. */
     private current = 0
     private temporaries = 0
 
-    /** @param image the one it is in */
+    /** @param image the image that contains it */
     constructor(
         private readonly image: Buffer,
         protected readonly source: ImageFunction,
@@ -69,7 +71,7 @@ export class FunctionOutput implements Output {
             })
     }
 
-    /** Where jumps lead, and where the function may go on in another turn. */
+    /** Records jump targets, and where the function may resume in another turn. */
     private mark(statement: Statement, next: Statement | undefined): void {
         const { opcode, target } = statement
         if (LEAVING.includes(opcode) && next !== undefined) this.entries.add(this.start(next))
@@ -103,7 +105,7 @@ export class FunctionOutput implements Output {
     }
 
     fixedField(object: Expression, field: Expression): FixedField | undefined {
-        // An object that is being constructed has not all of its fields.
+        // An object under construction does not have all of its fields.
         const isUnfinished = (this.source.flags & FunctionFlag.constructor) !== 0
         if (isUnfinished && object.opcode === Op.loadLocal && object.value === 0) return undefined
         const isWorthIt = object.opcode === Op.loadLocal && (this.uses.get(object.value) ?? 0) >= FEWEST_USES
@@ -134,7 +136,7 @@ export class FunctionOutput implements Output {
         this.line(`if (__builtin_expect(${condition}, 0)) goto other_${this.current};`)
     }
 
-    /** Goes on at the place `at`, as in another turn. */
+    /** Continues at the place `at`, as in another turn. */
     protected goAnywhere(): void {
         this.goesAnywhere = true
         this.line("goto enter;")
@@ -144,7 +146,7 @@ export class FunctionOutput implements Output {
         return this.shapes.place(object, keyOf(field) ?? "")
     }
 
-    /** A statement begins here, perhaps one that jumps lead to. */
+    /** Starts a statement, perhaps as a jump target. */
     protected begin(statement: Statement): void {
         const at = this.start(statement)
         this.current = at
@@ -153,7 +155,7 @@ export class FunctionOutput implements Output {
         if (this.entries.has(at)) this.views.enter()
     }
 
-    /** The whole function when its statements are written. */
+    /** The whole function, once its statements are written. */
     protected text(name: string): string {
         const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
         const others = [...this.others].map((at) => `other_${at}: at = ${at}; goto other;`)
@@ -164,7 +166,7 @@ export class FunctionOutput implements Output {
             "    (void)s;",
             ...this.views.names().map((slot) => `    mote_value *${viewName(slot)};`),
             ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
-            // Mostly a function begins at its begin.
+            // A function usually starts at its beginning.
             "    if (__builtin_expect(at != 0, 0)) {",
             ...(this.goesAnywhere ? ["    enter:;"] : []),
             ...this.assumptions(),

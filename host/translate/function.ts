@@ -7,14 +7,14 @@ import type { Addition } from "./additions.js"
 import type { Shapes } from "./shapes.js"
 import { fieldWord, nameWord, UNDEFINED } from "./words.js"
 
-/** Fields that are added at once. */
+/** Most fields that are added at once. */
 const MOST_ADDITIONS = 12
 
 /** One function as C. */
 export class FunctionTranslation extends FunctionOutput {
     private readonly expressions = new Expressions(this)
 
-    /** @param image the one it is in */
+    /** @param image the image that contains it */
     constructor(
         image: Buffer,
         source: ImageFunction,
@@ -24,7 +24,7 @@ export class FunctionTranslation extends FunctionOutput {
         super(image, source, shapes)
     }
 
-    /** The whole function, with this name. */
+    /** The whole function under this name. */
     write(name: string): string {
         const { body } = this.source
         for (let i = 0; i < body.length;) {
@@ -64,7 +64,7 @@ export class FunctionTranslation extends FunctionOutput {
         this.line(`return mote_translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
     }
 
-    /** Where a handler or the end of a finally block leads is known when it is reached. */
+    /** Where a handler or the end of a finally block leads is known only at run time. */
     private goOn(name: string, statement: Statement, ...more: string[]): void {
         const { codes, above } = this.expressions.values(statement.operands, 0)
         const isAgain = statement.opcode === Op.reThrow
@@ -125,7 +125,7 @@ export class FunctionTranslation extends FunctionOutput {
         this.views.move()
     }
 
-    /** Stores over a field that the object has; false when that is not known. */
+    /** Stores to a field that the object already has; false when that is unknown. */
     private setFixed(statement: Statement): boolean {
         const [object, name, value] = statement.operands
         if (this.fixedField(object, statement) === undefined) return false
@@ -135,7 +135,10 @@ export class FunctionTranslation extends FunctionOutput {
         return true
     }
 
-    /** Statements from this one on that add fields to one object, with values that are known before the first addition. */
+    /**
+     * Consecutive statements from this one on that add fields to one object, with values that are known before the
+     * first addition.
+     */
     private additionsFrom(index: number): Statement[] {
         const found: Statement[] = []
         for (const statement of this.source.body.slice(index, index + MOST_ADDITIONS)) {
@@ -197,7 +200,7 @@ export class FunctionTranslation extends FunctionOutput {
         } else this.callWith(`mote_translated_call(vm, ${given.length}, ${at})`, this.value(callee), given)
     }
 
-    /** @param first what lies below the arguments */
+    /** @param first the value below the arguments */
     private callWith(call: string, first: string | undefined, given: Expression[], declared = 0): void {
         // The collector may run while arguments are evaluated.
         this.line(`${this.expressions.place(0)} = ${first ?? UNDEFINED};`)
@@ -257,7 +260,7 @@ export class FunctionTranslation extends FunctionOutput {
         }
     }
 
-    /** Where a jump leads, from the function's start. */
+    /** A jump's target, from the function's start. */
     private offset({ target }: Statement): number {
         return this.start(target as Statement) - this.source.start
     }

@@ -1,7 +1,16 @@
 import type { ClassModel } from "../image/analyses/class-model.js"
 import { ProgramFacts } from "../image/analyses/program-facts.js"
 import { LikelyTypes, TypeInference } from "../image/analyses/type-inference.js"
-import { classType, constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
+import {
+    classType,
+    constructorOf,
+    functionsOf,
+    Kind,
+    kindsOf,
+    mayBe,
+    BUILTIN,
+    type Type,
+} from "../image/analyses/types.js"
 import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
@@ -11,22 +20,22 @@ import { splitLiveRanges } from "../image/passes/live-range-splitting.js"
 import { eliminateUnreachable } from "../image/passes/unreachable-code.js"
 
 /**
- * Classes of the objects whose fields a program reads and stores, as type inference finds them. They serve predictions
- * that the machine checks: the image is optimized already, so the inference knows less than the optimizer did, and what
- * it says may be wrong where slots are shared.
+ * Classes of the objects whose fields a program reads and stores, by type inference. They serve predictions that the
+ * machine checks: the image is already optimized, so the inference knows less than the optimizer did, and may be wrong
+ * where slots are shared.
  */
 export class ObjectTypes {
-    /** constructors by where the expression of the object stands in the image */
+    /** constructors by the position of the object's expression in the image */
     private readonly constructors = new Map<number, number[]>()
-    /** those objects that are of these classes and nothing else with fields, as far as is known */
+    /** objects that have these classes and no other type with fields, as far as is known */
     private readonly likely = new Set<number>()
-    /** reads of fields that hold no functions */
+    /** reads of fields that contain no functions */
     private readonly plain = new Set<number>()
     readonly classes: ClassModel
     private readonly types: TypeInference
 
     constructor(image: Buffer) {
-        // Of its own: inference wants a slot for every variable.
+        // A program of its own, because inference needs a slot for every variable.
         const program = readImage(image)
         for (const entry of program.functions) {
             eliminateUnreachable(entry)
@@ -53,29 +62,29 @@ export class ObjectTypes {
         })
     }
 
-    /** Classes that the object may be of, by their constructors; none when that is not known. */
+    /** The object's possible classes, by their constructors; empty when they are unknown. */
     classesOf(object: Expression): number[] {
         return this.constructors.get(object.origin.at) ?? []
     }
 
-    /** The same, when nothing is known of others: none when it is. */
+    /** The same, but empty when the object may have another type with fields, as far as is known. */
     likelyClassesOf(object: Expression): number[] {
         return this.likely.has(object.origin.at) ? this.classesOf(object) : []
     }
 
-    /** Whether objects of a class may have a field of this name for themselves, which hides a method. */
+    /** Whether objects of a class may have an own field of this name, which hides a method. */
     mayBeOwn(constructor: number, name: string): boolean {
         const [kind] = kindsOf(classType(constructor))
         return this.types.isKnown ? this.types.mayBeOwn(kind, name) : this.classes.mayBeOwn(name)
     }
 
-    /** Whether the field that is read holds no function, which would be bound. */
+    /** Whether the field that is read contains no function, which would be bound. */
     isPlain(field: Expression): boolean {
         return this.plain.has(field.origin.at)
     }
 }
 
-/** Kinds of values without fields. */
+/** Types without fields. */
 const FIELDLESS: Kind[] = [Kind.number, Kind.constant]
 
 const holdsNoCode = (type: Type): boolean => functionsOf(type).length === 0 && !mayBe(type, BUILTIN)

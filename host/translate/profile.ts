@@ -6,8 +6,8 @@ import type { DebugFile } from "../image/ir/debug.js"
 import type { FunctionCount } from "../simulator/machine.js"
 
 /**
- * What the functions of programs did while they worked: by source file, from the project's folder, and name. Functions of one
- * file that have the same name count together, so that a profile outlives most changes of a program.
+ * Counts of what programs' functions did in a run: by source file, relative to the project's folder, and name.
+ * Functions of the same name in one file count together, so that a profile survives most changes of a program.
  */
 export type Profile = Record<string, Record<string, FunctionCount>>
 
@@ -30,7 +30,7 @@ function filesOf({ functions, sources }: DebugFile): string[] {
     })
 }
 
-/** What a profile says of each function of an image; undefined where it says nothing. */
+/** A profile's counts for each function of an image; undefined for those that it does not contain. */
 export function countsOf(profile: Profile, debug: DebugFile): (FunctionCount | undefined)[] {
     const files = filesOf(debug)
     return debug.functions.map(({ name }, index) => {
@@ -39,7 +39,7 @@ export function countsOf(profile: Profile, debug: DebugFile): (FunctionCount | u
     })
 }
 
-/** Adds what the functions of one run did. */
+/** Adds the counts of one run. */
 export function addCounts(profile: Profile, debug: DebugFile, counts: FunctionCount[]): void {
     const files = filesOf(debug)
     counts.forEach(({ calls, made, operations }, index) => {
@@ -58,7 +58,7 @@ export function addCounts(profile: Profile, debug: DebugFile, counts: FunctionCo
 const sorted = <Of>(entries: Record<string, Of>): [string, Of][] =>
     Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1))
 
-/** As a file has it: a function a line, in the order of names, so that two profiles can be compared. */
+/** The file's text: a function a line, sorted by name, so that two profiles can be compared. */
 export function profileText(profile: Profile): string {
     const files = sorted(profile).map(([file, functions]) => {
         const lines = sorted(functions).map(
@@ -78,7 +78,7 @@ const isCount = (value: unknown): boolean =>
 const isRecord = (value: unknown, of: (value: unknown) => boolean): boolean =>
     typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(of)
 
-/** Throws UsageError when the file is none. */
+/** Throws UsageError when the file is not a profile. */
 export function readProfile(path: string): Profile {
     try {
         const value: unknown = JSON.parse(readFileSync(path, "utf8"))

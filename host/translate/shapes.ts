@@ -6,17 +6,17 @@ import { type Addition, additionsOf } from "./additions.js"
 import type { ObjectTypes } from "./object-types.js"
 import { nameWord } from "./words.js"
 
-/** Where an object of known class has a field for certain, once it is constructed, unless somebody deletes fields. */
+/** Where an object of known class certainly has a field once it is constructed, unless the program deletes fields. */
 export interface FixedField {
     place: number
-    /** how many fields the object has at least */
+    /** the object's least number of fields */
     count: number
 }
 
-/** How many fields of an object are known at most (translated_assumption of firmware/translated/translated.h). */
+/** Most fields of an object that a check can cover (translated_assumption of firmware/translated/translated.h). */
 export const MOST_FIELDS = 255
 
-/** Predicted index of each field in its objects (their shape); the machine checks the prediction. */
+/** The predicted index of each field in its objects (their shape); the machine checks the prediction. */
 export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
     private readonly places = new Map<string, Map<number, number>>()
@@ -30,14 +30,14 @@ export class Shapes {
         this.layout = new ObjectLayout(program)
         for (const entry of program.functions) {
             const found = additionsOf(entry, this.layout)
-            // What deletes fields could make room for one that is there.
+            // If the program deletes fields, an object's number of fields does not show which ones it has.
             this.additions.set(entry, this.layout.losesFields ? new Map<Statement, Addition>() : found)
             for (const { index: place, fields, isLiteral } of found.values())
                 count(isLiteral ? this.ofLiterals : this.places, fields[place], place)
         }
     }
 
-    /** Words of the names, as C, that additions of these functions have. */
+    /** Words of the names, as C, in these functions' additions. */
     keys(functions: ReadonlySet<number>): string[] {
         const statements = [...functions].flatMap((index) => [
             ...(this.additions.get(this.program.functions[index])?.keys() ?? []),
@@ -45,7 +45,7 @@ export class Shapes {
         return [...new Set(statements.map(({ operands }) => nameWord(operands[1])))]
     }
 
-    /** How many fields the objects of a constructor probably have. */
+    /** How many fields a constructor's objects probably have. */
     fieldCount(constructor: number): number {
         return this.layout.fieldsOf(constructor).length
     }
@@ -54,7 +54,7 @@ export class Shapes {
         return this.additions.get(source)?.get(statement)
     }
 
-    /** Where an object has a field; undefined when its class is not known, or may keep the field anywhere. */
+    /** Where an object has a field; undefined when its class is unknown, or may keep the field anywhere. */
     fixed(object: Expression, key: string): FixedField | undefined {
         const shapes = this.types.likelyClassesOf(object).map((index) => this.layout.steadyFieldsOf(index))
         const [place, ...others] = new Set(shapes.map((fields) => fields.indexOf(key)))
@@ -63,7 +63,7 @@ export class Shapes {
         return place < count ? { place, count } : undefined
     }
 
-    /** Whether the field that is read holds no function, which would be bound. */
+    /** Whether the field that is read contains no function, which would be bound. */
     isPlain(field: Expression): boolean {
         return this.types.isPlain(field)
     }
@@ -76,7 +76,7 @@ export class Shapes {
             const place = this.layout.fieldsOf(index).indexOf(key)
             if (place >= 0) count(ofClasses, key, place)
         }
-        // A field that no constructor stores is added at any time, so that it may lie anywhere.
+        // A field that no constructor stores may be added at any time, and so may be anywhere.
         const isOther = this.types.likelyClassesOf(object).length === 0
         if (isOther) for (const [place, n] of this.ofLiterals.get(key) ?? []) count(ofClasses, key, place, n)
         const ofUnknown = classes.length > 0 ? undefined : this.places.get(key)

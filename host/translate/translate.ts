@@ -7,22 +7,22 @@ import { Shapes } from "./shapes.js"
 
 /** One image as C. */
 export interface Translation {
-    /** what the C calls it */
+    /** its name in the C */
     name: string
     source: string
 }
 
 const byteList = (bytes: Buffer): string => [...bytes].join(", ")
 
-/** Which functions of an image become C, by their numbers. */
+/** Selects the functions of an image that become C, by their numbers. */
 export type Choice = (image: Buffer) => ReadonlySet<number>
 
-/** Also those that run once, which a firmware does not want: for tests. */
+/** All functions, also those that run once, which a firmware does not need: for tests. */
 export const everyFunction: Choice = (image) => new Set(readImage(image).functions.keys())
 
 /**
- * Functions of an image as C for firmware/translated, one `mote_translation` with the image's hash; the machine interprets
- * the others. Throws ImageError when it is no image.
+ * Functions of an image as C for firmware/translated, one `mote_translation` with the image's hash; the machine
+ * interprets the others. Throws ImageError for an invalid image.
  */
 export function translateImage(image: Buffer, translated: ReadonlySet<number>): Translation {
     const program = readImage(image)
@@ -58,7 +58,7 @@ export function translateImage(image: Buffer, translated: ReadonlySet<number>): 
     return { name, source }
 }
 
-/** C with the list that a firmware chooses from by hash. */
+/** C with the list from which a firmware chooses by hash. */
 export function translationList(names: string[]): string {
     return [
         '#include "mote_vm.h"',

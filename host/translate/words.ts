@@ -10,7 +10,7 @@ export const UNDEFINED = "MOTE_UNDEFINED"
 
 const immediate = (tag: number, payload: number): string => `0x${((payload << 5) | (tag << 2) | 2).toString(16)}u`
 
-/** A small integer; undefined when it needs more than 31 bits, and so a box. */
+/** A small integer's word; undefined when it needs more than 31 bits, and so a box. */
 export function smallWord(number: number): string | undefined {
     if (number > LARGEST_SMALL || number < -LARGEST_SMALL - 1) return undefined
     return `0x${(((number << 1) | 1) >>> 0).toString(16)}u`
@@ -27,14 +27,14 @@ export const builtinWord = (object: number): string => immediate(Tag.builtin, ob
 export const stringWord = (kind: keyof typeof StringKind, index: number): string =>
     immediate(Tag.string, stringIndex(StringKind[kind], index))
 
-/** Word of the name that an operation reads a field by; undefined when it reads none. */
+/** Word of the name by which an operation reads a field; undefined when it reads none. */
 export function fieldWord({ opcode, value }: Pick<Expression, "opcode" | "value">): string | undefined {
     if (opcode === Op.builtinField) return stringWord("builtin", value)
     if (opcode === Op.asciiField) return stringWord("ascii", value)
     return opcode === Op.utf8Field ? stringWord("utf8", value) : undefined
 }
 
-/** Word of a name that stands in the program's code. */
+/** Word of a name in the program's code. */
 export function nameWord({ opcode, value }: Pick<Expression, "opcode" | "value">): string {
     if (opcode === Op.staticBuiltinString) return stringWord("builtin", value)
     return stringWord(opcode === Op.staticAsciiString ? "ascii" : "utf8", value)

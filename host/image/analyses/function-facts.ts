@@ -5,15 +5,18 @@ import type { Expression, ImageFunction, ImageProgram, Statement } from "../ir/p
 import { type ClassSetup, isPrototype, isPrototypeField } from "./class-setup.js"
 
 /*
- * What the code of one function says about names and other functions. The class model adds these facts up; they are collected
- * again for functions that have changed alone.
+ * What one function's code says about names and other functions. The class model sums these facts up; only those of
+ * changed functions are collected again.
  */
 
-/** Names by which a program reaches prototypes, and what of Object gives them. Short names of fields may be `getPrototypeOf`. */
+/**
+ * Names that give a program access to prototypes, and the functions of Object that do. Short names of fields may be
+ * `getPrototypeOf`.
+ */
 const REVEALING = new Set((["prototype", "setPrototypeOf"] as const).map(builtinKey))
 const REVEALING_FUNCTIONS = [builtinString("setPrototypeOf"), builtinString("getPrototypeOf")]
 
-/** Whether it may change prototypes, or pass them around: anything but a store of a named field in one. */
+/** Whether it may change prototypes, or pass them around: anything but the store of a named field in one. */
 function changesClasses(expression: Expression, statement: Statement): boolean {
     if (isPrototype(expression) || isPrototypeField(expression)) return !isNamedStore(statement, expression)
     if (expression.opcode === Op.objectField) return REVEALING_FUNCTIONS.includes(expression.value)
@@ -30,33 +33,33 @@ function count<Key>(counts: Counts<Key>, key: Key): void {
     counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
-/** Whether two maps, or two sets, hold the same. */
+/** Whether two maps, or two sets, are equal. */
 function isSame<Key>(one: Counts<Key> | Set<Key>, other: Counts<Key> | Set<Key>): boolean {
     const isThere = ([key, n]: [Key, unknown]): boolean =>
         other instanceof Map ? other.get(key) === n : other.has(key)
     return one.size === other.size && [...one.entries()].every(isThere)
 }
 
-/** Facts about one function; other functions are named by themselves, since their numbers change. */
+/** Facts about one function; they refer to other functions as objects, since function numbers change. */
 export class FunctionFacts {
     /** names that are looked up as fields, how often */
     readonly fields: Counts<string> = new Map()
     /** those among them that are called */
     readonly calls: Counts<string> = new Map()
-    /** names that it stores fields by; not those of methods in the setup */
+    /** names of the fields that it stores; not those of methods in the setup */
     readonly stored = new Set<string>()
-    /** names that are values otherwise: one may become a key */
+    /** names used as values otherwise: one may become a key */
     readonly texts = new Set<string>()
     /** names that it stores on prototypes; not those of methods in the setup */
     readonly replaced = new Set<string>()
     /** functions that it mentions, how often */
     readonly functions: Counts<ImageFunction> = new Map()
     readonly closures: Counts<ImageFunction> = new Map()
-    /** functions that are values; not the methods in the setup */
+    /** functions used as values; not the methods in the setup */
     readonly values = new Set<ImageFunction>()
     /** constructors that it calls with `new` */
     readonly constructed = new Set<ImageFunction>()
-    /** it changes prototypes, or passes them around */
+    /** whether it changes prototypes, or passes them around */
     isDynamic = false
 
     constructor(

@@ -20,7 +20,7 @@ export class Liveness {
     constructor(entry: ImageFunction) {
         const { body, slots } = entry
         this.places = new Map(body.map((each, i) => [each, i]))
-        // A row for what is live after each statement, one for each of what is live before it, one for all handlers.
+        // One row for what is live after each statement, one for what is live before it, and one for all handlers.
         this.rows = new BitRows(2 * body.length + 1, Math.max(1, slots))
         body.forEach((each, i) => this.addUses(each, body.length + i, entry.flags))
         const next = edges(body)
@@ -38,7 +38,7 @@ export class Liveness {
         for (const operand of found.operands) this.addReads(operand, row)
     }
 
-    /** Returns false when nothing is left to do. */
+    /** Returns false when nothing changed. */
     private propagate(body: Statement[], next: number[][]): boolean {
         const { rows } = this
         const [before, handlers] = [body.length, 2 * body.length]
@@ -54,7 +54,7 @@ export class Liveness {
         return changed
     }
 
-    /** What is live after a statement is live before it unless it stores that. */
+    /** What is live after a statement is live before it, except what it stores. */
     private passOn(each: Statement, after: number, before: number): boolean {
         const stored = slotStored(each)
         if (stored === undefined || this.rows.has(before, stored)) return this.rows.merge(before, after)
@@ -76,8 +76,8 @@ export class Liveness {
     }
 
     /**
-     * Keeps up with a value that is now evaluated by the statement that read it, without the slot between.
-     * @param path the statements between the store, which goes, and the one that reads
+     * Updates liveness when a value is evaluated by the statement that read it, without the slot between.
+     * @param path the statements between the store, which is removed, and the reader
      */
     moveValue(slot: number, value: Expression, path: Statement[]): void {
         for (const each of path) {
@@ -88,7 +88,9 @@ export class Liveness {
     }
 }
 
-/** Slots whose initial value, an argument or undefined, is live. @param liveness of the function, when it is at hand */
+/**
+ * Slots whose initial value, an argument or undefined, is live. @param liveness of the function, if already computed
+ */
 export function liveAtEntry(entry: ImageFunction, liveness = new Liveness(entry)): Set<number> {
     const [first] = entry.body
     const live = new Set(liveness.after(first))

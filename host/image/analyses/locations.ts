@@ -1,24 +1,24 @@
 import type { ImageFunction, Statement } from "../ir/program.js"
 import { NOTHING, type Type } from "./types.js"
 
-/** What one statement does to locations, given what others have. */
+/** What one statement does to locations, given the others' types. */
 export interface Step {
     entry: ImageFunction
     each: Statement
-    /** what it read has changed since, or it was never taken */
+    /** whether a location that it read has changed since, or it never ran */
     isDue: boolean
 }
 
 interface Location {
     type: Type
-    /** some more than once */
+    /** steps to run again; some occur more than once */
     readers: Step[]
 }
 
-/** Types by the key of a location, and who has to be evaluated again when one changes. */
+/** Types by the location's key, and which steps to run again when one changes. */
 export class Locations {
     private readonly known = new Map<string, Location>()
-    /** the step that is being taken */
+    /** the current step */
     private reader: Step | undefined
     private isDue = false
 
@@ -46,8 +46,8 @@ export class Locations {
     }
 
     /**
-     * Takes those steps that are due, in order, until none is. Types of locations may depend on that order: some expressions are
-     * known less well before all is known.
+     * Runs the due steps in order until none is left. Types of locations may depend on that order: some expressions
+     * have a less precise type before everything is known.
      */
     settle(steps: Step[], take: (step: Step) => void): void {
         do {

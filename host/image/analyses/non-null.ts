@@ -17,7 +17,7 @@ const ALWAYS = new Set<number>([
     ...[Op.staticAsciiString, Op.staticUtf8String, Op.staticBuiltinString, Op.staticBuffer],
 ])
 
-/** Slots that a statement reads or writes a field of: it throws a TypeError when one holds undefined or null. */
+/** Slots whose fields a statement reads or writes: it throws a TypeError when one holds undefined or null. */
 export function dereferenced(above: Statement): Set<number> {
     const found = new Set<number>()
     const note = (object: Expression): void => {
@@ -64,7 +64,7 @@ function fallThrough({ opcode, operands }: Statement, known: Known): Known {
 }
 
 /**
- * Slots that hold no undefined and no null in front of each statement.
+ * Slots that hold neither undefined nor null before each statement.
  * @param self true when `this` is an object, in slot 0
  */
 function nonNullSlots({ body }: ImageFunction, self: boolean): Map<Statement, Known> {
@@ -92,7 +92,7 @@ function nonNullSlots({ body }: ImageFunction, self: boolean): Map<Statement, Kn
     return before
 }
 
-/** What `nonNullSlots` says of functions, which do not change meanwhile. */
+/** The results of `nonNullSlots` for functions that do not change meanwhile. */
 export class NonNullSlots {
     private readonly known = new Map<ImageFunction, Map<Statement, Known>[]>()
 

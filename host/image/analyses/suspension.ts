@@ -9,8 +9,8 @@ import { ANY, functionsOf, Kind, kindsOf, type Type } from "./types.js"
 
 /*
  * Which calls may suspend the fiber, for a time or until another fiber resumes it: a backward closure over the call
- * graph, whose edges come from the types of callees. A callback of unknown origin is taken not to suspend, so the result
- * guides passes that save memory and is no basis for soundness.
+ * graph, whose edges come from the types of callees. A callback of unknown origin counts as not suspending, so the
+ * result guides passes that save memory and is no basis for soundness.
  */
 
 const hostNatives: Record<string, { suspends: boolean } | undefined> = natives
@@ -18,7 +18,7 @@ const hostNatives: Record<string, { suspends: boolean } | undefined> = natives
 /** A call, with what it may run. */
 interface Edge {
     call: Statement
-    /** a native or a function of the machine that suspends */
+    /** whether it calls a native or a function of the machine that suspends */
     suspends: boolean
     functions: number[]
 }
@@ -56,7 +56,7 @@ class CallGraph {
         })
     }
 
-    /** What a statement calls; undefined when it is no call. */
+    /** What a statement calls; undefined when it is not a call. */
     edge(entry: ImageFunction, call: Statement): Edge | undefined {
         if (!isCall(call) && call.opcode !== Op.callArray) return undefined
         const [first] = call.operands

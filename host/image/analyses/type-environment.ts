@@ -26,8 +26,8 @@ import {
 } from "./types.js"
 
 /*
- * What expressions evaluate to, given the types of locations: slots, globals, fields and results. Fields are told apart by
- * the class of their object; the elements of arrays are not followed.
+ * The types of expressions, given the types of locations: slots, globals, fields and results. Fields are distinguished
+ * by the class of their object; the elements of arrays are not tracked.
  */
 
 const NUMBERS = new Set<number>([
@@ -198,11 +198,11 @@ export class TypeEnvironment {
         return [...this.classes.implementations(name)].reduce((sum, at) => sum | this.get(`result ${at}`), NOTHING)
     }
 
-    /** What a field holds: what the program stores there, as long as the object is one of its own. */
+    /** The type of a field: what the program stores there, if the object is one of its own. */
     private fieldType(object: Type, field: Expression): Type {
         const name = fieldKey(field) as string
         if (name === PROTOTYPE || this.classes.isText(name)) return ANY
-        // Of whatever error: a text of the machine, or what the program gave it.
+        // Any error's message: a text of the machine, or what the program gave it.
         if (name === MESSAGE) return CONSTANT | TEXT | this.storedAs(name)
         let type = CONSTANT | this.get(`${Kind.any} ${name}`)
         for (const kind of kindsOf(object)) {
@@ -227,12 +227,12 @@ export class TypeEnvironment {
         return constructor !== undefined && this.classes.isOfMachine(constructor)
     }
 
-    /** What the program stores in fields of this name, whatever the object. */
+    /** The type of what the program stores in fields of this name, in any object. */
     storedAs(name: string): Type {
         return this.get(`all ${name}`)
     }
 
-    /** Whether objects of a kind may have a field of this name for themselves. */
+    /** Whether objects of a kind may have an own field of this name. */
     mayBeOwn(kind: Kind, name: string): boolean {
         if (kind === Kind.any) return this.storedAs(name) !== NOTHING
         return this.get(`${kind} ${name}`) !== NOTHING || this.get(`${Kind.any} ${name}`) !== NOTHING

@@ -20,8 +20,8 @@ import {
 } from "./types.js"
 
 /*
- * Type inference: what the values of a program may be. Every value is followed from where it is made to where it is stored,
- * until no location gets another type (a flow-insensitive analysis over the whole program, as in 0-CFA).
+ * Type inference: the possible types of a program's values. Every value is followed from where it is made to where it
+ * is stored, until no location's type changes (a flow-insensitive analysis over the whole program, as in 0-CFA).
  */
 
 const JSON_OBJECT = builtinObject("JSON")
@@ -30,13 +30,13 @@ const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 const ASSIGN = builtinString("assign")
 const START = builtinKey("start")
 const MAX_ARGUMENTS = 8
-/** Stands for a location: all names that fields are stored by. */
+/** The location that stands for all names of stored fields. */
 const NAMES = "names"
 
 const isAssign = ({ opcode, value }: Expression): boolean => opcode === Op.objectField && value === ASSIGN
 
 export class TypeInference extends TypeEnvironment {
-    /** names that fields are stored by */
+    /** names of stored fields */
     private readonly stored = new Set<string>()
     private isSound = true
 
@@ -48,7 +48,9 @@ export class TypeInference extends TypeEnvironment {
         this.isSound &&= program.functions.every((entry) => entry.body.every((each) => this.isPlain(entry, each)))
     }
 
-    /** False when the program computes names of fields, or has the machine list or print fields: nothing is known then. */
+    /**
+     * False when the program computes field names, or has the machine list or print fields: no types are known then.
+     */
     get isKnown(): boolean {
         return this.isSound && !this.classes.isDynamic
     }
@@ -88,7 +90,7 @@ export class TypeInference extends TypeEnvironment {
             this.add(`${kind} ${name}`, type)
             if (kind !== Kind.map && constructorOf(kind) === undefined) this.release(type)
         }
-        // Classes that are read from fields are bound to their objects.
+        // A class that is read from a field is bound to the object.
         const isClass = functionsOf(type).some((index) => isConstructor(this.program.functions[index]))
         // It may be read as a value, from an object of unknown type.
         if (isClass || this.classes.isOpen(name)) this.release(type)
@@ -98,7 +100,7 @@ export class TypeInference extends TypeEnvironment {
     private addName(name: string): void {
         if (this.stored.has(name)) return
         this.stored.add(name)
-        // Whoever copies fields is asked again for each name.
+        // Statements that copy fields run again for each new name.
         this.add(NAMES, 1n << BigInt(this.stored.size))
     }
 
@@ -131,7 +133,7 @@ export class TypeInference extends TypeEnvironment {
         for (const method of this.classes.methodsOf(object, name)) this.call(method, types)
         if (name === START) this.passTo(object, types)
         else this.passTo(this.classes.isText(name) ? ANY : this.get(`all ${name}`), types)
-        // Natives may keep their arguments, and array elements are not followed.
+        // Natives may keep their arguments, and array elements are not tracked.
         if (callee.opcode !== Op.asciiField || this.isNativeName(name)) for (const type of types) this.release(type)
     }
 
@@ -164,13 +166,13 @@ export class TypeInference extends TypeEnvironment {
         if ((flags & FunctionFlag.restArgument) !== 0) this.add(`slot ${index} ${declared - 1}`, ARRAY)
     }
 
-    /** Values that escape, and methods that are looked up for anything but a call. */
+    /** Values that escape, and methods that are looked up without being called. */
     private escapes(entry: ImageFunction, each: Statement): void {
         const { opcode, operands } = each
         this.escapeLookedUp(entry, each, each)
         if (opcode === Op.throw || opcode === Op.callArray || opcode === Op.reThrow)
             for (const value of operands) this.release(this.typeOf(entry, each, value))
-        // What the elements of the array are is not known.
+        // The types of the array's elements are unknown.
         if (opcode === Op.callArray) for (let i = 0; i < MAX_ARGUMENTS; i++) this.add(`passed ${i}`, ANY)
     }
 
@@ -185,7 +187,7 @@ export class TypeInference extends TypeEnvironment {
         })
     }
 
-    /** Functions among values that escape may be called with any argument of an unknown call. */
+    /** Functions among escaping values may be called with any argument of an unknown call. */
     private release(type: Type): void {
         for (const index of functionsOf(type)) this.escape(index)
     }
@@ -193,7 +195,7 @@ export class TypeInference extends TypeEnvironment {
     private escape(index: number): void {
         const { flags, arguments: declared } = this.program.functions[index]
         const isMethod = (flags & FunctionFlag.needsThis) !== 0
-        // Whatever it is bound to.
+        // It may be bound to any object.
         if (isMethod && !this.classes.hasObject(this.program.functions[index])) this.add(`slot ${index} 0`, ANY)
         for (let slot = isMethod ? 1 : 0; slot < declared; slot++) {
             const passed = this.get(`passed ${isMethod ? slot - 1 : slot}`)
@@ -201,7 +203,7 @@ export class TypeInference extends TypeEnvironment {
         }
     }
 
-    /** False for a statement that makes or lists fields whose names are not in the code. */
+    /** False for a statement that creates or lists fields whose names are not in the code. */
     private isPlain(entry: ImageFunction, each: Statement): boolean {
         const isSetup = entry === this.program.setup
         const [callee, target] = each.operands
@@ -224,7 +226,7 @@ export class TypeInference extends TypeEnvironment {
     }
 }
 
-/** What the values of a program are as far as is known: what nothing is known of, such as elements of arrays, adds nothing. */
+/** Likely types: values of unknown type, such as elements of arrays, add nothing. */
 export class LikelyTypes extends TypeInference {
     override typeOf(entry: ImageFunction, each: Statement, value: Expression): Type {
         return super.typeOf(entry, each, value) & ~ANY

@@ -1,6 +1,6 @@
 /*
- * Types of values as the inference knows them: sets of kinds, one bit each. A type says what a value may be at most; no
- * bit at all is a value that is never computed.
+ * Types of values in type inference: sets of kinds, one bit each. A type lists everything a value may be; the empty
+ * type is that of a value that is never computed.
  */
 
 export type Type = bigint
@@ -8,11 +8,11 @@ export type Type = bigint
 /** The number of a kind's bit. */
 export type Kind = number
 
-/** Kinds that are named by themselves. */
+/** Kinds that the code refers to by name. */
 export const Kind = { any: 0, number: 1, constant: 3, map: 6 }
 
 export const NOTHING: Type = 0n
-/** Whatever there is. */
+/** Any value. */
 export const ANY: Type = 1n
 export const NUMBER: Type = 2n
 export const TEXT: Type = 4n
@@ -38,7 +38,8 @@ export function functionType(index: number): Type {
 
 /** The kinds that a type has. */
 export function kindsOf(type: Type): Kind[] {
-    // Few of some thousand bits are set: searching a text for them takes a fraction of shifting the number bit by bit.
+    // Only a few of some thousand bits are set: searching the digits takes a fraction of the time of shifting the
+    // number bit by bit.
     const digits = type.toString(16)
     const kinds: Kind[] = []
     for (let i = digits.length - 1, first = 0; i >= 0; i--, first += 4)
@@ -54,7 +55,7 @@ const BITS = Object.fromEntries(
     ]),
 )
 
-/** The constructor of a kind of objects; undefined when it is none of a class. */
+/** The constructor of a kind of objects; undefined for kinds that are not classes. */
 export function constructorOf(kind: Kind): number | undefined {
     const index = kind - FIRST_INDEX
     return index < 0 || index % 2 === 1 ? undefined : index / 2

@@ -1,4 +1,4 @@
-/** Sets of small numbers as bits, one set a row: data-flow analyses merge sets far more often than they look into them. */
+/** Sets of small numbers as bits, one set per row: data-flow analyses merge sets far more often than they read them. */
 export class BitRows {
     private readonly words: number
     private readonly bits: Int32Array
@@ -20,7 +20,7 @@ export class BitRows {
         this.bits[row * this.words + (column >> 5)] &= ~(1 << (column & 31))
     }
 
-    /** Adds what another row has. Returns true when there was something new. */
+    /** Adds the elements of another row. Returns true when there was a new one. */
     merge(into: number, from: number): boolean {
         let changed = 0
         for (let i = 0; i < this.words; i++) {
@@ -32,17 +32,17 @@ export class BitRows {
         return changed !== 0
     }
 
-    /** Makes a row the same as another. */
+    /** Copies one row over another. */
     assign(to: number, from: number): void {
         this.bits.copyWithin(to * this.words, from * this.words, (from + 1) * this.words)
     }
 
-    /** Removes what a row of other sets has. */
+    /** Removes the elements of another set's row. */
     removeAll(from: number, others: BitRows, removed: number): void {
         for (let i = 0; i < this.words; i++) this.bits[from * this.words + i] &= ~others.bits[removed * this.words + i]
     }
 
-    /** The numbers that a row has in common with one of other sets, in order. */
+    /** The numbers that a row shares with one of another set, in order. */
     common(row: number, others: BitRows, other: number): number[] {
         const found: number[] = []
         for (let i = 0; i < this.words; i++) {

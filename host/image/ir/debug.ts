@@ -23,7 +23,7 @@ export interface DebugFile {
      * only in optimized images
      */
     inlined?: { code: number; calls: { name: string; position: number }[] }[]
-    /** names of fields and methods by the short ones that are in the image; only in optimized images */
+    /** full names of fields and methods, by the short ones in the image; only in optimized images */
     shortNames?: Record<string, string>
     sources: { path: string; length: number; text: string }[]
     binary?: { hex: string }
@@ -31,7 +31,7 @@ export interface DebugFile {
     [more: string]: unknown
 }
 
-/** What the compiler says about a code position: its source position and length. */
+/** The source position and length of a code position, by the compiler's debug file. */
 class SourceLookup {
     private readonly entries: { position: number; length: number; code: number }[] = []
 

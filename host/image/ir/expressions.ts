@@ -12,7 +12,7 @@ const REFERENCES = [Op.builtinObject, Op.staticFunction, Op.staticAsciiString, O
 
 const NAMED = new Set([...REFERENCES, Op.staticBuiltinString, Op.staticBuffer])
 
-/** Read memory that a statement may change. */
+/** Operations that read memory which a statement may change. */
 const HEAP_READS = new Set([
     ...[Op.index, Op.builtinField, Op.asciiField, Op.utf8Field, Op.objectField, Op.mathField, Op.dsField],
     ...[Op.loadGlobal, Op.loadClosure, Op.loadBuffer, Op.instanceOf, Op.new],
@@ -23,7 +23,7 @@ const BOOLEANS = new Set([
     ...[Op.eq, Op.le, Op.lt, Op.ne, Op.approxEq, Op.approxNe],
 ])
 
-/** Operations on any values that never throw, as their operands do not. */
+/** Operations that never throw, whatever values they get, if their operands do not. */
 const HARMLESS = new Set([
     ...[...CONSTANTS, ...NAMED, Op.loadLocal, Op.retVal, Op.loadGlobal, Op.loadClosure, Op.makeClosure],
     ...[Op.isUndefined, Op.toBool, Op.isNan, Op.not, Op.isNullish, Op.eq, Op.ne, Op.typeofStr, Op.typeof],
@@ -92,13 +92,13 @@ export function readsSlot(expression: Expression, slot: number): boolean {
     return expression.operands.some((operand) => readsSlot(operand, slot))
 }
 
-/** Most operands on the stack while this is evaluated. */
+/** Maximum number of operands on the stack during its evaluation. */
 export function stackDepth(expression: Expression): number {
     const depths = expression.operands.map((operand, i) => i + stackDepth(operand))
     return Math.max(1, ...depths)
 }
 
-/** Adds to the list that a map has for a key. */
+/** Appends to a map's list for a key. */
 export function append<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
     const list = lists.get(key)
     if (list === undefined) lists.set(key, [item])

@@ -3,11 +3,11 @@ import type { Expression } from "./program.js"
 
 /* Names as keys of sets and maps: the table that a name is in, and its index. */
 
-/** What Buffer and its prototype have on Mote's machine beside what every machine gives them. */
+/** What Buffer and its prototype have on Mote's machine beyond what every machine gives them. */
 export const BUFFER_FUNCTIONS = ["copyBytesFrom"]
 export const BUFFER_METHODS = ["readUIntBE", "writeUIntBE"]
 
-/** The keys of the names in a table, made once: analyses ask for them at every operation. */
+/** The keys of a table's names, made once: analyses ask for them at every operation. */
 function keysOf(table: string): (value: number) => string {
     const keys: string[] = []
     return (value) => (keys[value] ??= `${table} ${value}`)
@@ -17,14 +17,14 @@ const ascii = keysOf("ascii")
 const builtin = keysOf("builtin")
 const utf8 = keysOf("utf8")
 
-/** The key of a constant name or text; undefined when the expression is neither. */
+/** The key of a constant name or text; undefined for other expressions. */
 export function nameKey({ opcode, value }: Expression): string | undefined {
     if (opcode === Op.staticAsciiString) return ascii(value)
     if (opcode === Op.staticBuiltinString) return builtin(value)
     return opcode === Op.staticUtf8String ? utf8(value) : undefined
 }
 
-/** The key of the name in the look-up of a field; undefined when it is another operation. */
+/** The key of the name in the look-up of a field; undefined for other operations. */
 export function fieldKey({ opcode, value }: Expression): string | undefined {
     if (opcode === Op.asciiField) return ascii(value)
     if (opcode === Op.builtinField) return builtin(value)

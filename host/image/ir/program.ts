@@ -1,6 +1,6 @@
 /* The program model: functions as lists of statements, each with its tree of expressions. */
 
-/** What the compiler says about a function. */
+/** The compiler's information about a function. */
 export const FunctionFlag = { needsThis: 1, constructor: 2, restArgument: 4 }
 
 /** An inlined function. The call site is in the function that it was inlined into. */

@@ -21,7 +21,7 @@ export const Section = {
     configuration: 9,
 }
 
-/** An image that is not one of this compiler; the machine's own loader has the same rules and more. */
+/** Thrown for an image that this compiler did not write; the machine's own loader has the same rules and more. */
 export class ImageError extends Error {}
 
 class CodeReader {
@@ -94,7 +94,7 @@ class CodeReader {
     }
 }
 
-/** Takes an image apart. Throws ImageError when it is none. */
+/** Parses an image. Throws ImageError for an invalid one. */
 export function readImage(image: Buffer): ImageProgram {
     if (image.length < HEADER + 8 * SECTIONS || image.readUInt32LE(0) !== 0x53766544)
         throw new ImageError("this is no DeviceScript image")
@@ -124,8 +124,8 @@ export function readImage(image: Buffer): ImageProgram {
 }
 
 /**
- * The function that main calls first of all, if it is straight code that calls only Object.setPrototypeOf, and nothing else
- * refers to it. The compiler makes it function 1.
+ * The function that main calls first, if it is straight-line code that calls only Object.setPrototypeOf, and nothing
+ * else refers to it. The compiler makes it function 1.
  */
 function setupOf(functions: ImageFunction[]): ImageFunction | null {
     const [first] = functions[0].body

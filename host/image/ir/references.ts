@@ -10,7 +10,7 @@ export const REFERRING = {
     float: [Op.literalF64],
 }
 
-/** How often each entry of a table is referred to. */
+/** How often code refers to each entry of a table. */
 export function countUses(program: ImageProgram, opcodes: number[]): Map<number, number> {
     const uses = new Map<number, number>()
     walkProgram(program, ({ opcode, value }) => {

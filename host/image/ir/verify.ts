@@ -3,11 +3,11 @@ import { MAX_STACK, Op, operation } from "./operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "./program.js"
 
 /*
- * The verifier of the program model: what every pass may rely on and has to leave behind. Tests run it after each pass, so that a
- * broken one is named where it breaks a function, and not by a wrong result much later.
+ * The verifier of the program model: what every pass may rely on and has to preserve. Tests run it after each pass, so
+ * that a faulty pass is named where it breaks a function, and not by a wrong result much later.
  */
 
-/** A pass left a function that is none. */
+/** A pass left an invalid function. */
 export class VerificationError extends Error {}
 
 /** Throws VerificationError for the first function that breaks a rule. */

@@ -25,7 +25,7 @@ function immediate(value: number): number[] {
     return [FIRST_MULTIBYTE + bytes.length - 1 + (value < 0 ? 4 : 0), ...bytes]
 }
 
-/** Bytes of an operation by itself, without its operands; of a jump, in its shortest form. */
+/** Size of an operation alone, without its operands; of a jump, in its shortest form. */
 export function encodedSize({ opcode, value }: Expression): number {
     const small = value + SMALL_INT_ZERO
     if (opcode === Op.literal && small >= FIRST_SMALL_INT && small < 256) return 1
@@ -34,7 +34,7 @@ export function encodedSize({ opcode, value }: Expression): number {
     return kind === "jump" ? 2 : 1 + immediate(value).length
 }
 
-/** Encodes one function. Branch relaxation: jumps begin in the shortest form and grow until all distances fit. */
+/** Encodes one function. Branch relaxation: jumps start in the shortest form and grow until all distances fit. */
 class CodeWriter {
     private readonly bytes: number[] = []
     private readonly marks: Mark[] = []
@@ -134,12 +134,13 @@ function table(values: number[], size: number): Buffer {
     return padded(bytes, 4)
 }
 
-/** Longest first, so that the end of one is found in another; the results keep the order of `texts`. */
+/** Longest first, so that a text's suffixes are found in it; the results keep the order of `texts`. */
 function asciiOffsets(texts: Buffer[], data: StringData): number[] {
     const order = texts.map((_, i) => i).sort((a, b) => texts[b].length - texts[a].length)
     const offsets: number[] = []
     for (const i of order) offsets[i] = data.ascii(texts[i])
-    // The table is a multiple of 4 bytes, and loaders take its padding for an entry: it has to be a text as well.
+    // The table's length is a multiple of 4 bytes, and loaders take its padding for an entry, so the padding must be a
+    // valid text.
     if (offsets.length % 2 === 1) offsets.push(offsets[0])
     return offsets
 }
@@ -158,7 +159,7 @@ function functionTable(program: ImageProgram, code: { start: number; size: numbe
     return bytes
 }
 
-/** Puts a program together. */
+/** Assembles a program. */
 export function writeImage(program: ImageProgram): WrittenImage {
     const marks: Mark[] = []
     const code: { start: number; size: number }[] = []

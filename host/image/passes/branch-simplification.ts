@@ -16,7 +16,7 @@ export function constantTruth(condition: Expression): boolean | undefined {
     return condition.opcode === Op.literal ? condition.value !== 0 : undefined
 }
 
-/** The same truth with fewer operations. */
+/** An expression of the same truth with fewer operations. */
 function simplifiedCondition(condition: Expression): Expression {
     const [operand] = condition.operands
     if (condition.opcode === Op.toBool) return simplifiedCondition(operand)
@@ -28,7 +28,7 @@ function simplifiedCondition(condition: Expression): Expression {
     return inner === operand ? condition : { ...condition, operands: [inner] }
 }
 
-/** The same value with fewer operations. */
+/** An expression of the same value with fewer operations. */
 function simplifyOperands(value: Expression): boolean {
     let changed = false
     value.operands.forEach((operand, i) => {
@@ -59,7 +59,8 @@ export function simplifyConditions({ body }: ImageFunction): boolean {
         }
         const truth = constantTruth(condition)
         if (truth === undefined) return
-        // Never taken: a jump to what follows, which is dropped. Always taken: a jump.
+        // Never taken: it becomes a jump to the next statement, which is dropped. Always taken: it becomes a plain
+        // jump.
         Object.assign(statement, { opcode: Op.jmp, operands: [], target: truth ? body[i + 1] : statement.target })
         changed = true
     })

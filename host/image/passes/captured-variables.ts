@@ -50,7 +50,7 @@ function isClosureAccess({ opcode }: Expression): boolean {
     return opcode === Op.loadClosure || opcode === Op.storeClosure
 }
 
-/** How many functions out the variable of a closure access is; undefined when the image computes that. */
+/** How many functions out the variable of a closure access is; undefined when the image computes that at run time. */
 function levelOf({ operands: [level] }: Expression): number | undefined {
     return level.opcode === Op.literal ? level.value : undefined
 }
@@ -59,7 +59,7 @@ type Slots = Map<ImageFunction, Set<number>>
 
 interface Captured {
     captured: Slots
-    /** those that the function or a closure stores to */
+    /** captured slots that the function or a closure stores to */
     stored: Slots
 }
 
@@ -87,7 +87,7 @@ function add(slots: Slots, entry: ImageFunction, slot: number): void {
     slots.set(entry, (slots.get(entry) ?? new Set()).add(slot))
 }
 
-/** The function that makes each closure; null when there is more than one. */
+/** The function that makes each closure; null when there are several. */
 function findCreators({ functions }: ImageProgram): Map<ImageFunction, ImageFunction | null> {
     const creators = new Map<ImageFunction, ImageFunction | null>()
     const note = (each: Statement, creator: ImageFunction): void =>

@@ -8,7 +8,7 @@ import { eliminateUnreachable } from "./unreachable-code.js"
 /** Returns true when something changed. */
 export function simplifyControlFlow(entry: ImageFunction): boolean {
     let rounds = 0
-    // Bounded: two jumps that lead to each other could be threaded for ever.
+    // Bounded, because two jumps that lead to each other could be threaded for ever.
     while (rounds < MAX_ROUNDS && simplifyOnce(entry)) rounds++
     return rounds > 0
 }

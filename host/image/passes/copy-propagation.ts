@@ -17,7 +17,7 @@ import type { ImageFunction, Statement } from "../ir/program.js"
 export function propagateCopies(entry: ImageFunction): boolean {
     const { stores, reads } = count(entry)
     let changed = false
-    // What is live at the entry stays so: only variables that are never stored are read more often.
+    // What is live at the entry stays live: only variables that are never stored are read more often.
     let live: Set<number> | undefined
     for (const [slot, [store, ...others]] of stores) {
         // A parameter has one more store: the call.

@@ -17,14 +17,14 @@ import {
 } from "../ir/program.js"
 
 /*
- * Devirtualization: a method becomes a plain function with the object as its first argument when all calls that may run it
- * can run nothing else. It needs no entry on the prototype and no name, and calls do not look it up. Slots stay as they are:
- * `this` was in slot 0, where the first parameter is.
+ * Devirtualization: a method becomes a plain function with the object as its first argument when all calls that may run
+ * it can run nothing else. It needs no entry on the prototype and no name, and calls do not look it up. Slots stay as
+ * they are: `this` was in slot 0, where the first parameter is.
  *
- * Precondition: live ranges are split, since types are known by slot; runs after inlining, which knows the `this` of methods.
- * Changes: calls, the flag `needsThis`, method stores of the setup; may insert a check into the method.
- * Sound because types (or a name that only one class has) bound what a call can run. A call on undefined has to throw a
- * TypeError still: a method that would not read a field of `this` at once gets a read of one inserted.
+ * Precondition: live ranges are split, since types are known by slot; runs after inlining, which knows the `this` of
+ * methods. Changes: calls, the flag `needsThis`, method stores of the setup; may insert a check into the method. Sound
+ * because types (or a name that only one class has) bound what a call can run. A call on undefined still has to throw a
+ * TypeError: a method that would not read a field of `this` at once gets a read of one inserted.
  */
 
 interface Site {
@@ -65,8 +65,8 @@ export function devirtualize(program: ImageProgram, facts: ProgramFacts): void {
 }
 
 /**
- * Look-up sinking where types tell that a method is found: one that is looked up for anything but a call cannot become a
- * function. @returns look-ups of the program as it is now
+ * Look-up sinking where types show that a method is found: a method that is looked up without being called cannot
+ * become a function. @returns look-ups of the program as it is now
  */
 function sinkByType(facts: ProgramFacts): Lookups {
     const { program } = facts
@@ -80,14 +80,14 @@ function sinkByType(facts: ProgramFacts): Lookups {
     return sunk.length === 0 ? lookups : new Lookups(program, facts.classes)
 }
 
-/** What the look-up of a field may find. */
+/** The possible results of a field's look-up. */
 interface Found {
     methods: Set<number>
-    /** something else than these methods */
+    /** whether there may be others than these methods */
     others: boolean
 }
 
-/** What look-ups find, as far as types and names tell. */
+/** The results of look-ups, as far as types and names show. */
 class Lookups {
     private readonly types: TypeInference
 
@@ -112,7 +112,7 @@ class Lookups {
         return { methods: this.classes.methodsOf(object, name), others }
     }
 
-    /** Whether a field of this name may be something else than a method of the object's class. */
+    /** Whether a field of this name may be something other than a method of the object's class. */
     private mayBeOther(kind: Kind, name: string): boolean {
         const constructor = constructorOf(kind)
         if (constructor === undefined || this.classes.resolve(constructor, name) === undefined) return true
@@ -120,7 +120,7 @@ class Lookups {
     }
 }
 
-/** All calls that can run only one method, except of methods that are also looked up elsewhere. */
+/** All calls that can run only one method, except calls of methods that are also looked up elsewhere. */
 function sitesOf(program: ImageProgram, classes: ClassModel, lookups: Lookups): Site[] {
     const sites: Site[] = []
     const blocked = new Set<number>()
@@ -172,7 +172,7 @@ function fits(call: Statement): boolean {
     return stackDepth(call) < MAX_STACK
 }
 
-/** The name of a field that the constructor of the method's class stores, as a field's look-up. */
+/** A look-up of a field that the constructor of the method's class stores. */
 function checkedField({ functions }: ImageProgram, classes: ClassModel, method: number): Expression | undefined {
     const constructor = classes.ownerOf(method)
     if (constructor === undefined) return undefined

@@ -34,7 +34,7 @@ import { type Expression, type ImageFunction, type Statement, walk } from "../ir
 /** What executes between a store and a read. */
 interface Path {
     retVal: boolean
-    /** anything may have changed */
+    /** whether anything may have changed */
     heap: boolean
     jumps: boolean
     stored: Set<number>
@@ -81,20 +81,20 @@ function extend(path: Path, statement: Statement): void {
     else if (!HARMLESS_STATEMENTS.has(statement.opcode)) path.heap = true
 }
 
-/** What is known of a function, kept up with each substitution. */
+/** Facts about a function, updated with each substitution. */
 interface Flow {
     targets: Set<Statement | null>
     live: Liveness
     hasHandlers: boolean
 }
 
-/** The first read of a variable behind its store, and the path there. */
+/** The first read of a variable after its store, and the path there. */
 interface Use {
     at: number
     path: Path
 }
 
-/** Substitutes what can be. Returns true when something changed. */
+/** Substitutes where possible. Returns true when something changed. */
 export function substituteForward(entry: ImageFunction, classes: ClassModel): boolean {
     const hasHandlers = entry.body.some(isHandlerBoundary)
     const flow: Flow = { targets: jumpTargets(entry.body), live: new Liveness(entry), hasHandlers }
@@ -107,7 +107,7 @@ export function substituteForward(entry: ImageFunction, classes: ClassModel): bo
     return changed
 }
 
-/** Undefined when the straight path behind the store at `i` ends before a read, or a jump on it leads to one. */
+/** Undefined when the straight path after the store at `i` ends before a read, or a jump on it leads to one. */
 function findUse({ body }: ImageFunction, { targets, live }: Flow, i: number): Use | undefined {
     const slot = slotStored(body[i])
     if (slot === undefined) return undefined
@@ -146,8 +146,8 @@ function substituteAt(entry: ImageFunction, classes: ClassModel, flow: Flow, i: 
 }
 
 /**
- * The look-up of a method that is called once its arguments are evaluated. The compiler looks it up before them and makes a
- * bound function; methods never change, so a look-up by the call finds the same.
+ * The look-up of a method that is called once its arguments are evaluated. The compiler looks it up before them and
+ * makes a bound function; methods never change, so a look-up by the call finds the same.
  */
 function isSinkableLookup(value: Expression, path: Path, call: Statement, slot: number, classes: ClassModel): boolean {
     if (value.opcode !== Op.asciiField && value.opcode !== Op.builtinField) return false

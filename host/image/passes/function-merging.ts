@@ -36,7 +36,7 @@ export function mergeFunctions(program: ImageProgram, facts: ProgramFacts): bool
     return same.size > 0
 }
 
-/** Functions that may be merged, but for those that no other one resembles: their code need not be compared. */
+/** Functions that may be merged, without those that no other one resembles, whose code need not be compared. */
 function candidates({ functions }: ImageProgram, shown: Set<number>): number[] {
     const alike = new Map<string, number[]>()
     functions.forEach((entry, i) => {
@@ -47,7 +47,7 @@ function candidates({ functions }: ImageProgram, shown: Set<number>): number[] {
     return found.sort((a, b) => a - b)
 }
 
-/** All that has to be equal. */
+/** Everything that has to be equal. */
 function codeOf({ body, slots, flags, tries, arguments: parameters }: ImageFunction): string {
     const places = new Map(body.map((each, at) => [each, at]))
     const code = body.map((each) => [signature(each), each.target === null ? -1 : places.get(each.target)])

@@ -178,7 +178,7 @@ function operationsOf({ body }: ImageFunction): number {
     return operations
 }
 
-/** Most operations of a callee, so that copies cost no more than the function's overhead. */
+/** Maximum number of operations of a callee, so that copies cost no more than the function's overhead. */
 function allowed(calls: number): number {
     return Math.max(SMALL, Math.floor(OVERHEAD / (calls - 1)))
 }

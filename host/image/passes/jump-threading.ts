@@ -4,15 +4,15 @@ import type { Expression, ImageFunction, Statement } from "../ir/program.js"
 import { constantTruth } from "./branch-simplification.js"
 
 /*
- * Jump threading: a jump whose target is a jump, a decided condition or a short return leads to the end of that path at once.
+ * Jump threading: a jump whose target is a jump, a decided condition or a short return leads to the end of that path at
+ * once.
  *
- * Precondition: none.
- * Changes: targets of jumps; a jump to a return of a constant or a variable becomes that return.
- * Sound because nothing is evaluated on the part of the path that is left out but a condition, which has no effect and whose
- * outcome is known: from the condition of the jump itself, or from the constant that was stored just before it.
+ * Precondition: none. Changes: targets of jumps; a jump to a return of a constant or a variable becomes that return.
+ * Sound because the skipped part of the path evaluates nothing but a condition, which has no effect and whose outcome
+ * is known: from the condition of the jump itself, or from the constant that was stored just before it.
  */
 
-/** The slot that a condition is about, and what its truth says about the slot's. */
+/** The slot that a condition depends on, and which truth of the slot makes the condition true. */
 function slotCondition(condition: Expression): { slot: number; sense: boolean } | undefined {
     if (condition.opcode === Op.loadLocal) return { slot: condition.value, sense: true }
     if (condition.opcode !== Op.not) return undefined
@@ -20,7 +20,10 @@ function slotCondition(condition: Expression): { slot: number; sense: boolean } 
     return inner === undefined ? undefined : { slot: inner.slot, sense: !inner.sense }
 }
 
-/** Whether a condition holds when the operand that `isVariable` accepts is a constant; undefined when that does not decide it. */
+/**
+ * Whether a condition holds when the operand that `isVariable` accepts is a constant; undefined when the constant does
+ * not decide it.
+ */
 function truthWith(
     condition: Expression,
     isVariable: (found: Expression) => boolean,
@@ -34,7 +37,7 @@ function truthWith(
     return inner === undefined ? undefined : !inner
 }
 
-/** Whether a condition holds just after a statement; undefined when what that stores does not decide it. */
+/** Whether a condition holds just after a statement; undefined when the stored value does not decide it. */
 function truthAfter(store: Statement, condition: Expression): boolean | undefined {
     if (store.opcode !== Op.storeRetVal && store.opcode !== Op.storeLocal) return undefined
     const isStored = ({ opcode, value }: Expression): boolean =>
@@ -43,7 +46,10 @@ function truthAfter(store: Statement, condition: Expression): boolean | undefine
     return isConstant(value) ? truthWith(condition, isStored, value) : undefined
 }
 
-/** A constant is stored, then comes, or a jump leads to, a condition on it that goes one way only: a jump goes there. */
+/**
+ * When a constant is stored, and the next statement or jump target is a condition that it decides, a jump goes straight
+ * to the result.
+ */
 export function threadConstants({ body }: ImageFunction): boolean {
     const targets = new Set(body.map(({ target }) => target))
     let changed = false

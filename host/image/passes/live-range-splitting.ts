@@ -5,17 +5,15 @@ import { Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type Statement, walk } from "../ir/program.js"
 
 /*
- * Live-range splitting: every variable gets a slot of its own. Stores that no read has in common become different slots.
+ * Live-range splitting: every variable gets a slot of its own. Stores that share no read become different slots.
  *
- * Precondition: captured variables are lowered, so that nothing but the function itself reaches its slots.
- * Changes: slot numbers; parameters, and what is read before any store, keep theirs.
- * Sound because reaching stores connect each read with every store that it may see, on exceptional paths, too, and
- * connected ones (a web) stay in one slot.
+ * Precondition: captured variables are lowered, so that only the function itself accesses its slots. Changes: slot
+ * numbers; parameters, and what is read before any store, keep theirs. Sound because reaching stores connect each read
+ * with every store that it may see, on exceptional paths, too, and connected ones (a web) stay in one slot.
  */
 
 /**
- * Webs as a forest. Values have numbers: those that slots have at the start come first, by slot, then those that statements
- * store.
+ * Webs as a forest. Values have numbers: first the slots' initial values, by slot, then those that statements store.
  */
 class Webs {
     private readonly parents: number[]
@@ -39,7 +37,7 @@ class Webs {
         else this.parents[other] = first
     }
 
-    /** What has a value from the start keeps its slot. */
+    /** A web with an initial value keeps that slot. */
     private precedes(a: number, b: number): boolean {
         if (a >= this.slots || b >= this.slots) return a < b
         return String(a) < String(b)
@@ -64,7 +62,7 @@ class ReachingStores {
         body.forEach((each, i) => {
             if (each.opcode === Op.storeLocal) this.ofSlot.add(each.value, this.stored[i] as number)
         })
-        // One more for what is in the slots after a statement.
+        // One more row for what is in the slots after a statement.
         this.rows = new BitRows(body.length + 1, values)
         for (let slot = 0; slot < slots; slot++) this.rows.add(0, slot)
         const next = edges(body)
@@ -72,7 +70,7 @@ class ReachingStores {
         while (this.propagate(body, next, handlers));
     }
 
-    /** Returns false when nothing is left to do. */
+    /** Returns false when nothing changed. */
     private propagate(body: Statement[], next: number[][], handlers: number[]): boolean {
         const { rows } = this
         let changed = false
@@ -100,8 +98,8 @@ class ReachingStores {
 }
 
 /**
- * Gives every variable a slot of its own: stores that no read has in common become different slots. Arguments keep
- * theirs. Not for captured functions.
+ * Gives every variable a slot of its own: stores that share no read become different slots. Arguments keep theirs. Not
+ * for captured functions.
  */
 export function splitLiveRanges(entry: ImageFunction): void {
     const { body } = entry

@@ -15,7 +15,7 @@ import type { Expression, ImageFunction, Statement } from "../ir/program.js"
  * undefined throws after the arguments have been evaluated.
  */
 
-/** Whether a look-up finds a method of the object's class in any case. */
+/** Whether a look-up certainly finds a method of the object's class. */
 export type FindsMethod = (entry: ImageFunction, each: Statement, field: Expression) => boolean
 
 interface Uses {
@@ -41,7 +41,10 @@ function usesOf({ body }: ImageFunction): Map<number, Uses> {
 const ALLOCATIONS = new Set<number>([Op.allocMap, Op.allocArray, Op.allocBuffer])
 const QUIET = new Set<number>([...ALLOCATIONS, Op.storeLocal, Op.storeRetVal])
 
-/** Whether only arguments are evaluated between two statements: straight code with calls that stores into new objects alone. */
+/**
+ * Whether only arguments are evaluated between two statements: straight-line code with calls that stores into new
+ * objects only.
+ */
 function areArguments(body: Statement[], from: number, to: number): boolean {
     const targets = new Set(body.map(({ target }) => target))
     const fresh = new Set<number>()

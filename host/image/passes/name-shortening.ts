@@ -26,7 +26,10 @@ import { countUses, REFERRING } from "../ir/references.js"
  * computes keys nor has the machine list or print fields.
  */
 
-/** Control characters except NUL, tab and line ends: no identifier has them, and hardly a text that is used as a key. */
+/**
+ * Control characters except NUL, tab and line ends: no identifier contains them, and hardly any text that is used as a
+ * key.
+ */
 const MARKS = Array.from({ length: 31 }, (_, i) => i + 1)
     .filter((code) => code !== 9 && code !== 10 && code !== 13)
     .map((code) => String.fromCharCode(code))
@@ -50,8 +53,9 @@ function* shortNamesOf(taken: Set<string>): Generator<string> {
 }
 
 /**
- * Names of the machine that only namespaces have (Math, Object, the machine's own), or objects that the program does not
- * use, or nothing: a field of this name hides nothing, and is found in no other object. They take no bytes in the image.
+ * Names of the machine that only namespaces have (Math, Object, the machine's own), or objects that the program does
+ * not use, or nothing: a field of this name hides nothing, and is found in no other object. They take no bytes in the
+ * image.
  */
 const MACHINE_NAMES = [
     "E",
@@ -138,7 +142,7 @@ const MACHINE_NAMES = [
     "onDisconnected",
     "register",
     "signal",
-    // Of service clients, which a program with short names has none of, and of images.
+    // Of service clients, which a program with short names does not have, and of images.
     "buffer",
     "isBound",
     "read",
@@ -192,7 +196,7 @@ const MACHINE_NAMES = [
     "byCode",
 ] as const
 
-/** Those that the program does not use as names of fields or as texts. */
+/** The machine's names that the program uses neither as field names nor as texts. */
 function freeMachineNames(program: ImageProgram): [string, number][] {
     const used = countUses(program, [Op.builtinField, Op.staticBuiltinString])
     return MACHINE_NAMES.map((name): [string, number] => [name, builtinString(name)]).filter(([, at]) => !used.has(at))
@@ -214,7 +218,7 @@ function useMachineNames(facts: ProgramFacts, places: Map<number, number>): void
 /**
  * Gives short names to fields and methods.
  * @param fields what `fieldNames` found
- * @returns what each one stands for, for the debug file
+ * @returns the full name of each short one, for the debug file
  */
 export function shortenNames(
     program: ImageProgram,
@@ -250,7 +254,7 @@ export function shortenNames(
 
 const FORMAT = builtinString("format")
 const LOG_REPRESENTATION = builtinString("_logRepr")
-/** What is printed without names of fields. */
+/** Types that are printed without field names. */
 const PLAIN: Type = NUMBER | TEXT | CONSTANT | BUFFER
 
 /** Whether the machine may print an object with its fields. */
@@ -275,8 +279,8 @@ function printsObject(entry: ImageFunction, each: Statement, types: TypeInferenc
 }
 
 /**
- * Indexes of the names that fields of the program's objects have, and that are nothing else; undefined when the machine
- * may list or print fields, or when keys are computed. Every variable has to have a slot of its own.
+ * Indexes of the names that are used for fields of the program's objects and nothing else; undefined when the machine
+ * may list or print fields, or when keys are computed. Every variable must have a slot of its own.
  */
 export function fieldNames(program: ImageProgram, classes: ClassModel): number[] | undefined {
     const types = new TypeInference(program, classes)

@@ -5,13 +5,13 @@ import { builtinObject, Op } from "../ir/operations.js"
 import { type Expression, type ImageProgram, type Statement, walk } from "../ir/program.js"
 
 /*
- * Presence tests: whether `Buffer.alloc(0).readUIntBE` is there is known for a machine that has it, and with it the variable of a
- * module that remembers the answer.
+ * Presence tests: the result of a test such as `Buffer.alloc(0).readUIntBE` is known for a machine that has the
+ * function, and so is the module's variable that keeps it.
  *
- * Precondition: none; the passes over main run between both and after them.
- * Changes: comparisons, and reads of globals, become constants; stores of globals that nobody reads go.
- * Sound for Mote's machine alone, as long as the program names none of these as a text or in a store. A global has no other value
- * when its only store comes before main has called or branched to anything, and nothing before it reads it.
+ * Precondition: none; the passes over main run between both and after them. Changes: comparisons, and reads of globals,
+ * become constants; stores of globals that nobody reads go. Sound only for Mote's machine, as long as the program names
+ * none of these as a text or in a store. A global has no other value when its only store comes before main has called
+ * or branched to anything, and nothing before it reads it.
  */
 
 const BUFFER = builtinObject("Buffer")
@@ -26,13 +26,13 @@ function isAllocation(each: Statement | undefined): boolean {
     return fieldKey(callee) === builtinKey("alloc") && isBuffer(callee.operands[0])
 }
 
-/** Text of the name in the look-up of a field. */
+/** Name of the field in a look-up, as text. */
 function nameOf(program: ImageProgram, field: Expression): string {
     if (fieldKey(field) === builtinKey("blitAt")) return "blitAt"
     return field.opcode === Op.asciiField ? program.ascii[field.value].toString() : ""
 }
 
-/** Decides which of the machine's own functions are there. */
+/** Resolves which of the machine's own functions exist. */
 export function resolvePresenceTests(program: ImageProgram, facts: ProgramFacts): void {
     const { classes } = facts
     const isThere = (field: Expression, before: Statement | undefined): boolean => {
@@ -57,7 +57,7 @@ export function resolvePresenceTests(program: ImageProgram, facts: ProgramFacts)
         })
 }
 
-/** Whether no other function of the program runs, and the next statement comes next. */
+/** Whether no other function of the program runs, and control continues with the next statement. */
 function isQuiet(program: ImageProgram, each: Statement): boolean {
     if (!isCall(each)) return each.opcode === Op.storeLocal || each.opcode === Op.storeGlobal
     const [callee] = each.operands
@@ -71,7 +71,7 @@ const readsGlobal = (each: Statement, index: number): boolean => {
     return reads
 }
 
-/** Puts the values of globals that main sets once to their readers. @returns whether there was any */
+/** Replaces reads of globals that main sets once by the value. @returns whether there were any */
 export function propagateGlobals(program: ImageProgram): boolean {
     const [main] = program.functions
     const stores = new Map<number, Statement[]>()

@@ -20,7 +20,7 @@ import { type ImageFunction, type Statement, walk } from "../ir/program.js"
  * Sound because the next statement is the only one to read the result, and evaluates the value in the same place.
  */
 
-/** What is known of a function as long as no statement changes. */
+/** Facts about a function while no statement changes. */
 interface Flow {
     targets: Set<Statement | null>
     /** statements after which `retVal` is live */

@@ -5,13 +5,13 @@ import { Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type Statement, walk } from "../ir/program.js"
 
 /*
- * Slot allocation: variables share slots, by colouring of the interference graph. Frames get smaller, and copies vanish whose
- * two variables get the same slot.
+ * Slot allocation: variables share slots, by colouring of the interference graph. Frames get smaller, and copies vanish
+ * whose two variables get the same slot.
  *
- * Precondition: live ranges are split.
- * Changes: slot numbers, the function's number of slots; removes copies of a slot onto itself.
- * Sound because two variables interfere when one is stored while the other is live, and get different slots then; but
- * for a copy, after which both have the same value. Parameters keep their slots; captured slots are not shared.
+ * Precondition: live ranges are split. Changes: slot numbers, the function's number of slots; removes copies of a slot
+ * onto itself. Sound because two variables interfere when one is stored while the other is live, and get different
+ * slots then; except for a copy, after which both have the same value. Parameters keep their slots; captured slots are
+ * not shared.
  */
 
 /**

@@ -21,7 +21,7 @@ export function dropFunctionNames(program: ImageProgram, classes: ClassModel): v
     })
 }
 
-/** Orders and prunes all tables. */
+/** Sorts and prunes all tables. */
 export function orderTables(program: ImageProgram, facts: ProgramFacts): void {
     const uses = countUses(program, REFERRING.function)
     keepFunctions(program, [0, ...byUse(uses).filter((index) => index !== 0)])
@@ -35,7 +35,7 @@ export function orderTables(program: ImageProgram, facts: ProgramFacts): void {
     facts.forgetAll()
 }
 
-/** Those that code or the names of functions refer to, the most used ones first. */
+/** The texts that code or function names refer to, the most used ones first. */
 function orderTexts(program: ImageProgram, opcodes: number[], kind: number, texts: Buffer[]): Buffer[] {
     const uses = countUses(program, opcodes)
     const named = program.functions.filter(({ name }) => name >> 14 === kind)
