@@ -72,7 +72,7 @@ export class ObjectTypes {
         return this.likely.has(object.origin.at) ? this.classesOf(object) : []
     }
 
-    /** Whether objects of a class may have a field of this name for themselves, which hides a method. */
+    /** Whether objects of a class may have an own field of this name, which hides a method. */
     mayBeOwn(constructor: number, name: string): boolean {
         const [kind] = kindsOf(classType(constructor))
         return this.types.isKnown ? this.types.mayBeOwn(kind, name) : this.classes.mayBeOwn(name)

@@ -6,7 +6,7 @@ import { type ClassSetup, constructorIn } from "./class-setup.js"
 import type { FunctionFacts } from "./function-facts.js"
 import { constructorOf, Kind, kindsOf, type Type } from "./types.js"
 
-/** A method of one of the program's classes. Functions and classes have numbers, a class that of its constructor. */
+/** A method of one of the program's classes. Functions have numbers; a class has its constructor's number. */
 export interface Method {
     constructorIndex: number
     functionIndex: number
@@ -15,9 +15,9 @@ export interface Method {
 /**
  * The classes of a program as its setup makes them, and how the rest of the program uses the names of their methods.
  *
- * A name is that of methods alone if only the setup stores it, on prototypes, and it is no text otherwise. Then no object has a
- * field of this name for itself. When prototypes change while the program runs, or names are worked out (`isDynamic`), no name is that of
- * methods alone.
+ * A name belongs to methods only if nothing but the setup stores it, on prototypes, and it is not a text otherwise.
+ * Then no object has an own field of this name. When prototypes change while the program runs, or names are computed
+ * (`isDynamic`), no name belongs to methods only.
  */
 export class ClassModel {
     /** functions by name and by the class that has them: a constructor, or less than 0 for a prototype of the machine */
@@ -25,18 +25,18 @@ export class ClassModel {
     private readonly functions: readonly ImageFunction[]
     private readonly owners = new Map<number, Set<number>>()
     private readonly bases = new Map<number, number>()
-    /** classes that extend one of the program's at once */
+    /** classes that directly extend one of the program's */
     private readonly derived = new Map<number, number[]>()
-    /** classes that extend one of the machine's at once */
+    /** classes that directly extend one of the machine's */
     private readonly ofMachine = new Set<number>()
-    /** names of something that may be no method */
+    /** names of something that may not be a method */
     private readonly stored = new Set<string>()
     private readonly texts = new Set<string>()
     /** names of methods that the program replaces while it runs */
     private readonly replaced = new Set<string>()
     private readonly fields = new Map<string, number>()
     private readonly calls = new Map<string, number>()
-    /** functions that are nothing but methods: their `this` is an object */
+    /** functions that are only methods: their `this` is an object */
     private readonly plainMethods: ReadonlySet<ImageFunction>
     private readonly constructed = new Set<ImageFunction>()
     private dynamic: boolean
@@ -75,7 +75,7 @@ export class ClassModel {
         this.dynamic ||= facts.isDynamic
     }
 
-    /** Of two methods that a class has under one name the later one counts: nothing runs between their stores. */
+    /** Of two methods of one name in a class the later one counts: nothing runs between their stores. */
     private addMethod(owner: number, name: string, method: number): void {
         const known = this.methods.get(name) ?? new Map<number, number>()
         this.methods.set(name, known.set(owner, method))
@@ -112,7 +112,7 @@ export class ClassModel {
         return undefined
     }
 
-    /** Classes whose objects may be `this` of a method or a constructor; undefined when they are of the machine. */
+    /** Classes whose objects may be `this` of a method or a constructor; undefined when they are the machine's. */
     receivers(index: number): number[] | undefined {
         const owners = this.owners.get(index) ?? new Set([index])
         if ([...owners].some(isMachines)) return undefined
@@ -121,7 +121,7 @@ export class ClassModel {
         return [...classes]
     }
 
-    /** Methods of this name that an object of a type may have; the machine's own methods are not among them. */
+    /** Methods of this name that an object of a type may have, without the machine's own. */
     methodsOf(object: Type, name: string): Set<number> {
         const found = new Set<number>()
         for (const kind of kindsOf(object)) {
@@ -148,7 +148,7 @@ export class ClassModel {
         return all.map(([constructorIndex, functionIndex]) => ({ constructorIndex, functionIndex }))
     }
 
-    /** What a call of this name may run, by the class of the object: methods that a class inherits are among them. */
+    /** What a call of this name may run, by the object's class, inherited methods included. */
     methodsOfObjects(name: string): Method[] {
         const known = new Map(this.methodsNamed(name).map((method) => [method.constructorIndex, method]))
         if (known.size === 0) return []
@@ -164,7 +164,7 @@ export class ClassModel {
         return this.bases.has(constructor)
     }
 
-    /** The class that has a method, the first of several; undefined when it is none of the program's. */
+    /** The class that has a method, the first of several; undefined when it is not one of the program's. */
     ownerOf(method: number): number | undefined {
         const [owner] = this.owners.get(method) ?? []
         return owner === undefined || isMachines(owner) ? undefined : owner
@@ -187,7 +187,7 @@ export class ClassModel {
         return new Set([...this.owners.values()].flatMap((owners) => [...owners].filter((owner) => !isMachines(owner))))
     }
 
-    /** Classes that the program makes objects of. */
+    /** Classes of which the program makes objects. */
     get withObjects(): Set<number> {
         return new Set(this.functions.flatMap((entry, index) => (this.constructed.has(entry) ? [index] : [])))
     }
@@ -204,12 +204,12 @@ export class ClassModel {
         return this.fields.get(name ?? "") ?? 0
     }
 
-    /** Whether objects may have a field of this name for themselves. */
+    /** Whether objects may have an own field of this name. */
     mayBeOwn(name: string): boolean {
         return this.stored.has(name) || this.texts.has(name)
     }
 
-    /** Whether a name is a value of the program: a computed key may be it. */
+    /** Whether a name is a value of the program, and so may be a computed key. */
     isText(name: string): boolean {
         return this.texts.has(name)
     }
@@ -219,21 +219,21 @@ export class ClassModel {
         return this.mayBeOwn(name) || this.methods.has(name)
     }
 
-    /** True for the look-up of a name that no object has but from its class. */
+    /** True for the look-up of a name that objects have only from their class. */
     isMethod(field: Expression): boolean {
         const name = fieldKey(field)
         if (name === undefined || (this.storesFields && this.unsound.has(name))) return false
         return !this.dynamic && !this.mayBeOwn(name)
     }
 
-    /** True when a function is called with an object for `this` and no other path. */
+    /** True when a function is only ever called with an object for `this`. */
     hasObject(entry: ImageFunction): boolean {
         return !this.dynamic && this.plainMethods.has(entry)
     }
 
     /**
-     * The function that is called, when only one class has a method of this name, it is always called, and types leave no doubt that
-     * the object has it.
+     * The called function, when only one class has a method of this name, every look-up of the name is a call, and the
+     * types leave no doubt that the object has it.
      */
     onlyMethod(field: Expression): ImageFunction | undefined {
         return field.opcode === Op.asciiField ? this.onlyMethodNamed(fieldKey(field) ?? "") : undefined
@@ -262,7 +262,7 @@ export class ClassModel {
         return this.texts.has(name) || !this.isLookedUpForCalls(name)
     }
 
-    /** Indexes of the image's own names that only methods have, and that are looked up for calls alone. */
+    /** Indexes of the image's own names that only methods have, and that are looked up only for calls. */
     methodNames(): number[] {
         if (this.dynamic) return []
         return [...this.methods.keys()]
@@ -278,5 +278,5 @@ export class ClassModel {
 
 const isMachines = (owner: number): boolean => owner < 0
 
-/** How keys of the image's own names begin. */
+/** Prefix of the keys of the image's own names. */
 const OWN = "ascii "

@@ -4,14 +4,14 @@ import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, Statement } from "../ir/program.js"
 
 /*
- * How a program makes its classes. The setup (ImageProgram.setup) stores methods on prototypes, one statement each, and links the
- * prototype of a derived class to that of its base. It runs before everything else and calls nothing of the program, so
- * what it has stored in the end is there from the start.
+ * How a program makes its classes. The setup (ImageProgram.setup) stores methods on prototypes, one statement each, and
+ * links the prototype of a derived class to that of its base. It runs before everything else and calls none of the
+ * program's functions, so what it has stored at its end is there from the start.
  */
 
 const PROTOTYPE = builtinString("prototype")
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
-/** Array.prototype, Buffer.prototype and the others in the list of builtin objects. */
+/** Array.prototype, Buffer.prototype and the like in the list of builtin objects. */
 const BUILTIN_PROTOTYPES = new Set(
     builtinObjects.filter((name) => name.endsWith("_prototype")).map((name) => builtinObject(name)),
 )
@@ -32,7 +32,9 @@ export function constructorIn(prototype: Expression): number | undefined {
     return prototype.opcode === Op.builtinField ? prototype.operands[0].value : undefined
 }
 
-/** A method that the setup stores. Expressions are those of the program, so that they follow when functions are renumbered. */
+/**
+ * A method that the setup stores. Expressions are the program's own, so that they follow when functions are renumbered.
+ */
 export interface MethodStore {
     prototype: Expression
     /** key of the name */
@@ -53,7 +55,7 @@ export class ClassSetup {
     readonly extensions: Extension[] = []
 
     constructor(setup: ImageFunction | null) {
-        // The optimizer groups the stores of a class, whose prototype is in a slot then.
+        // The optimizer groups a class's stores, whose prototype is then in a slot.
         const slots = new Map<number, Expression>()
         for (const each of setup?.body ?? []) {
             this.addStore(each, slots)

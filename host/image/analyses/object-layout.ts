@@ -5,9 +5,9 @@ import { type Expression, type ImageFunction, type ImageProgram, type Statement,
 
 /** What a constructor stores into its object, as keys of names in order, those of the class that it extends first. */
 interface Stored {
-    /** on whatever way through it */
+    /** on any path through it */
     all: string[]
-    /** in any case, up to the first field that it may leave out */
+    /** on every path, up to the first field that it may leave out */
     steady: string[]
     /** whether these are all fields that it stores, and it leaves out none */
     isComplete: boolean
@@ -17,7 +17,7 @@ const NONE: Stored = { all: [], steady: [], isComplete: true }
 /** `this[key] = value` */
 const ANY_FIELD: Stored = { all: [], steady: [], isComplete: false }
 
-/** The constructor that a derived one calls for its own object (`super()`); undefined when a statement is no such call. */
+/** The constructor that a derived one calls for its own object (`super()`); undefined for other statements. */
 export function superConstructor(statement: Statement): number | undefined {
     const callee = statement.operands.at(0)
     if (!isCall(statement) || callee?.opcode !== Op.bind) return undefined
@@ -31,7 +31,7 @@ const isFirstSlot = ({ opcode, value }: Expression): boolean => opcode === Op.lo
 /** Which fields the objects of each class have from their constructors, and where. */
 export class ObjectLayout {
     private readonly known = new Map<number, Stored>()
-    /** whether some statement deletes fields: then an object may lack any, and others may have moved */
+    /** whether some statement deletes fields: then an object may lack any of them, and others may have moved */
     readonly losesFields: boolean
 
     constructor(private readonly program: ImageProgram) {
@@ -59,7 +59,7 @@ export class ObjectLayout {
     private storedBy(constructor: number): Stored {
         const known = this.known.get(constructor)
         if (known !== undefined) return known
-        // Nothing more, should it call itself.
+        // A constructor that calls itself adds nothing more.
         this.known.set(constructor, NONE)
         const stored = this.read(this.program.functions[constructor])
         this.known.set(constructor, stored)
@@ -70,7 +70,7 @@ export class ObjectLayout {
         const all: string[] = []
         const steady: string[] = []
         let isSteady = tries === 0
-        // Where jumps lead at most; behind the end, once it may have returned.
+        // The farthest target of a jump so far; past the end, once the constructor may have returned.
         let furthest = 0
         for (const [at, statement] of body.entries()) {
             const { opcode, target } = statement
@@ -87,7 +87,7 @@ export class ObjectLayout {
         return { all: [...new Set(all)], steady: [...new Set(steady)], isComplete: isSteady }
     }
 
-    /** What a statement stores into `this`; undefined: nothing. */
+    /** What a statement stores into `this`; undefined when it stores nothing there. */
     private storedIn(statement: Statement): Stored | undefined {
         const base = superConstructor(statement)
         if (base !== undefined) return this.storedBy(base)

@@ -4,8 +4,8 @@ import { ClassSetup } from "./class-setup.js"
 import { FunctionFacts } from "./function-facts.js"
 
 /**
- * What the code of a program says about names, functions and classes, kept while passes change the program: a pass reports the
- * functions that it has changed. Slots are no part of it, nor are numbers, jumps and the order of statements.
+ * What a program's code says about names, functions and classes, kept while passes change the program: a pass reports
+ * the functions that it has changed. The facts do not depend on slots, numbers, jumps and the order of statements.
  */
 export class ProgramFacts {
     private readonly known = new Map<ImageFunction, FunctionFacts>()
@@ -13,7 +13,7 @@ export class ProgramFacts {
     private readonly changed = new Set<ImageFunction>()
     private setupRead: ClassSetup | undefined
     private model: ClassModel | undefined
-    /** what the model was built of: whoever renumbers functions makes another list of them */
+    /** the list from which the model was built: a pass that renumbers functions makes another list */
     private modelled: ImageFunction[] | undefined
 
     constructor(readonly program: ImageProgram) {}
@@ -46,7 +46,7 @@ export class ProgramFacts {
         return (this.model ??= new ClassModel(this.program, this.setup, facts))
     }
 
-    /** A function has changed; what it says may have. */
+    /** A function has changed, and so may its facts. */
     forget(entry: ImageFunction): void {
         this.changed.add(entry)
         if (entry !== this.program.setup) return
@@ -54,12 +54,12 @@ export class ProgramFacts {
         this.model = undefined
     }
 
-    /** Names have other numbers. */
+    /** Names have been renumbered. */
     forgetAll(): void {
         for (const entry of this.program.functions) this.forget(entry)
     }
 
-    /** Functions that have changed and were not forgotten: none, unless a pass has a mistake. */
+    /** Functions that have changed without a report: none, unless a pass is faulty. */
     outdated(): ImageFunction[] {
         const known = this.program.functions.filter((entry) => !this.changed.has(entry))
         return known.filter((entry) => this.known.get(entry)?.equals(this.read(entry)) === false)
