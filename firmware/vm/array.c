@@ -1,9 +1,9 @@
 /*
- * Arrays. An array is a block of fixed size (block_array) and, once something was stored, its elements (block_values):
- * the elements may grow and move while every reference to the array stays what it is.
+ * Arrays. An array is a block of fixed size (block_array) that refers to its elements (block_values): the elements may
+ * grow and move while references to the array stay the same.
  *
- * Invariant: elements between the length and the capacity are undefined. So an array that grows within its capacity
- * needs no clearing, and the collector may mark the whole capacity.
+ * Invariant: a word between the length and the capacity is never a reference to a block. It is undefined, or an
+ * immediate that was removed. So the collector may mark the whole capacity without keeping garbage alive.
  */
 #include "array.h"
 #include "builtins.h"
@@ -36,7 +36,7 @@ static bool reserve(mote_vm *vm, mote_value array, uint32_t wanted)
     uint32_t have = capacity_of(vm, array);
     if (wanted <= have) return true;
     if (wanted > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big") != MOTE_FAILED;
-    /* What is behind the length now, is plain words from before; what is behind the capacity, was never there. */
+    /* Words up to the old capacity stay as they are (mote_array_resize); those above are new and become undefined. */
     uint32_t capacity = have + have / 2 + 2 < wanted ? wanted : have + have / 2 + 2;
     mote_value old = array_at(vm, array)->items;
     if (old == 0 || !mote_heap_extend(vm, old, capacity + 1)) {
@@ -69,8 +69,8 @@ mote_value mote_array_new(mote_vm *vm, uint32_t length)
 }
 
 /**
- * Items that were never there are undefined. Behind the end, removed blocks are forgotten, but plain words stay: a
- * program that writes past the end finds them in the gap, on the official machine too.
+ * New elements are undefined. Beyond the new length, references are dropped but immediates stay: a program that later
+ * writes past the end finds them in the gap, as on the official machine.
  */
 bool mote_array_resize(mote_vm *vm, mote_value array, uint32_t length)
 {
@@ -167,7 +167,8 @@ static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_valu
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
     uint32_t length = array_length(vm, receiver);
     int32_t at = mote_to_int(vm, args[0]), number = mote_to_int(vm, args[1]);
-    uint32_t from = (uint32_t)at > length ? length : (uint32_t)at; /* a negative one is behind the end, too */
+    uint32_t from =
+        (uint32_t)at > length ? length : (uint32_t)at; /* as an unsigned number, a negative one is past the end, too */
     if (number > 0) {
         uint32_t more = (uint32_t)number;
         if (!mote_array_resize(vm, receiver, length + more)) return MOTE_FAILED;

@@ -4,9 +4,9 @@
 
 #include "state.h"
 
-/** An empty array with room for so many elements. */
+/** An empty array with room for `room` elements. */
 mote_value mote_array_with_room(mote_vm *vm, uint32_t room);
-/** Of undefined elements. */
+/** An array of `length` undefined elements. */
 mote_value mote_array_new(mote_vm *vm, uint32_t length);
 bool mote_array_resize(mote_vm *vm, mote_value array, uint32_t length);
 static inline mote_value *array_items(const mote_vm *vm, mote_value array)

@@ -1,4 +1,4 @@
-/* Heap blocks: how each kind lies in the arena, and the way from a value to its block. */
+/* Heap blocks: the layout of each kind in the arena, and access to a value's block. */
 #ifndef MOTE_BLOCK_H
 #define MOTE_BLOCK_H
 
@@ -13,7 +13,7 @@ enum kind {
     KIND_STRING,
     KIND_BUFFER,
     KIND_JUMP,
-    KIND_STACK, /* marked by its fiber */
+    KIND_STACK, /* its contents are marked by its fiber */
     KIND_ARRAY,
     KIND_MAP,
     KIND_TABLE,
@@ -25,9 +25,12 @@ enum kind {
 };
 
 enum { FLAG_MARKED = 0x10, FLAG_GRAY = 0x20, FLAG_A = 0x40 };
-/** A map that others have as their prototype: storing into it empties the lookup cache. */
+/**
+ * Set on prototypes and on maps attached to functions and builtin objects: storing into such a map clears the lookup
+ * cache.
+ */
 #define FLAG_PROTOTYPE FLAG_A
-/** A prototype whose methods are those of the image, see methods.c. */
+/** A prototype whose methods are read from the image's code, see methods.c. */
 #define FLAG_IN_PLACE 0x80
 
 typedef struct {
@@ -55,7 +58,7 @@ typedef struct {
 typedef struct {
     uint32_t header;
     uint32_t length;
-    mote_value items; /* block_values, or 0 when nothing was ever stored */
+    mote_value items; /* block_values; 0 as long as there is no room for elements */
 } block_array;
 
 typedef struct {
@@ -65,21 +68,24 @@ typedef struct {
 } block_map;
 
 /**
- * Fields in order of insertion, whose keys are strings of the image: their values, and behind the room for those the
- * strings' numbers, 16 bits each.
+ * A table of fields in order of insertion. All keys are strings of the image: the values come first, and after the room
+ * for values come the keys' string indexes (StrIdx, image.h), 16 bits each.
  */
 typedef struct {
     uint32_t header;
-    uint16_t used, room; /* bytes of values: that there are, and up to the numbers */
+    uint16_t used, room; /* in bytes of values: those in use, those there is room for */
     mote_value values[];
 } block_table;
 
-/** A table with other keys, or many: pairs of key and value. Who looks for fields sees a table without any. */
+/**
+ * A dictionary: pairs of key and value, for tables with other keys or with many. To code that searches a table of
+ * fields it looks empty.
+ */
 typedef struct {
     uint32_t header;
-    uint32_t no_fields; /* 0, as block_table's `used` and `room` */
+    uint32_t no_fields; /* always 0: in the place of block_table's `used` and `room` */
     uint16_t count, capacity;
-    mote_value pairs[]; /* with an index behind them, see object.c */
+    mote_value pairs[]; /* followed by a hash index, see object.c */
 } block_pairs;
 
 typedef struct {
@@ -100,7 +106,7 @@ typedef struct {
     mote_value function; /* immediate function or native, or block_closure */
 } block_bound;
 
-/** A jump on its way through finally blocks; never leaves its function. */
+/** A pending jump out of `try`, kept while finally blocks run. Its target is in the same function. */
 typedef struct {
     uint32_t header;
     uint32_t function, target, levels;
@@ -112,12 +118,12 @@ typedef struct {
     mote_value stack;
     mote_value ret_val;
     uint32_t id;
-    uint32_t wake_low, wake_high; /* ms, one up; 0: no wake time */
+    uint32_t wake_low, wake_high; /* milliseconds plus one; 0: no wake time */
     uint32_t sp, link;            /* indexes into the stack */
     uint32_t pc;
     uint16_t depth;
     uint8_t suspended, hosted, dead; /* hosted: waits for mote_resume */
-    uint8_t starting;                /* runs, but for the moment that a new fiber is entered */
+    uint8_t starting;                /* running, but set aside while a new fiber is being entered */
 } block_fiber;
 
 static inline void *at_offset(const mote_vm *vm, uint32_t offset)
@@ -125,7 +131,7 @@ static inline void *at_offset(const mote_vm *vm, uint32_t offset)
     return (uint8_t *)(uintptr_t)vm + offset;
 }
 
-/** Numbers of the keys of a table of fields. */
+/** String indexes of the keys of a table of fields. */
 static inline uint16_t *numbers_of(const block_table *table)
 {
     return (uint16_t *)((uintptr_t)table->values + table->room);
@@ -141,7 +147,7 @@ static inline uint32_t block_words(const mote_vm *vm, mote_value block)
     return header_of(vm, block) >> 8;
 }
 
-/** Not for KIND_FREE: MOTE_FAILED is offset 0, where no_block (state.h) reads as a free block. */
+/** `kind` must not be KIND_FREE: MOTE_FAILED is offset 0, where no_block (state.h) reads as a free block. */
 static inline bool has_kind(const mote_vm *vm, mote_value v, enum kind kind)
 {
     return is_heap(v) && (header_of(vm, v) & 15u) == (uint32_t)kind;

@@ -1,10 +1,10 @@
 /*
- * Buffers: bytes, number formats, texts of bytes. A Buffer is a heap block with its bytes, or an immediate that names
- * bytes of the image, which are read-only. mote_buffer_data gives both; whoever writes asks mote_buffer_is_writable.
+ * Buffers: bytes, number formats, conversion from and to text. A Buffer is a heap block with its bytes, or an immediate
+ * that refers to bytes of the image, which are read-only. mote_buffer_data returns the bytes of either; code that
+ * writes must check mote_buffer_is_writable first.
  *
  * Number formats are the compiler's: integers of 1 to 8 bytes, floats, and fixed point as an integer with a shift, all
- * little-endian, as the processor has them. What does not fit is saturated and not wrapped, as programs see on the
- * official machine.
+ * little-endian like the processor. Numbers out of range saturate instead of wrapping, as on the official machine.
  */
 #include "buffer.h"
 #include "array.h"
@@ -20,7 +20,7 @@
 #include <math.h>
 #include <string.h>
 
-/** With whatever bytes its memory has. */
+/** A Buffer whose bytes are not initialised. */
 static mote_value new_unset(mote_vm *vm, uint32_t length)
 {
     mote_value v = mote_heap_new(vm, KIND_BUFFER, 4 + length);
@@ -54,7 +54,7 @@ uint8_t *mote_buffer_data(const mote_vm *vm, mote_value v, uint32_t *length)
     return (uint8_t *)(uintptr_t)image_buffer(&vm->image, payload(v), length);
 }
 
-/** Bytes to read: of a Buffer or a string. */
+/** The bytes of a Buffer or string, for reading. */
 static const uint8_t *readable(mote_vm *vm, mote_value v, uint32_t *length)
 {
     const uint8_t *data = mote_buffer_data(vm, v, length);
@@ -124,7 +124,7 @@ mote_value mote_buffer_load(mote_vm *vm, mote_value buffer, mote_value format, m
     return load_number(vm, data + at, kind);
 }
 
-/** Saturated, fractions rounded half up. */
+/** Saturates. A fraction is converted by trunc(number + 0.5). */
 static uint64_t to_integer_bits(uint32_t type, double number)
 {
     uint32_t size = 8u << (type & 3u);
@@ -169,7 +169,7 @@ bool mote_buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_v
     return true;
 }
 
-/* The host's view. */
+/* For hosts (mote_vm.h). */
 
 uint8_t *mote_buffer(mote_vm *vm, mote_value value, size_t *length)
 {
@@ -220,7 +220,7 @@ static mote_value from_array(mote_vm *vm, mote_value array)
     return v;
 }
 
-/** Pairs of digits; anything else between them is passed over. */
+/** Parses pairs of hexadecimal digits, skipping all other characters. */
 static mote_value from_hex(mote_vm *vm, const char *text, uint32_t length)
 {
     uint32_t digits = 0;
@@ -338,7 +338,7 @@ static void reverse(uint8_t *data, uint32_t from, uint32_t to)
     }
 }
 
-/** To the left by args[0] (to the right when negative) within [args[1], args[2]). */
+/** Rotates to the left by args[0] (to the right if negative) within [args[1], args[2]). */
 static mote_value buffer_rotate(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
@@ -358,7 +358,7 @@ static mote_value buffer_rotate(mote_vm *vm, mote_value receiver, const mote_val
     return MOTE_UNDEFINED;
 }
 
-/** First byte in [from, end), or the last one below -end when end is negative. */
+/** Index of the first such byte in [from, end); if end is negative, of the last one in [from, -end). */
 static mote_value buffer_index_of(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;

@@ -1,6 +1,6 @@
 /*
- * The builtin strings. They lie one behind the other, found by adding up their lengths: their texts are needed seldom,
- * since a string of the image is known by its number.
+ * The builtin strings, stored one after another. A text is found by adding up sizes, which saves a table of pointers:
+ * texts are rarely needed, since programs refer to strings of the image by index.
  */
 #include "builtins.h"
 

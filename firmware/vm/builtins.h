@@ -1,4 +1,4 @@
-/* Builtin objects and strings by the numbers that images use, and the machine's native functions. */
+/* Builtin objects and strings, numbered as in images, and the machine's native functions. */
 #ifndef MOTE_BUILTINS_H
 #define MOTE_BUILTINS_H
 
@@ -31,7 +31,7 @@ enum native_kind {
     NATIVE_CTOR
 };
 
-/** Natives that look at the number of arguments given. */
+/** `num_args` of natives that take any number of arguments. */
 #define VARIADIC 0
 
 typedef struct {
@@ -42,7 +42,7 @@ typedef struct {
     mote_native call;
 } native_entry;
 
-/* One table per theme, each ended by an entry without call; natives.c lists the tables. */
+/* One table per theme, each terminated by an entry whose `call` is NULL; natives.c lists the tables. */
 extern const native_entry mote_array_natives[], mote_buffer_natives[], mote_string_natives[], mote_math_natives[],
     mote_object_natives[], mote_error_natives[], mote_json_natives[], mote_fiber_natives[], mote_device_natives[],
     mote_pin_natives[];

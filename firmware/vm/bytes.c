@@ -1,7 +1,6 @@
 /*
- * Big-endian integers in Buffers, and copies of a part, under the names of Node: Buffer and its prototype have them
- * beside what DeviceScript gives them, whose own formats are little-endian. Programs that also run on the official
- * machine look whether they are there.
+ * Node's functions for big-endian integers in Buffers and for copying a part of one, which DeviceScript lacks (its own
+ * number formats are little-endian). Programs that also run on the official machine check whether they exist.
  */
 #include "buffer.h"
 #include "builtins.h"
@@ -14,7 +13,7 @@
 
 enum { MOST_WIDTH = 6 };
 
-/** An integer of 32 bits; false, and thrown, when it is none. */
+/** Converts a 32-bit integer. Throws and returns false if the value is not one. */
 static bool to_integer(mote_vm *vm, mote_value value, const char *name, int32_t *number)
 {
     if (mote_is_int(vm, value, number)) return true;
@@ -22,7 +21,7 @@ static bool to_integer(mote_vm *vm, mote_value value, const char *name, int32_t 
     return mote_throw_error(vm, kind, "%s must be an integer", name) != MOTE_FAILED;
 }
 
-/** The bytes at `offset` of the receiver; NULL when it is no Buffer that has them, and thrown. */
+/** The `width` bytes at `offset` of the receiver. Throws and returns NULL if it is not a Buffer that has them. */
 static uint8_t *range_of(mote_vm *vm, mote_value receiver, mote_value offset, mote_value width, uint32_t *bytes)
 {
     uint32_t length;
@@ -50,7 +49,7 @@ static mote_value read_uint_be(mote_vm *vm, mote_value receiver, const mote_valu
     return number <= UINT32_MAX ? mote_uint_value(vm, (uint32_t)number) : mote_number(vm, (double)number);
 }
 
-/** UINT64_MAX when the number is no integer from 0 on that any width holds. */
+/** The number as an unsigned integer of up to 48 bits; UINT64_MAX if it is not one. */
 static uint64_t to_uint(mote_vm *vm, mote_value value)
 {
     if (is_small(value)) return (int32_t)value >= 0 ? (uint32_t)small_int(value) : UINT64_MAX;
@@ -59,7 +58,7 @@ static uint64_t to_uint(mote_vm *vm, mote_value value)
     return (double)integer == number ? integer : UINT64_MAX;
 }
 
-/** The place behind it, as in Node. */
+/** Returns the offset after the integer, as in Node. */
 static mote_value write_uint_be(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
@@ -76,13 +75,13 @@ static mote_value write_uint_be(mote_vm *vm, mote_value receiver, const mote_val
     return mote_int(vm, mote_to_int(vm, args[1]) + (int32_t)width);
 }
 
-/** Bytes from `offset` on, `length` of them, as a Buffer of their own; both ranges are cut as in Node. */
+/** A new Buffer with a copy of `length` bytes from `offset` on, clamped as in Node. */
 static mote_value copy_bytes_from(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     uint32_t available;
     int32_t from = 0, wanted = INT32_MAX;
-    const uint8_t *data = mote_buffer_data(vm, args[0], &available); /* stays where it is: blocks do not move */
+    const uint8_t *data = mote_buffer_data(vm, args[0], &available); /* stays valid: blocks do not move */
     if (data == NULL) return mote_throw_expecting(vm, "buffer", args[0]);
     bool fits = (args[1] == MOTE_UNDEFINED || to_integer(vm, args[1], "offset", &from)) &&
                 (args[2] == MOTE_UNDEFINED || to_integer(vm, args[2], "length", &wanted));

@@ -3,8 +3,11 @@
  *
  *   link words | slots (this, arguments, temporaries, locals) | try handlers | link words of the callee | operands
  *
- * The caller's operands `function, a1, a2...` become the callee's slots where they lie. A function that makes closures
- * has its slots in a block_frame instead, so that they outlive the call.
+ * Calls copy no arguments: the caller's operands `function, a1, a2...` become the callee's slots in place. A function
+ * that creates closures has its slots in a block_frame instead, so that they outlive the call.
+ *
+ * The collector does not scan the link words of a callee before the registers are the callee's (heap.c). So code that
+ * allocates while entering a call roots the environment.
  */
 #include "call.h"
 #include "array.h"
@@ -61,7 +64,7 @@ void mote_frame_restore(mote_vm *vm, mote_value *link)
     restore(vm, link);
 }
 
-/** Arguments from `rest` on become one array in slot `rest`. */
+/** Collects the arguments from slot `rest` on into an array in that slot. */
 static bool gather_rest(mote_vm *vm, mote_value *slots, uint32_t rest, uint32_t given)
 {
     uint32_t count = given > rest ? given - rest : 0;
@@ -87,7 +90,7 @@ static bool move_to_frame(mote_vm *vm, const image_function *function, mote_valu
     return true;
 }
 
-/** Counts the activation; false when there are too many. */
+/** Counts the activation. False, after a panic, if calls are nested too deeply. */
 static inline bool count_call(mote_vm *vm)
 {
     if (++vm->depth <= vm->peak_depth) return true;
@@ -105,7 +108,7 @@ static inline void note_stack(mote_vm *vm)
     if (vm->sp > vm->stack_peak) vm->stack_peak = vm->sp;
 }
 
-/** The new object of a constructor takes the place of the function word at the base. */
+/** A constructor's new object replaces the function word at the base. */
 RARE bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env)
 {
     root_push(vm, env);
@@ -116,7 +119,10 @@ RARE bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, m
     return self != MOTE_FAILED;
 }
 
-/** What few functions need: an array of the rest, a frame that outlives the call. */
+/**
+ * Completes the slots: the array of a rest parameter, undefined for missing arguments and locals, and a frame in the
+ * heap if closures capture the slots.
+ */
 static RARE bool finish_entry(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link,
                               uint32_t *given, bool captured)
 {
@@ -143,7 +149,7 @@ static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words
     return grown ? vm->stack + position : NULL;
 }
 
-/** Into the registers: an activation whose slots lie on the stack. */
+/** Sets the registers for a new activation whose slots are on the stack. */
 static inline void begin(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link)
 {
     mote_value *below = slots + function->num_slots;
@@ -154,7 +160,7 @@ static inline void begin(mote_vm *vm, const image_function *function, mote_value
     vm->pc = vm->image.bytes + function->start;
 }
 
-/** The link words of a new activation. */
+/** Writes the link words of a new activation. */
 static inline void write_link(const mote_vm *vm, mote_value *link, uint32_t index, mote_value env)
 {
 #ifdef MOTE_PROFILE
@@ -166,7 +172,7 @@ static inline void write_link(const mote_vm *vm, mote_value *link, uint32_t inde
     link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
 }
 
-/** Whatever the function is, and though there may be no room. */
+/** Slow path: any kind of function, stack growth, and the check of the call depth. */
 static RARE bool enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     const image_function *function = function_at(vm, index);
@@ -195,9 +201,8 @@ static RARE bool enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, un
 }
 
 /**
- * base[0] is the receiver now: operands keep it alive. False: an exception or panic is pending. The link words are
- * written when nothing is allocated any more: until then they are nobody's. Most calls are of plain functions, and
- * neither the deepest nor the ones with most on the stack so far: then there is room.
+ * Fast path: no constructor, rest parameter or captured slots, and a depth and stack height that have been reached
+ * before. Then there is room, and the depth is allowed.
  */
 bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
@@ -236,7 +241,7 @@ void mote_call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsig
     vm->sp = vm->operands;
 }
 
-/** What a builtin object or map runs when it is called. */
+/** The function that a call of a builtin object or map runs. */
 static mote_value callable_of(mote_vm *vm, mote_value v)
 {
     if (has_kind(vm, v, KIND_MAP)) return mote_map_get(vm, v, builtin_value(S___func__));
@@ -251,7 +256,7 @@ static void throw_called(mote_vm *vm, mote_value v)
         mote_throw_error(vm, MOTE_TYPE_ERROR, "%s called", mote_string_text(vm, text, &length, NULL));
 }
 
-/** Calls of what is not plain code: closures, bound functions, objects with a function inside. */
+/** Slow path: calls of closures, bound functions, and objects with a function inside. */
 static RARE void enter_other(mote_vm *vm, mote_value *base, unsigned count, mote_value self)
 {
     mote_value function = base[0], env = MOTE_UNDEFINED, inner = callable_of(vm, function);

@@ -1,4 +1,4 @@
-/* The rest of ds: console, numbers from text, the end of the program. */
+/* The other natives of ds: console output, parsing numbers, ending the program. */
 #include "builtins.h"
 #include "exception.h"
 #include "heap.h"
@@ -35,7 +35,7 @@ static mote_value ds_format(mote_vm *vm, mote_value receiver, const mote_value *
     return mote_format_values(vm, args, count);
 }
 
-/** Line by line; a newline at the end begins no further line. */
+/** Prints line by line; a newline at the end does not start another line. */
 static void print_lines(mote_vm *vm, char level, const char *text, uint32_t length)
 {
     uint32_t from = 0;
@@ -112,7 +112,7 @@ static mote_value ds_not_implemented(mote_vm *vm, mote_value receiver, const mot
     return mote_throw_error(vm, MOTE_ERROR, "body missing");
 }
 
-/* Jacdac, and what a port adds where it has TCP and buses. */
+/* Jacdac, which is not supported, and natives of TCP and I2C, which ports that have them replace. */
 static mote_value not_supported(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;

@@ -1,9 +1,10 @@
 /*
- * Exceptions and panics: how they are made, and the Error classes.
+ * Raising exceptions and panics, and the Error classes.
  *
- * An exception is pending while vm->exception holds it; a panic while vm->panic holds a code. Whoever finds one pending
- * returns at once, up to the loop, which unwinds (unwind.c) or stops. A panic is final and the first one counts; no
- * program can catch it. The trace is recorded when the exception is raised, since unwinding loses the positions.
+ * An exception is pending while vm->exception holds it, a panic while vm->panic holds a code. A function that finds one
+ * pending returns at once, up to the interpreter's loop, which unwinds (unwind.c) or stops. A panic is final: only the
+ * first one counts, and programs cannot catch it. The stack trace is recorded when an exception is raised, because
+ * unwinding loses the positions.
  */
 #include "builtins.h"
 #include "exception.h"
@@ -20,7 +21,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/** Positions of the calls that lead here, for people. */
+/** Records the positions of all active calls, innermost first, for the stack trace. */
 static void record_trace(mote_vm *vm)
 {
     vm->trace_length = 0;
@@ -36,7 +37,7 @@ static void record_trace(mote_vm *vm)
     }
 }
 
-/** The first panic counts. An exception that nobody caught has its trace already. */
+/** Only the first panic counts. An uncaught exception already has its trace. */
 void mote_vm_stop(mote_vm *vm, int code)
 {
     if (vm->panic != MOTE_RUNNING) return;
@@ -62,7 +63,7 @@ static enum builtin_object prototype_of_kind(enum mote_error kind)
 
 mote_value mote_throw(mote_vm *vm, enum mote_error kind, const char *message)
 {
-    /* Without a running fiber nobody could catch it. */
+    /* Without a running fiber there is no code that could catch it. */
     if (vm->panic != MOTE_RUNNING || vm->current == 0) return MOTE_FAILED;
     mote_value error = mote_map_new(vm, immediate(TAG_BUILTIN, (uint32_t)prototype_of_kind(kind)));
     if (error == MOTE_FAILED) return error;
@@ -81,7 +82,7 @@ static uint32_t add_text(char *to, uint32_t at, const char *text)
     return at;
 }
 
-/** Formats: %s, %u and %%. */
+/** Formats: %s and %u. */
 mote_value mote_throw_error(mote_vm *vm, enum mote_error kind, const char *format, ...)
 {
     char message[MOST_MESSAGE + 1];
@@ -153,7 +154,7 @@ static mote_value syntax_error_construct(mote_vm *vm, mote_value receiver, const
     return construct(vm, receiver, args[0], MOTE_SYNTAX_ERROR);
 }
 
-/** The constructor's name. */
+/** The name of the exception's constructor. */
 const char *mote_error_class(mote_vm *vm, mote_value exception, uint32_t *length)
 {
     mote_value ctor = mote_property_get_unbound(vm, exception, builtin_value(S_constructor));

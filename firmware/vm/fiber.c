@@ -1,12 +1,14 @@
 /*
  * Fibers: stacks, the scheduler, time.
  *
- * Registers (vm->sp, slots, operands, link, pc) are those of the running fiber; of all others they lie in their block,
- * as indexes, since stacks move when they grow. So a pointer into a stack is good until the next call that may grow it.
- * Wake times are stored one up, 0 meaning "by no time": a cleared block is a fiber that sleeps for ever.
+ * The registers (vm->sp, slots, operands, link, pc) belong to the running fiber. Those of other fibers are saved in
+ * their blocks, as indexes, because stacks move when they grow. So a pointer into a stack is valid only until the next
+ * call that may grow it. Wake times are stored plus one, and 0 means that no time is set: a fiber block filled with
+ * zeros sleeps for ever.
  *
- * The next fiber is a resumed one, else the one with the earliest wake time, in order of creation where times are
- * equal, as on the official machine. A fiber that the host interrupted goes on before all others.
+ * The scheduler is cooperative. The next fiber is the one with the earliest wake time, in order of creation where times
+ * are equal, as on the official machine; a resumed fiber has wake time 0. A fiber that was preempted for the host
+ * continues before all others.
  */
 #include "fiber.h"
 #include "builtins.h"
@@ -26,7 +28,7 @@ static block_fiber *fiber_at(const mote_vm *vm, mote_value fiber)
     return at_offset(vm, fiber);
 }
 
-/* Stored one up: 0 is "not by time". */
+/* Stored plus one: 0 means that no time is set. */
 
 static void set_wake(block_fiber *fiber, uint64_t wake)
 {
@@ -39,7 +41,7 @@ static void clear_wake(block_fiber *fiber)
     fiber->wake_low = fiber->wake_high = 0;
 }
 
-/** MOTE_NEVER when no time wakes it. */
+/** MOTE_NEVER if no time is set. */
 static uint64_t wake_of(const block_fiber *fiber)
 {
     return (((uint64_t)fiber->wake_high << 32) | fiber->wake_low) - 1;
@@ -61,7 +63,7 @@ static void use_stack(mote_vm *vm, mote_value stack)
     vm->stack_end = block->items + block_words(vm, stack) - 1;
 }
 
-/** Room for `words` above the stack pointer; may move the stack. */
+/** Makes room for `words` above the stack pointer; may move the stack. */
 bool mote_stack_grow(mote_vm *vm, uint32_t words)
 {
     mote_value old = fiber_at(vm, vm->current)->stack;
@@ -86,7 +88,7 @@ bool mote_stack_grow(mote_vm *vm, uint32_t words)
     return true;
 }
 
-/** Registers to the fiber. */
+/** Saves the registers in the running fiber's block. */
 void mote_fiber_save(mote_vm *vm)
 {
     block_fiber *fiber = fiber_at(vm, vm->current);
@@ -95,11 +97,11 @@ void mote_fiber_save(mote_vm *vm)
     fiber->pc = (uint32_t)(vm->pc - vm->image.bytes);
     fiber->depth = (uint16_t)vm->depth;
     fiber->ret_val = vm->ret_val;
-    /* The collector reads the whole stack of a fiber that waits. */
+    /* The collector scans the whole stack of a waiting fiber, even the unused link words of a callee. */
     for (uint32_t i = 1; i <= LINK_WORDS; i++) vm->operands[-(int32_t)i] = small_value(0);
 }
 
-/** Panics when its stack, which a collection has trimmed, cannot grow again. */
+/** Restores the registers of a fiber. Panics if its stack, which a collection has trimmed, cannot grow again. */
 static void load_registers(mote_vm *vm, mote_value v)
 {
     block_fiber *fiber = fiber_at(vm, v);
@@ -123,7 +125,7 @@ static void forget_registers(mote_vm *vm)
     vm->ret_val = MOTE_UNDEFINED;
 }
 
-/* Life. */
+/* Creating and ending fibers. */
 
 static mote_value allocate_fiber(mote_vm *vm)
 {
@@ -147,7 +149,7 @@ static void append(mote_vm *vm, mote_value v)
     *at = v;
 }
 
-/** Enters `function` at the bottom of the new fiber's stack, as the running fiber would. */
+/** Enters `function` at the bottom of the new fiber's stack, as if that fiber were running. */
 static void enter_first(mote_vm *vm, mote_value v, mote_value function, const mote_value *args, unsigned count)
 {
     use_stack(vm, fiber_at(vm, v)->stack);
@@ -185,7 +187,7 @@ static bool is_bytecode(const mote_vm *vm, mote_value v)
     return has_tag(v, TAG_FUNCTION) || has_kind(vm, v, KIND_CLOSURE);
 }
 
-/** A fiber that runs `function` with `args` (rooted by the caller) when its turn comes. */
+/** Creates a fiber that runs `function` with `args` (rooted by the caller) when its turn comes. */
 mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
 {
     mote_value running = vm->current;
@@ -193,7 +195,9 @@ mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *ar
     if (count > MAX_SPREAD_NATIVE)
         return mote_throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
     mote_value held[MAX_SPREAD_NATIVE];
-    if (count > 0) memcpy(held, args, count * sizeof held[0]); /* args may lie on a stack that is not current then */
+    if (count > 0)
+        memcpy(held, args, count * sizeof held[0]); /* args may be on the running fiber's stack, which is not the
+                                                       current one when they are pushed */
     mote_value v = allocate_fiber(vm);
     if (v == MOTE_FAILED) return v;
     fiber_at(vm, v)->id = ++vm->next_fiber_id;
@@ -201,7 +205,7 @@ mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *ar
     append(vm, v);
     if (running != 0) {
         mote_fiber_save(vm);
-        fiber_at(vm, running)->starting = true; /* C holds pointers into its stack */
+        fiber_at(vm, running)->starting = true; /* C holds pointers into its stack: it must not be trimmed */
     }
     int32_t budget = vm->budget;
     mote_value ret_val = vm->ret_val;
@@ -223,7 +227,7 @@ mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *ar
     return vm->exception == VALUE_NONE ? v : MOTE_FAILED;
 }
 
-/** The running fiber is done. */
+/** Ends the running fiber. */
 void mote_fiber_end(mote_vm *vm)
 {
     unlink_fiber(vm, vm->current);
@@ -275,7 +279,7 @@ static void run_fiber(mote_vm *vm, mote_value v)
     go_on(vm, v);
 }
 
-/** A fiber that was in the middle of its work goes on before any other. */
+/** A preempted fiber continues before any other. */
 static void go_on_with_interrupted(mote_vm *vm)
 {
     mote_value v = vm->interrupted;
@@ -304,7 +308,7 @@ unsigned mote_vm_fibers(const mote_vm *vm)
     return count;
 }
 
-/* The host's view. */
+/* For hosts (mote_vm.h). */
 
 unsigned mote_suspend(mote_vm *vm)
 {
@@ -323,7 +327,8 @@ unsigned mote_running_native(const mote_vm *vm)
 static void resume(mote_vm *vm, mote_value v, mote_value value)
 {
     block_fiber *fiber = fiber_at(vm, v);
-    fiber->ret_val = value; /* suspended until the scheduler takes it: the last of several values counts */
+    fiber->ret_val =
+        value; /* suspended until the scheduler runs it: if it is resumed again before that, the last value counts */
     set_wake(fiber, 0);
 }
 
@@ -349,7 +354,7 @@ bool mote_start(mote_vm *vm, mote_value function, const mote_value *args, unsign
     root_push(vm, function);
     mote_value started = mote_fiber_new(vm, function, args, count);
     roots_drop(vm, count + 1);
-    if (vm->current == 0) vm->exception = VALUE_NONE; /* nobody is there to catch it */
+    if (vm->current == 0) vm->exception = VALUE_NONE; /* no code is running that could catch it */
     return started != MOTE_FAILED;
 }
 

@@ -1,11 +1,11 @@
 /*
- * Inline caching of fields. Objects of a class store their fields in the same order, so the place of a field in its
- * table is the same for all of them: it is remembered by prototype and key (guesses, lookup.h) and checked by comparing
- * the key's number there. A wrong guess costs a search and is never wrong in its result. Dictionaries have no such
- * places. property.c does the rest, and alone knows what is right.
+ * Inline caching of fields. Objects of a class store their fields in the same order, so a field has the same place in
+ * the tables of all of them. The place is remembered by prototype and key (guesses, lookup.h) and checked by comparing
+ * the string index there: a wrong guess costs a search but never gives a wrong result. Dictionaries are not cached.
+ * property.c has the complete semantics.
  *
- * A method about to be called is not bound: the machine keeps the receiver in vm->receiver until the call takes it.
- * Which reads are such is seen from the code behind them, once per place (callees).
+ * A method that is about to be called is not bound: vm->receiver holds its object until the call takes it. The code
+ * after a read tells whether its result is called; the answer is cached per place in the code (callees).
  */
 #include "builtins.h"
 #include "lookup.h"
@@ -16,7 +16,7 @@
 #include "state.h"
 #include "utf8_string.h"
 
-/** A field of an object, where words decide it; VALUE_NONE: look properly. */
+/** A field of an object that can be found by comparing words alone; VALUE_NONE: take the slow path. */
 static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
 {
     if (!has_kind(vm, object, KIND_MAP)) return VALUE_NONE;
@@ -30,7 +30,7 @@ static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
     return found == VALUE_NONE ? MOTE_UNDEFINED : found;
 }
 
-/** True when the value at the bottom of the operand stack is going to be called by the statement at `pc`. */
+/** Whether the value at the bottom of the operand stack is the function that the statement around `pc` calls. */
 static bool is_callee(const uint8_t *pc)
 {
     uint32_t depth = 1;
@@ -47,7 +47,7 @@ static bool is_callee(const uint8_t *pc)
     }
 }
 
-/** The same for this place of the program, which stays the same. */
+/** The same for vm->pc, cached: the answer for a place in the code never changes. */
 static bool calls_it(mote_vm *vm)
 {
     uint32_t place = (uint32_t)(vm->pc - vm->image.bytes);
@@ -59,7 +59,7 @@ static bool calls_it(mote_vm *vm)
     return true;
 }
 
-/** Whether it is no function, but a value or MOTE_FAILED. */
+/** Whether there is nothing to bind: an ordinary value, a bound function, or MOTE_FAILED. */
 static bool is_plain(const mote_vm *vm, mote_value v)
 {
     if (is_heap(v)) return !has_kind(vm, v, KIND_CLOSURE);

@@ -1,21 +1,21 @@
 /*
- * Mark and sweep, precise and non-moving: an offset stays valid as long as its block is reachable.
+ * A mark-and-sweep collector: precise, non-moving, and not incremental, so that stores need no write barrier. An offset
+ * stays valid as long as its block is reachable.
  *
- * Blocks lie one behind the other from heap.start to heap.end without a gap, so that the sweep walks them by their
- * sizes; no block has a single word, since a free one needs two (header and next). Free blocks hang in exact lists up
- * to 31 words and in one list above, by address. Small blocks come from their exact list, then from the bump run at low
- * addresses; large ones from the other end of the arena, so that they do not find it in pieces. For the same reason
- * garbage is collected long before the arena is full: what survives lies close together.
+ * Blocks lie one after another from heap.start to heap.end without gaps, so that the sweep can walk them by size. No
+ * block is a single word, since a free one needs two (header and next). Free lists are segregated: an exact one for
+ * each size up to 31 words, and one for all larger blocks, by address. Small blocks come from their exact list, or else
+ * from the bump run at low addresses; large ones come from the other end of the arena, to limit fragmentation. For the
+ * same reason a collection starts long before the arena is full: this keeps survivors close together.
  *
- * Marking uses a stack of MARK_STACK entries. What does not fit stays gray, and is found by walking the heap again: no
- * program can make the collector recurse or run out of memory.
+ * Marking uses a mark stack of MARK_STACK entries. If it overflows, the remaining blocks stay gray and are found by
+ * walking the heap again: no program can make the collector recurse or run out of memory.
  *
- * A collection also takes back the room that tables do not use, and that of the stacks of fibers that wait: they grow
- * again when they go on.
+ * A collection also trims tables and the stacks of waiting fibers, which grow again when their fibers continue.
  *
- * Roots are the fields of the machine, the fibers with the whole of their stacks up to sp, the pins, and vm->roots: who
- * holds a block in a C variable across an allocation pushes it there. Free strings and Buffers are erased, since they
- * may have held keys.
+ * Roots are the fields of the machine, the fibers with their stacks up to sp, the pins, and vm->roots, where C code
+ * pushes any block that it holds in a variable across an allocation. Strings and Buffers are erased when they are
+ * freed, since they may have held keys.
  */
 #include "heap.h"
 #include "object.h"
@@ -40,7 +40,7 @@ static void set_header(mote_vm *vm, uint32_t offset, enum kind kind, uint32_t wo
     *(uint32_t *)at_offset(vm, offset) = (words << 8) | (uint32_t)kind;
 }
 
-/** Strings and Buffers may have held a key: nothing of it is left in what is free. The other kinds hold references. */
+/** Erases a string or Buffer, which may have held a key. Blocks of other kinds contain no bytes of keys. */
 static void erase_bytes(mote_vm *vm, uint32_t offset)
 {
     uint32_t header = header_of(vm, offset), kind = header & 15u;
@@ -58,7 +58,7 @@ static void put_free(mote_vm *vm, uint32_t offset, uint32_t words)
     *list = offset;
 }
 
-/** Gives up the bump run; a single left-over word was never cut off, see cut. */
+/** Puts the rest of the bump run on a free list. It is never a single word, see cut. */
 static void retire_bump(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
@@ -74,7 +74,9 @@ bool mote_heap_init(mote_vm *vm, uint32_t start, uint32_t end)
     return end > start && end - start >= 1024;
 }
 
-/** `words` from the bump run; takes a word more rather than leave a single one, which could not be a block. */
+/**
+ * Cuts `words` from the bump run, and one more if a single word would remain, which could not be a block. 0: no room.
+ */
 static uint32_t cut(mote_vm *vm, uint32_t words)
 {
     mote_heap *heap = &vm->heap;
@@ -93,7 +95,7 @@ static uint32_t take_small(mote_vm *vm, uint32_t words)
     return offset;
 }
 
-/** A new bump run: the first free block that is long enough. */
+/** Starts a new bump run: the first free block that is long enough. */
 static bool next_run(mote_vm *vm, uint32_t words)
 {
     mote_heap *heap = &vm->heap;
@@ -112,7 +114,7 @@ static bool next_run(mote_vm *vm, uint32_t words)
     return true;
 }
 
-/** From the end of the last free run that is long enough. */
+/** Cuts from the end of the last free block that is long enough. */
 static uint32_t cut_large(mote_vm *vm, uint32_t words)
 {
     uint32_t *last = NULL;
@@ -244,7 +246,7 @@ static void mark_range(mote_vm *vm, const mote_value *values, uint32_t count)
     for (uint32_t i = 0; i < count; i++) mark_value(vm, values[i]);
 }
 
-/** A fiber that waits needs nothing above its stack pointer: the rest is free as soon as the sweep comes by. */
+/** A waiting fiber needs nothing above its stack pointer: the rest becomes a free block for the sweep to find. */
 static void trim_stack(mote_vm *vm, mote_value stack, uint32_t used)
 {
     uint32_t have = block_words(vm, stack), kept = used + 1;
@@ -267,7 +269,7 @@ static void mark_fiber(mote_vm *vm, mote_value v)
         if (!fiber->starting) trim_stack(vm, fiber->stack, fiber->sp);
         return;
     }
-    /* What the running activation calls next has no link words yet. */
+    /* The link words of the running activation's next callee are not initialised. */
     mark_range(vm, stack->items, (uint32_t)(vm->operands - stack->items) - LINK_WORDS);
     if (vm->sp > vm->operands) mark_range(vm, vm->operands, (uint32_t)(vm->sp - vm->operands));
 }
@@ -302,7 +304,7 @@ static void drain(mote_vm *vm)
     while (heap->num_marked > 0) scan(vm, heap->marked[--heap->num_marked]);
 }
 
-/** The mark stack is bounded; blocks that did not fit are gray and found by walking the heap. */
+/** After an overflow of the mark stack: finds the gray blocks by walking the heap. */
 static void drain_gray(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
@@ -327,7 +329,7 @@ static void mark_roots(mote_vm *vm)
     mark_range(vm, vm->roots, vm->num_roots < ROOTS ? vm->num_roots : ROOTS);
 }
 
-/** Ends of the free lists while sweep builds them: by address, so that low ones are used first. */
+/** Tails of the free lists while the sweep builds them in order of address, so that low addresses are used first. */
 typedef struct {
     uint32_t *small[SMALL_LISTS];
     uint32_t *large;
@@ -342,7 +344,7 @@ static void append_free(mote_vm *vm, list_ends *ends, uint32_t offset, uint32_t 
     **end = 0;
 }
 
-/** Frees what is not marked and what tables do not use, joins neighbours; returns the words in use. */
+/** Frees unmarked blocks and the unused room of tables, and merges neighbours. Returns the words in use. */
 static uint32_t sweep(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
@@ -375,7 +377,7 @@ static bool is_garbage(const mote_vm *vm, mote_value v)
     return is_heap(v) && v != 0 && (header_of(vm, v) & FLAG_MARKED) == 0;
 }
 
-/** What was looked up in objects that go now is forgotten; most of it are methods, which stay. */
+/** Drops entries of the lookup cache that refer to garbage. Most are about methods, and stay. */
 static void prune_cache(mote_vm *vm)
 {
     for (cache_entry *entry = vm->cache; entry < vm->cache + CACHE_ENTRIES; entry++) {
@@ -390,11 +392,11 @@ static uint64_t micros(const mote_vm *vm)
 }
 
 /**
- * Before the next collection three quarters of what is free may be used while three quarters of the arena are free, a
- * quarter once a third is taken, and half between them: with a step alone one program would collect three times as
- * often as another that has a few bytes less. Survivors have to stay close together: with half of what is free until
- * half of the arena is taken, a server whose limits are all used found no kilobyte in one piece in half of the runs of
- * limits.spec.ts.
+ * Sets the words in use from which on the next allocation collects. While three quarters of the arena are free, three
+ * quarters of the free memory may be used before that; once a third of the arena is taken, only one quarter; half in
+ * between. With a single step, a program would collect three times as often as another one that needs a few bytes less.
+ * Survivors have to stay close together: when half of the free memory could be used until half of the arena was taken,
+ * a server at all its limits found no free kilobyte in one piece in half of the runs of limits.spec.ts.
  */
 static void set_threshold(mote_heap *heap)
 {

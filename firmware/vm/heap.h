@@ -1,18 +1,24 @@
-/* Memory: blocks out of the arena, and what keeps them alive meanwhile. */
+/* Memory: allocating blocks in the arena, and rooting values that only C refers to. */
 #ifndef MOTE_HEAP_H
 #define MOTE_HEAP_H
 
 #include "state.h"
 
 bool mote_heap_init(mote_vm *vm, uint32_t start, uint32_t end);
-/** A block of `bytes` behind its header, not initialised. 0 when memory is out: the machine has panicked. */
+/**
+ * Allocates a block of `bytes` after its header, not initialised. Returns 0 if memory is out; the machine has then
+ * panicked.
+ */
 mote_value mote_heap_new(mote_vm *vm, enum kind kind, uint32_t bytes);
-/** Tries to make a block longer where it lies. */
+/** Tries to extend a block in place, to `words` words including its header. */
 bool mote_heap_extend(mote_vm *vm, mote_value block, uint32_t words);
-/** Frees a block that nobody refers to any more. */
+/** Frees a block at once. Nothing may refer to it any more. */
 void mote_heap_free(mote_vm *vm, mote_value block);
 void mote_heap_collect(mote_vm *vm);
-/** Keeps a value alive until roots_drop; `vm->roots[n]` is where it is. */
+/**
+ * Roots a value, which keeps it alive until roots_drop. It is in `vm->roots[n]`, where n is vm->num_roots before the
+ * call.
+ */
 static inline void root_push(mote_vm *vm, mote_value v)
 {
     if (vm->num_roots < ROOTS) vm->roots[vm->num_roots] = v;

@@ -1,4 +1,7 @@
-/* The image of the compiler as it lies in flash: little-endian, position independent, verified once by verify.c. */
+/*
+ * The compiler's image as it lies in flash: little-endian and position-independent. verify.c checks it once, on
+ * loading.
+ */
 #ifndef MOTE_IMAGE_H
 #define MOTE_IMAGE_H
 
@@ -28,7 +31,7 @@ enum { FUNCTION_NEEDS_THIS = 1, FUNCTION_IS_CTOR = 2, FUNCTION_HAS_REST = 4 };
 
 /** One function, 16 bytes in the image. */
 typedef struct {
-    uint32_t start; /* of the code, bytes from the image's start */
+    uint32_t start; /* of the code, in bytes from the image's start */
     uint32_t length;
     uint16_t num_slots;
     uint8_t num_args;
@@ -55,20 +58,20 @@ typedef struct {
     uint16_t num_globals, num_specs;
 } mote_image;
 
-/**
- * Finds the sections and verifies everything, so that the interpreter needs no checks. `statements` is scratch memory
- * of one bit per byte of the longest function, (mote_image_longest_function + 7) / 8 bytes. Returns NULL or what is
- * wrong.
- */
+/** Finds the sections of an image and checks its header. Returns NULL, or what is wrong. */
 const char *mote_image_open(mote_image *image, const void *bytes, size_t length);
 uint32_t mote_image_longest_function(const mote_image *image);
+/**
+ * Verifies code and literals, so that the interpreter needs no checks. `statements` is scratch memory of one bit per
+ * byte of the longest function, (mote_image_longest_function + 7) / 8 bytes. Returns NULL, or what is wrong.
+ */
 const char *mote_image_verify(const mote_image *image, uint8_t *statements);
-/** True when the code has make_closure, so that its slots must outlive the call. */
+/** Whether the function creates closures, so that its slots must outlive the call. */
 bool mote_image_captures(const mote_image *image, const image_function *function);
 
-/** Text of a string with this StrIdx. `characters` (may be NULL) gets the number of code points. */
+/** Text of the string with this StrIdx. `characters` (may be NULL) gets the number of code points. */
 const char *mote_image_string(const mote_image *image, uint32_t index, uint32_t *bytes, uint32_t *characters);
-/** Byte offset of a code point of a UTF-8 entry, by its jump table. */
+/** Byte offset of code point number `character` in a UTF-8 string, by means of its jump table. */
 uint32_t mote_image_utf8_offset(const mote_image *image, uint32_t index, uint32_t character);
 
 static inline const uint8_t *image_buffer(const mote_image *image, uint32_t index, uint32_t *length)

@@ -1,7 +1,7 @@
 /*
- * JSON.parse and JSON.stringify (serialize.c writes). What is open while a text is read lies on a stack in the heap,
- * with no recursion in C. A firmware whose programs need no JSON leaves all of it out by MOTE_WITHOUT_JSON: the
- * functions are not there then, as natives that no port has.
+ * JSON.parse and JSON.stringify (serialize.c writes the text). The parser keeps open containers on a stack in the heap
+ * and does not recurse in C. MOTE_WITHOUT_JSON leaves all of this out of a firmware whose programs do not need it; both
+ * functions are undefined then.
  */
 #include "array.h"
 #include "builtins.h"
@@ -23,7 +23,7 @@ enum { MOST_INDENT = 1000 };
 typedef struct {
     mote_vm *vm;
     const char *start, *at, *end;
-    mote_value stack; /* array: containers, each map followed by the key in work; rooted */
+    mote_value stack; /* array of the open containers, each map followed by its current key; rooted */
 } reader;
 
 static mote_value unexpected(reader *r)
@@ -62,7 +62,7 @@ static int hex_digits(const char *at, const char *end)
     return code;
 }
 
-/** Behind `\u`: one code unit, or two that make a pair. */
+/** After `\u`: reads one code unit, or the two of a surrogate pair. */
 static bool read_unicode(reader *r, text_builder *text)
 {
     int code = hex_digits(r->at, r->end);
@@ -94,7 +94,7 @@ static bool read_escape(reader *r, text_builder *text)
     return read_unicode(r, text);
 }
 
-/** Behind the opening quote. */
+/** Reads the rest of a string after its opening quote. */
 static mote_value read_string(reader *r)
 {
     text_builder text;
@@ -134,7 +134,7 @@ static mote_value read_word(reader *r)
     return unexpected(r);
 }
 
-/** A leaf, or VALUE_NONE when a container was begun that has entries. */
+/** Returns a leaf or an empty container, or VALUE_NONE after opening a container that has entries. */
 static mote_value read_value(reader *r, bool *want_key)
 {
     *want_key = false;
@@ -168,7 +168,7 @@ static bool read_key(reader *r)
     return false;
 }
 
-/** Puts a finished value into its container. Returns the container when that is finished too, else VALUE_NONE. */
+/** Stores a complete value in its container. Returns the container if that is complete, too, otherwise VALUE_NONE. */
 static mote_value put_value(reader *r, mote_value v, bool *want_key)
 {
     mote_vm *vm = r->vm;

@@ -1,6 +1,6 @@
 /*
- * The quick ways of looking something up, for all who read and store fields: what is not found here is looked for by
- * field.c and property.c, which alone know what is right.
+ * Fast paths for reading and storing fields: inline caches (guesses) and the lookup cache. What they miss goes to
+ * field.c and property.c, which implement the complete semantics.
  */
 #ifndef MOTE_LOOKUP_H
 #define MOTE_LOOKUP_H
@@ -11,32 +11,38 @@
 #include "state.h"
 #include "utf8_string.h"
 
-/** Place of a string of the image in own_keys: index and kind. */
+/** The bit of own_keys for a string of the image: a hash of its kind and index. */
 static inline uint32_t own_key_bit(mote_value key)
 {
     return ((key >> 5) ^ (key >> 10)) % OWN_KEYS;
 }
 
-/** Whether a map that is no prototype may have the key, a string of the image, for its own. */
+/**
+ * Whether any map other than a prototype may have `key`, a string of the image, as its own field. False is certain,
+ * true is not: own_keys is a Bloom filter.
+ */
 static inline bool is_own_key(const mote_vm *vm, mote_value key)
 {
     uint32_t bit = own_key_bit(key);
     return (vm->own_keys[bit / 8] & (1u << (bit & 7))) != 0;
 }
 
-/** `key` may be the own one of a map from now on. */
+/** Notes that a map other than a prototype may have `key` as its own field from now on. */
 static inline void note_own_key(mote_vm *vm, mote_value key)
 {
     uint32_t bit = own_key_bit(key);
     vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
 }
 
-/** Holders from here on are not cached: a program's classes come first, at low addresses. */
+/**
+ * Holders at this offset or above are not cached, since a tag has 16 bits for the holder. A program's classes are
+ * allocated first, at low offsets.
+ */
 enum { CACHE_REACH = 1 << 18 };
 
 /**
- * Holder and key in a word: the 16 bits of a string of the image, and the holder's place in words above them. Blocks
- * lie behind the machine, so that none has the number of a builtin object there.
+ * The tag of a look-up: the key's 16-bit string index, and above it the holder's offset in words. Heap blocks lie after
+ * the machine's state, so that their offsets are above the words of all builtin objects.
  */
 static inline uint32_t cache_tag(mote_value holder, mote_value key)
 {
@@ -48,15 +54,15 @@ static inline uint32_t cache_place(uint32_t tag)
     return (tag * 2654435769u) >> 25;
 }
 
-/** Where it goes when another one took that place: the seven bits below. */
+/** A tag's second slot, where an entry goes that another one displaces: the next seven bits of the hash. */
 static inline uint32_t second_place(uint32_t tag)
 {
     return (tag * 2654435769u << 7) >> 25;
 }
 
 /**
- * NULL when the lookup cache does not have it.
- * @param key a text of the image: the place of one in the heap could be the number of another one in the image
+ * The cached result of a look-up, or NULL.
+ * @param key must be a string of the image: the offset of a heap string could equal an image string's index
  */
 static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder, mote_value key)
 {
@@ -69,15 +75,16 @@ static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder
 }
 
 /**
- * Where an object of the class had the field last, bytes from the first number: objects of a class have their fields
- * in the same order. Prototypes lie 16 bytes apart, and a class has few more fields.
+ * The inline cache's entry for a field of a class: where the last object had it, in bytes from the table's first string
+ * index. Objects of a class store their fields in the same order. Prototypes are 16 bytes apart, and few classes have
+ * more fields than that, so that entries rarely collide.
  */
 static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, uint32_t name)
 {
     return &vm->guesses[(map->prototype + name) % GUESSES];
 }
 
-/** Finds a field's value by a guess alone. `name`: number of a string of the image. */
+/** Looks for a field of the table `of` in the guessed place only. `name` is a string index. */
 static inline bool guess_value(const mote_vm *vm, mote_value of, uint32_t guess, uint32_t name, mote_value **value)
 {
     block_table *table = (block_table *)at_offset(vm, of);
@@ -87,7 +94,7 @@ static inline bool guess_value(const mote_vm *vm, mote_value of, uint32_t guess,
 
 _Static_assert(offsetof(block_array, length) == offsetof(block_buffer, length), "quick_length reads both");
 
-/** `object.length` of an array or Buffer; VALUE_NONE: call mote_field_get. */
+/** `object.length` of an array or Buffer; VALUE_NONE: take the slow path, mote_field_get. */
 static inline mote_value quick_length(const mote_vm *vm, mote_value object)
 {
     const block_array *array = (const block_array *)at_offset(vm, object);
@@ -96,7 +103,7 @@ static inline mote_value quick_length(const mote_vm *vm, mote_value object)
     return kind == KIND_ARRAY || kind == KIND_BUFFER ? small_value((int32_t)array->length) : VALUE_NONE;
 }
 
-/** The same by a search, which the next guess knows of; NULL when a table of fields does not have the name. */
+/** Searches the table and updates the guess. NULL if the table does not have the field, or is a dictionary. */
 static inline mote_value *search_value(const mote_vm *vm, mote_value of, uint8_t *guess, uint32_t name)
 {
     block_table *table = (block_table *)at_offset(vm, of);
@@ -106,7 +113,7 @@ static inline mote_value *search_value(const mote_vm *vm, mote_value of, uint8_t
     return &table->values[place];
 }
 
-/** A field with data of an object, by the guess alone. False: call mote_field_get. */
+/** Reads an object's own field by the guess alone, unless it is a function to be bound. False: call mote_field_get. */
 static inline bool field_guess(mote_vm *vm, mote_value object, uint32_t name, mote_value *found)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
@@ -117,7 +124,7 @@ static inline bool field_guess(mote_vm *vm, mote_value object, uint32_t name, mo
     return !is_code(*own) && (!is_heap(*own) || (header_of(vm, *own) & 15u) != KIND_CLOSURE);
 }
 
-/** Where a value's methods are looked up, when none of them can be its own; 0: look properly. */
+/** Where to look up a method of a value that cannot have `key` itself; 0: take the slow path. */
 static inline mote_value methods_of(const mote_vm *vm, mote_value object, mote_value key)
 {
     if (!is_heap(object)) return has_tag(object, TAG_BUILTIN) ? object : 0;
@@ -132,7 +139,7 @@ static inline mote_value methods_of(const mote_vm *vm, mote_value object, mote_v
     return kind == KIND_BUFFER ? immediate(TAG_BUILTIN, OBJECT_Buffer_prototype) : 0;
 }
 
-/** A method, when the lookup cache has it; VALUE_NONE: call mote_field_get. */
+/** A method from the lookup cache; VALUE_NONE: call mote_field_get. */
 static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value holder = methods_of(vm, object, key);
@@ -141,7 +148,7 @@ static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote
     return is_code(entry->found) && !is_accessor(entry->found) ? entry->found : VALUE_NONE;
 }
 
-/** Stores over what an object has, by the guess alone. False: call mote_field_set. */
+/** Overwrites an object's own field by the guess alone. False: call mote_field_set. */
 static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);

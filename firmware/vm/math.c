@@ -1,4 +1,4 @@
-/* Math: what DeviceScript has of it. Results are numbers of number.c, so integers stay small ones. */
+/* DeviceScript's part of Math. Results are normalized by number.c, so that integers stay small ones. */
 #include "builtins.h"
 #include "interpreter.h"
 #include "number.h"
@@ -26,7 +26,7 @@ static mote_value math_floor(mote_vm *vm, mote_value receiver, const mote_value 
     return apply(vm, floor, args[0]);
 }
 
-/** Half away from zero. */
+/** Rounds halves away from zero. */
 static mote_value math_round(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
@@ -72,7 +72,7 @@ static mote_value math_imul(mote_vm *vm, mote_value receiver, const mote_value *
     return mote_int(vm, (int32_t)((uint32_t)mote_to_int(vm, args[0]) * (uint32_t)mote_to_int(vm, args[1])));
 }
 
-/** An argument as a number: itself where it is one, so that nothing is allocated. */
+/** ToNumber. A value that already is a number is returned unchanged, so that nothing is allocated. */
 static mote_value as_number(mote_vm *vm, mote_value v)
 {
     return is_small(v) || has_kind(vm, v, KIND_DOUBLE) ? v : mote_number(vm, mote_to_double(vm, v));
@@ -95,7 +95,7 @@ static mote_value math_max(mote_vm *vm, mote_value receiver, const mote_value *a
     return as_number(vm, args[is_less(vm, args[1], args[0]) ? 0 : 1]);
 }
 
-/** xorshift32, seeded by the host where it can; not for keys. */
+/** xorshift32, seeded with the host's random bytes if it has any; not for keys. */
 static uint32_t next_random(mote_vm *vm)
 {
     uint32_t state = vm->random_state;

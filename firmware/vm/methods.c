@@ -1,16 +1,17 @@
 /*
- * Methods in place. A program begins with storing its methods into the prototypes of their classes, one statement for
- * each. Those that follow a read of `C.prototype` directly are not copied into a table: the prototype's map knows the
- * place of the first one in the image, and its fields are read from the code there. They are
+ * Methods in place. A program starts by storing its methods into the prototypes of their classes, one statement each.
+ * Those that directly follow a read of `C.prototype` are not copied into a table: the prototype's map knows where the
+ * first one is in the image, and methods are looked up in the code there. It has one of these forms:
  *
  *   C.prototype -> slot, then any number of  slot[text] = function
  *   C.prototype[text] = function
  *
- * between which nothing else can happen, so that it makes no difference that all methods are there from the first
- * statement on. The statements run even so, and find what they store. Whoever stores something else, deletes or lists
- * the fields gets a map like any other (mote_methods_table): FLAG_IN_PLACE is gone from then on.
+ * Nothing else can happen between these statements, so it makes no difference that all methods exist before the first
+ * one runs. The statements still run, and find what they store already there. As soon as a program stores something
+ * else, deletes a field or lists the fields, the map becomes an ordinary one with a table (mote_methods_table), and
+ * FLAG_IN_PLACE is cleared.
  *
- * `constructor` of such a map is the class that vm->prototypes has for it.
+ * `constructor` of such a map is the class that it belongs to in vm->prototypes.
  */
 #include "methods.h"
 #include "builtins.h"
@@ -22,7 +23,7 @@
 
 typedef struct {
     block_map map;
-    uint32_t place; /* of `text = function` of the first method, in the image; 0: there are none */
+    uint32_t place; /* of `text = function` of the first method, in the image; 0: no methods */
 } block_prototype;
 
 typedef struct {
@@ -30,7 +31,7 @@ typedef struct {
     mote_value key, function;
 } method;
 
-/** The code is verified: what an operation needs lies behind it. */
+/** The code has been verified: every operation is followed by its immediate. */
 static bool read_method(method *m)
 {
     const uint8_t *at = m->at;
@@ -72,7 +73,7 @@ static mote_value class_of(const mote_vm *vm, mote_value prototype)
     return immediate(TAG_FUNCTION, payload(key));
 }
 
-/** Without a key, all fields are stored. */
+/** If `key` is 0, stores all fields into the map's table instead. */
 mote_value mote_methods_find(mote_vm *vm, mote_value prototype, mote_value key)
 {
     const block_prototype *block = at_offset(vm, prototype);
@@ -83,7 +84,10 @@ mote_value mote_methods_find(mote_vm *vm, mote_value prototype, mote_value key)
         if (m.key == key) return m.function;
         if (key == 0) (void)mote_map_set(vm, prototype, m.key, m.function);
         if (!more || !read_method(&m)) return VALUE_NONE;
-        /* The next statement begins with the slot again, too; none begins as a read of `prototype` ends. */
+        /*
+         * A further method loads the same slot again. After `C.prototype[text]`, the two bytes before the first method
+         * end the read of `prototype`, and no statement begins with them.
+         */
         more = m.at[0] == first[-2] && m.at[1] == first[-1];
     }
 }

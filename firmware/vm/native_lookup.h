@@ -1,11 +1,11 @@
-/* Native functions by number: whose they are, and calling them. */
+/* Native functions by number: looking them up and calling them. */
 #ifndef MOTE_NATIVE_LOOKUP_H
 #define MOTE_NATIVE_LOOKUP_H
 
 #include "builtins.h"
 #include "state.h"
 
-/* Natives by number (natives.c). Those that run when a field is read have a bit of their own. */
+/* Ranges of native numbers, see natives.c. NATIVE_ACCESSOR is a flag of natives that run when a field is read. */
 enum {
     NATIVE_ACCESSOR = 0x2000,
     NATIVE_HOST = 0x4000,
@@ -21,13 +21,13 @@ static inline bool is_accessor(mote_value v)
 }
 
 const native_entry *mote_native_of(uint32_t index);
-/** The native or constant `key` of a builtin object, VALUE_NONE when it has none. */
+/** The native or constant `key` of a builtin object; VALUE_NONE if it has none. */
 mote_value mote_native_lookup(mote_vm *vm, uint32_t object, mote_value key);
 /** X.prototype of a builtin X, or 0. */
 uint32_t mote_builtin_prototype(uint32_t object);
-/** The map with all pins of the device, which is made when a program first looks at GPIO. */
+/** The map with all pins of the device, created when a program first accesses GPIO. */
 mote_value mote_pins_expose(mote_vm *vm);
-/** A native of the host by its name, for those of the machine that only it can do; VALUE_NONE when it has none. */
+/** Calls a native of the host by name, for natives of the machine that depend on it. VALUE_NONE: the host lacks it. */
 mote_value mote_native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count);
 mote_value mote_native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count);
 /** The name of a function of the program, or of a native. */

@@ -1,9 +1,9 @@
 /*
- * Native functions by number, so that a value word can name one: theme * 64 + place in the theme's table for the
- * machine's own, and ranges above 0x4000 for the lists of the host, of Buffer, and of bytes.c. Numbers are for this run
- * only, no image has any: programs name natives by text.
+ * Native functions are numbered, so that a value word can refer to one: theme * 64 + place in the theme's table for the
+ * machine's own, and ranges from 0x4000 on for the lists of the host, of Buffer, and of bytes.c. The numbers need not
+ * be stable: images contain none, since programs refer to natives by name.
  *
- * The host's natives are looked for first, so that a port can replace one of the machine's.
+ * The host's natives are looked up first, so that a port can replace one of the machine's.
  */
 #include "buffer.h"
 #include "builtins.h"
@@ -57,7 +57,7 @@ static bool key_is(const mote_vm *vm, mote_value key, uint32_t builtin)
     return mote_string_equals(vm, key, builtin_value((enum builtin_string)builtin));
 }
 
-/** Place of a name in a list, -1 when it is not there. */
+/** Index of a name in a list; -1 if it is not there. */
 static int32_t place_of_name(const mote_native_entry *entries, const char *name)
 {
     for (int32_t i = 0; entries != NULL && entries[i].call != NULL; i++)
@@ -117,7 +117,7 @@ mote_value mote_native_lookup(mote_vm *vm, uint32_t object, mote_value key)
         return immediate(TAG_BUILTIN, mote_builtin_prototype(object));
     bool has_ctor = object > 0 && mote_builtin_prototype(object - 1) == object && key_is(vm, key, S_constructor);
     if (has_ctor) return find_native(vm, object - 1, builtin_value(S___func__));
-    /* Pins of the board, when a program looks at them for the first time. */
+    /* The board's pins are created when a program first accesses them. */
     bool asks_pins = object == OBJECT_GPIO && !key_is(vm, key, S___func__);
     if (!asks_pins || mote_attached_map(vm, immediate(TAG_BUILTIN, object), false) != 0) return VALUE_NONE;
     mote_value map = mote_pins_expose(vm);
@@ -161,7 +161,7 @@ mote_value mote_native_call_host(mote_vm *vm, const char *name, const mote_value
     return vm->host->natives[place].call(vm, MOTE_UNDEFINED, args, count);
 }
 
-/** Missing arguments are undefined; what is on the stack stays alive. */
+/** Missing arguments become undefined. vm->sp is after all arguments, so that they stay alive. */
 static inline void begin_native(mote_vm *vm, uint32_t index, mote_value *args, unsigned count, unsigned wanted)
 {
     for (unsigned i = count; i < wanted; i++) args[i] = MOTE_UNDEFINED;
@@ -170,7 +170,7 @@ static inline void begin_native(mote_vm *vm, uint32_t index, mote_value *args, u
     vm->running_native = index & HOST_MASK;
 }
 
-/** A constructor of the machine's own that is called without an object to fill. */
+/** A builtin constructor that is called without an object to initialise. */
 static RARE mote_value construct_native(mote_vm *vm, const native_entry *own, const mote_value *args, unsigned count)
 {
     mote_value receiver = mote_map_new(vm, MOTE_UNDEFINED);
@@ -181,7 +181,7 @@ static RARE mote_value construct_native(mote_vm *vm, const native_entry *own, co
     return result;
 }
 
-/** `args` lie on the operand stack with room for the missing ones. */
+/** `args` are on the operand stack, which has room for the missing ones. */
 mote_value mote_native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count)
 {
     if (index >= NATIVE_HOST) {

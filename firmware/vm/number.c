@@ -1,8 +1,9 @@
 /*
- * Numbers: a small integer where the value is an int32 of 31 bits, else a boxed double.
+ * Numbers: a small integer if the value is an integer that fits in 31 bits, otherwise a boxed double.
  *
- * Invariant: a number has one representation. Results that are integers become small ones again, -0 and subnormals
- * become 0, NaN and the infinities are immediates. So equality of words decides for all numbers but boxed doubles.
+ * Invariant: a number has only one representation. Results that fit become small integers again, -0 and subnormals
+ * become 0, and NaN and the infinities are immediates. So comparing words decides whether numbers are equal, except for
+ * boxed doubles.
  */
 #include "number.h"
 #include "builtins.h"
@@ -87,7 +88,7 @@ double mote_to_double(mote_vm *vm, mote_value v)
     return mote_text_to_double(mote_string_text(vm, v, &length, NULL), NULL);
 }
 
-/** Modulo 2^32, as ECMAScript; 0 for NaN and the infinities. */
+/** ToInt32: modulo 2^32, as in ECMAScript; 0 for NaN and the infinities. */
 int32_t mote_double_to_int32(double number)
 {
     if (number >= -2147483648.0 && number <= 2147483647.0) return (int32_t)number;
@@ -156,7 +157,7 @@ static double parse_hex(const char *at, const char **end)
     return number;
 }
 
-/** Of what follows the digits: `e`, a sign perhaps, and digits; else nothing. */
+/** Parses the exponent that may follow the digits: `e`, an optional sign, and digits. 0 if there is none. */
 static int parse_exponent(const char *at, const char **end)
 {
     *end = at;
@@ -172,7 +173,7 @@ static int parse_exponent(const char *at, const char **end)
     return negative ? -exponent : exponent;
 }
 
-/** Decimal digits with a point; NAN when there is no digit. */
+/** Parses decimal digits with an optional point; NAN if there are no digits. */
 static double parse_decimal(const char *at, const char **end)
 {
     uint64_t mantissa = 0;
@@ -202,7 +203,7 @@ static bool starts_with_inf(const char *at)
     return (at[0] | 0x20) == 'i' && (at[1] | 0x20) == 'n' && (at[2] | 0x20) == 'f';
 }
 
-/** The longest prefix that is a number, as strtod; NaN when there is none. `text` ends with NUL. */
+/** Like strtod, for the forms of numbers that programs may use; NaN if there is no number. */
 double mote_text_to_double(const char *text, const char **end)
 {
     const char *after = text;
@@ -256,7 +257,7 @@ static int decimal_exponent(double number)
     return scale(1, p + 1) <= number ? p + 1 : p;
 }
 
-/** `number` rounded half up to `decimals` places, trailing zeros dropped. */
+/** Writes `number` rounded half up to `decimals` places, without trailing zeros. */
 static uint32_t put_fixed(char *to, double number, int decimals)
 {
     if (decimals > 15) decimals = 15;
@@ -277,7 +278,7 @@ static uint32_t put_fixed(char *to, double number, int decimals)
     return length;
 }
 
-/** A number of any size below 1e22 without fraction: 15 digits, rounded, then zeros. */
+/** Writes a number below 1e22 without its fraction: rounded to 15 significant digits, followed by zeros. */
 static uint32_t put_whole(char *to, double number)
 {
     int zeros = 0;

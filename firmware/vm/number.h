@@ -1,4 +1,4 @@
-/* Numbers as values, and their texts. */
+/* Numbers as values, and conversion from and to text. */
 #ifndef MOTE_NUMBER_H
 #define MOTE_NUMBER_H
 
@@ -6,13 +6,16 @@
 
 mote_value mote_uint_value(mote_vm *vm, uint32_t number);
 int32_t mote_double_to_int32(double number);
-/** `end` (may be NULL) gets where the number ends. `text` ends with NUL. */
+/** Parses the longest prefix that is a number. `end` (may be NULL) gets where it ends. `text` ends with NUL. */
 double mote_text_to_double(const char *text, const char **end);
-/** Digits as programs see them; returns the length. `text` has at least NUMBER_TEXT bytes. */
+/**
+ * Formats a number with up to `digits` significant digits, as programs see it. `text` has room for NUMBER_TEXT bytes;
+ * no NUL is added. Returns the length.
+ */
 enum { NUMBER_TEXT = 48 };
 uint32_t mote_number_text(double number, int digits, char *text);
 double mote_number_log10(double number);
-/** Of a digit of a base up to 36; what is no digit is more. */
+/** The value of a digit in bases up to 36; 36 or more if `c` is not a digit. */
 unsigned mote_digit(char c);
 
 #endif

@@ -1,18 +1,20 @@
 /*
  * Tables of keys and values in order of insertion, and maps made of them.
  *
- * The fields of nearly all objects have names that stand in the program: strings of the image, of which 16 bits are
- * enough. Their table (block_table) takes six bytes for each field; it is searched from its begin, after the place
- * where the last object of the class had the key. Values stay where they are while fields are added and the table is
- * not replaced; the numbers behind them move with the room.
+ * Nearly all fields have names that stand in the program: strings of the image, for which a 16-bit string index is
+ * enough. Tables of such fields (block_table) take six bytes per field. They are searched linearly, but only after the
+ * inline cache, which knows where the last object of the class had the key. Values do not move while fields are added,
+ * unless the table is replaced; the string indexes after them move when the room changes.
  *
- * A table that gets another key, or has no room left below HASHED fields, is replaced by one of pairs (block_pairs):
- * dictionaries, and the machine's own tables by function and builtin object. An index lies behind the pairs, a ring of
- * 16-bit positions, 0 for empty, else pair number + 1. It is never more than two thirds full, so that a search ends.
+ * A table that gets another kind of key, or needs room for HASHED fields or more, is replaced by a dictionary
+ * (block_pairs): pairs with a hash index. The machine's own tables with other keys are dictionaries, too. The hash
+ * index follows the pairs. It is open-addressed: a ring of 16-bit positions, 0 for empty, otherwise the pair's number +
+ * 1. It is never more than two thirds full, so that every search ends.
  *
- * Keys are compared by word: strings of the image have one word each. Where one of two is a heap string, their contents
- * decide. Deleting adds what is behind the pair again, which keeps the order. own_keys knows which keys any map but
- * prototypes ever had: a key that is not there is a method's, and no object needs to be searched for it.
+ * Keys are compared by word, since a string of the image has only one; if one of the two keys is a heap string,
+ * contents are compared. Deleting an entry adds all others again, which keeps their order. own_keys is a Bloom filter
+ * of the keys that maps other than prototypes ever had: any other key can only be a method's, and objects are not
+ * searched for it.
  */
 #include "object.h"
 #include "exception.h"
@@ -52,7 +54,7 @@ static uint16_t *ring_of(block_pairs *table)
     return (uint16_t *)&table->pairs[2u * table->capacity];
 }
 
-/** The first place in the ring that a key may have. */
+/** Where the search for a key begins in the ring. */
 static uint32_t ring_begin(uint32_t size, mote_value key)
 {
     return ((key * 2654435761u) >> 12) % size;
@@ -71,14 +73,14 @@ static void ring_add(block_pairs *table, uint32_t pair)
     ring[at] = (uint16_t)(pair + 1);
 }
 
-/** No pair is there. */
+/** Removes all pairs. */
 static void clear_pairs(block_pairs *table)
 {
     table->count = 0;
     memset(ring_of(table), 0, ring_size(table->capacity) * 2);
 }
 
-/** Whether 16 bits tell a key: it is a string of the image. */
+/** Whether 16 bits identify a key: it is a string of the image. */
 static bool is_numbered(mote_value key)
 {
     return has_tag(key, TAG_STRING);
@@ -98,7 +100,7 @@ mote_value *mote_table_entry(const mote_vm *vm, mote_value table, uint32_t i, mo
     return has_pairs(block) ? pair + 1 : &block->values[i];
 }
 
-/** Number of the pair with this very word as its key; -1 when it is not there. */
+/** Number of the pair whose key is this very word; -1 if there is none. */
 static int find_hashed(block_pairs *table, mote_value key)
 {
     const uint16_t *ring = ring_of(table);
@@ -108,7 +110,7 @@ static int find_hashed(block_pairs *table, mote_value key)
     return -1;
 }
 
-/** Compares keys by content where words may differ: those in the heap are strings. */
+/** Finds a key by word, or by content if it or the other key is a heap string. */
 static int find_pair(const mote_vm *vm, mote_value table, mote_value key)
 {
     block_table *block = table_at(vm, table);
@@ -147,7 +149,7 @@ static mote_value table_new(mote_vm *vm, uint32_t capacity, bool in_pairs)
     return v;
 }
 
-/** Moves the numbers behind more or fewer values. */
+/** Changes the room for values, and moves the string indexes that follow it. */
 static RARE void set_room(block_table *table, uint32_t capacity)
 {
     const uint16_t *numbers = numbers_of(table);
@@ -155,7 +157,7 @@ static RARE void set_room(block_table *table, uint32_t capacity)
     memmove(numbers_of(table), numbers, table->used / 2u);
 }
 
-/** Adds a pair whose key the table does not have. False: there is no room for it, or for such a key. */
+/** Appends an entry whose key the table does not have. False: there is no room, or the table cannot hold such a key. */
 static bool add_last(block_table *table, mote_value key, mote_value value)
 {
     if (!has_pairs(table)) {
@@ -176,7 +178,10 @@ static bool add_last(block_table *table, mote_value key, mote_value value)
     return true;
 }
 
-/** A table with room for a further pair. `first`: room of a new one, pairs. */
+/**
+ * Extends the table or replaces it by a larger one, so that an entry with `key` can be added. `first` is the capacity
+ * of a new table.
+ */
 static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first, mote_value key)
 {
     uint32_t count = mote_table_count(vm, old);
@@ -196,7 +201,9 @@ static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first, mote_v
     return grown;
 }
 
-/** Adds a pair that the table has neither a key like it nor room for. `first`: room of a new table, pairs. */
+/**
+ * Adds an entry whose key the table does not have and for which it has no room. `first` is the capacity of a new table.
+ */
 static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value, uint32_t first)
 {
     if (mote_table_count(vm, *slot) >= 0x5000) {
@@ -238,8 +245,8 @@ bool mote_table_delete(mote_vm *vm, mote_value table, mote_value key)
 }
 
 /**
- * Gives up the room of fields that are not there; dictionaries keep theirs. Returns the words that the table needs
- * then; allocates nothing.
+ * Trims a table to its fields; dictionaries keep their room. Returns the words that the table needs. Must not allocate:
+ * the sweep calls it.
  */
 uint32_t mote_table_trim(const mote_vm *vm, mote_value table)
 {
@@ -263,7 +270,7 @@ mote_value mote_map_new(mote_vm *vm, mote_value prototype)
     return v;
 }
 
-/** How many fields the objects of a class have had when they outgrew what was guessed; 0: not known. */
+/** The expected number of fields of a class's objects, raised whenever one outgrows it; 0: not known. */
 static uint8_t *size_at(mote_vm *vm, mote_value prototype)
 {
     return &vm->sizes[(prototype >> 3) % SIZES];
@@ -306,7 +313,7 @@ bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
         note_own_key(vm, key);
     } else {
         if (mote_map_get(vm, map, key) == value) return true;
-        (void)mote_methods_table(vm, map); /* what a program stores lies on its stack meanwhile */
+        (void)mote_methods_table(vm, map); /* may allocate: key and value are alive on the operand stack */
         mote_cache_clear(vm);
     }
     return mote_table_set(vm, map, &block->table, key, value);

@@ -1,4 +1,4 @@
-/* Object, Function: natives about objects and functions as such. */
+/* Natives of Object and Function. */
 #include "array.h"
 #include "builtins.h"
 #include "exception.h"
@@ -16,7 +16,10 @@ static mote_value object_construct(mote_vm *vm, mote_value receiver, const mote_
     return is_nullish(args[0]) ? receiver : args[0];
 }
 
-/** The table of own fields: 0 when empty; false (and an exception when nullish) when the value has no fields. */
+/**
+ * Gets the table of own fields, 0 if it is empty. False if the value has no fields; for null and undefined, an
+ * exception is raised as well.
+ */
 static bool fields_of(mote_vm *vm, mote_value v, mote_value *table)
 {
     *table = 0;
@@ -79,7 +82,7 @@ static mote_value object_assign(mote_vm *vm, mote_value receiver, const mote_val
     return args[0];
 }
 
-/** True when `map` is met on the way up from `prototype`. */
+/** Whether `map` is on the prototype chain that starts at `prototype`. */
 static bool would_be_ring(const mote_vm *vm, mote_value map, mote_value prototype)
 {
     for (int steps = 0; has_kind(vm, prototype, KIND_MAP) && steps < 100; steps++) {

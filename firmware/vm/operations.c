@@ -1,6 +1,6 @@
 /*
- * Operations in full, for all kinds of values: the interpreter and translated functions do themselves what is quick,
- * and most frequent. Operands lie on the operand stack, below vm->sp, when something here may allocate.
+ * Operations on values of any kind: slow paths. The interpreter and translated functions do the quick and frequent
+ * cases inline. Operands are on the operand stack, below vm->sp, whenever something here may allocate.
  */
 #include "operations.h"
 #include "array.h"
@@ -30,7 +30,7 @@ static mote_value concatenate(mote_vm *vm, mote_value x, mote_value y)
     return mote_text_end(&text);
 }
 
-/** Operands first: they lie in the registers that the C library wants them in. */
+/** `op` comes last, so that x and y already are in the registers where the floating-point library expects them. */
 static double calculate(double x, double y, uint8_t op)
 {
     switch (op) {
@@ -75,7 +75,7 @@ mote_value mote_operate_unary(mote_vm *vm, uint8_t op, mote_value x)
     return mote_number(vm, op == OP_NEG ? -number : op == OP_ABS ? fabs(number) : number);
 }
 
-/** 1 or -1: a double above or below all integers of 32 bits, as a time that never comes; 0: neither. */
+/** 1 or -1 for a double above or below all 32-bit integers, such as a time that never comes; otherwise 0. */
 static int beyond_integers(const mote_vm *vm, mote_value v)
 {
     if (!has_kind(vm, v, KIND_DOUBLE)) return 0;
@@ -84,7 +84,7 @@ static int beyond_integers(const mote_vm *vm, mote_value v)
     return (int32_t)high < 0 ? -1 : 1;
 }
 
-/** Without floating point, where an integer is compared with a number that is far from it. */
+/** `<` and `<=`. Comparing a small integer with a double beyond all integers takes no floating point. */
 static bool precedes(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
 {
     int side = is_small(x) ? beyond_integers(vm, y) : is_small(y) ? -beyond_integers(vm, x) : 0;

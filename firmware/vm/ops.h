@@ -6,7 +6,9 @@
 
 #include <stdint.h>
 
-/** An expression pushes a value, a statement consumes the whole operand stack, and behind a final one nothing runs on.
+/**
+ * An expression pushes a value, a statement consumes the whole operand stack, and a final one ends its path: execution
+ * does not continue after it.
  */
 enum { EXPR, STMT, FINAL };
 

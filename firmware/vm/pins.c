@@ -1,6 +1,6 @@
 /*
- * Pins as @devicescript/gpio has them: fields P0, P1... of GPIO, where ds.gpio of the prelude looks for them, and the
- * natives of GPIO.prototype. The host does the work.
+ * Pins as @devicescript/gpio expects them: fields P0, P1... of GPIO, where ds.gpio of the prelude looks for them, and
+ * the natives of GPIO.prototype. They call natives of the host, which do the work.
  */
 #include "builtins.h"
 #include "heap.h"
@@ -41,7 +41,7 @@ mote_value mote_pins_expose(mote_vm *vm)
     return map;
 }
 
-/** Calls the host's native with the pin's number first. */
+/** Calls a native of the host, with the pin's number as the first argument. */
 static mote_value ask(mote_vm *vm, const char *native, mote_value receiver, const mote_value *value)
 {
     mote_value args[2] = {MOTE_UNDEFINED, value == NULL ? MOTE_UNDEFINED : *value};

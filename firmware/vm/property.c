@@ -1,9 +1,9 @@
 /*
- * Fields of any value: where a name is looked up, binding, storing, and what equality and instanceof mean.
+ * Fields of values of any kind: look-up, binding, storing; also equality and instanceof.
  *
- * A look-up goes from the value's own table along its prototypes to the builtin objects, which answer from what the
- * program stored in them (attached maps) before their natives. The lookup cache holds results of prototypes and builtin
- * objects alone, "there is none" included; storing into a map that is a prototype (FLAG_PROTOTYPE) empties it.
+ * A look-up goes from the value's own table along its prototype chain to the builtin objects. These return what the
+ * program has stored in them (attached maps) before their natives. The lookup cache holds only results for prototypes
+ * and builtin objects, including "there is none"; storing into a map that is a prototype (FLAG_PROTOTYPE) clears it.
  */
 #include "property.h"
 #include "array.h"
@@ -39,7 +39,7 @@ bool mote_is_function(const mote_vm *vm, mote_value v)
            has_kind(vm, v, KIND_BOUND);
 }
 
-/** The function whose code runs, for closures and bound functions too. */
+/** The function whose code runs: unwraps closures and bound functions. */
 mote_value mote_code_of(const mote_vm *vm, mote_value function)
 {
     if (has_kind(vm, function, KIND_BOUND)) function = ((const block_bound *)at_offset(vm, function))->function;
@@ -84,7 +84,7 @@ static mote_value prototype_of_map(const mote_vm *vm, mote_value map)
     return is_nullish(prototype) ? builtin(OBJECT_Object_prototype) : prototype;
 }
 
-/** One step up from a map or builtin object; VALUE_NONE at the end. */
+/** The next holder on the prototype chain; VALUE_NONE at its end. */
 static mote_value parent_holder(const mote_vm *vm, mote_value holder)
 {
     return is_map(vm, holder) ? prototype_of_map(vm, holder) : parent_of(payload(holder));
@@ -100,7 +100,7 @@ static mote_value own_field(mote_vm *vm, mote_value holder, mote_value key)
 
 static mote_value walk(mote_vm *vm, mote_value holder, mote_value key)
 {
-    /* Prototypes could form a ring; no honest chain is this long. */
+    /* Prototypes could form a cycle; no real chain is this long. */
     for (int steps = 0; holder != VALUE_NONE && steps < 100; steps++) {
         mote_value found = own_field(vm, holder, key);
         if (found != VALUE_NONE) return found;
@@ -109,11 +109,13 @@ static mote_value walk(mote_vm *vm, mote_value holder, mote_value key)
     return VALUE_NONE;
 }
 
-/** Keeps what was found; what was there before goes to its second place. */
+/**
+ * A miss of the lookup cache: searches, and stores the result. The entry that it displaces moves to its second slot.
+ */
 static RARE mote_value remember(mote_vm *vm, mote_value holder, mote_value key)
 {
     mote_value found = walk(vm, holder, key);
-    /* That there is none is worth knowing, too: fields that are set later are asked for often. */
+    /* Negative results are cached, too: fields that are set later are often read before. */
     if (found == MOTE_FAILED || !is_immediate(key) || holder >= CACHE_REACH) return found;
     uint32_t tag = cache_tag(holder, key);
     cache_entry *entry = &vm->cache[cache_place(tag)], displaced = *entry;
@@ -128,7 +130,7 @@ mote_value mote_lookup(mote_vm *vm, mote_value holder, mote_value key)
     return entry != NULL ? entry->found : remember(vm, holder, key);
 }
 
-/** Where the search for a field of a value that is no map starts. */
+/** Where the look-up of a field starts for a value that is not a map. */
 static mote_value start_of(mote_vm *vm, mote_value v)
 {
     if (is_small(v)) return builtin(OBJECT_Number_prototype);
@@ -169,7 +171,7 @@ static mote_value find_field(mote_vm *vm, mote_value object, mote_value key)
     }
     if (is_nullish(object)) return throw_field(vm, "getting", key, object == MOTE_NULL ? "null" : "undefined");
     mote_value start = start_of(vm, object), found = mote_lookup(vm, start, key);
-    /* The map of a function's own fields goes on with Function.prototype, not Object.prototype. */
+    /* A function's own fields are followed by Function.prototype, not Object.prototype. */
     if (is_map(vm, start) && mote_is_function(vm, object)) {
         found = mote_map_get(vm, start, key);
         if (found == VALUE_NONE) found = mote_lookup(vm, builtin(OBJECT_Function_prototype), key);
@@ -230,7 +232,7 @@ static bool is_writable_builtin(uint32_t object)
     return memchr(objects, (int)object, sizeof objects) != NULL;
 }
 
-/** The map that takes the fields of `object`; 0 and an exception when it takes none. */
+/** The map in which fields of `object` are stored. Throws and returns 0 if `object` cannot have any. */
 static mote_value map_for_fields(mote_vm *vm, mote_value object, mote_value key)
 {
     if (is_map(vm, object)) return object;
@@ -261,7 +263,7 @@ mote_value mote_key_value(mote_vm *vm, mote_value key)
     return mote_is_string(vm, key) ? key : mote_to_string(vm, key);
 }
 
-/** NaN and the infinities are names. */
+/** NaN and the infinities are names of fields, not indexes. */
 static bool is_index(const mote_vm *vm, mote_value key)
 {
     return is_small(key) || has_kind(vm, key, KIND_DOUBLE);
@@ -357,7 +359,9 @@ mote_value mote_prototype_of_ctor(mote_vm *vm, mote_value function)
     function = mote_code_of(vm, function);
     bool ctor = has_tag(function, TAG_FUNCTION) && (function_at(vm, payload(function))->flags & FUNCTION_IS_CTOR) != 0;
     if (!ctor) return mote_throw_expecting(vm, "ctor function", function);
-    /* As if functions were strings: their numbers fit into the small kind of table. */
+    /*
+     * The key is made as if the function's number were a string index, so that the compact kind of table can hold it.
+     */
     mote_value key = immediate(TAG_STRING, payload(function)), *known;
     uint8_t *guess = &vm->guesses[payload(function) % GUESSES];
     if (guess_value(vm, vm->prototypes, *guess, payload(function), &known)) return *known;

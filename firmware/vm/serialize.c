@@ -1,6 +1,6 @@
 /*
- * Values as text: as JSON, and as they look in console output. The values that are open lie on a stack in the heap,
- * with no recursion in C: the depth of a value is the program's, the C stack is the port's.
+ * Values as text: as JSON, and as console output shows them. Open values are kept on a stack in the heap instead of
+ * recursing in C: the program decides how deeply values nest, and the port how large the C stack is.
  */
 #include "array.h"
 #include "builtins.h"
@@ -97,7 +97,7 @@ static bool is_open(const writer *w, mote_value v)
     return false;
 }
 
-/** Begins a container, or adds a leaf. */
+/** Opens a container, or adds a leaf. */
 static bool begin_value(writer *w, mote_value v)
 {
     mote_vm *vm = w->text->vm;
@@ -141,7 +141,7 @@ static bool any_before(const writer *w, mote_value container, uint32_t index)
     return false;
 }
 
-/** The next entry of the innermost container, or its end. */
+/** Adds the next entry of the innermost open container, or closes it. */
 static bool next_entry(writer *w)
 {
     mote_vm *vm = w->text->vm;

@@ -1,10 +1,12 @@
 /*
- * Strings: valid UTF-8, always. What comes from outside is checked, bad sequences become U+FFFD, so that nothing else
- * has to. Indexes count code points.
+ * Strings.
  *
- * A string of the image is the immediate of its StrIdx, others are heap blocks, both ended by NUL. Equal texts may have
- * different words: mote_string_equals decides. A long one that is not ASCII has a jump entry for every 16th code point
- * in the image, and is walked in the heap.
+ * Invariant: a string is valid UTF-8. Text from outside is checked, and malformed sequences become U+FFFD, so that no
+ * other code has to check. Indexes count code points.
+ *
+ * A string of the image is an immediate with its StrIdx; others are heap blocks. Both end with NUL. Equal texts may
+ * have different words: compare them with mote_string_equals. To find a code point, non-ASCII strings of the image have
+ * a jump table with an entry for every 16th one; those in the heap are scanned.
  */
 #include "builtins.h"
 #include "heap.h"
@@ -133,7 +135,7 @@ mote_value mote_string_new(mote_vm *vm, const char *text, uint32_t bytes)
     return v;
 }
 
-/** Bytes of a malformed sequence: its first one and the continuation bytes that it asks for. */
+/** Length of a malformed sequence: its first byte and the continuation bytes that belong to it. */
 static uint32_t utf8_bad(const uint8_t *text, uint32_t length)
 {
     uint32_t wanted = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : text[0] >= 0xc0 ? 2 : 1, size = 1;
@@ -141,7 +143,7 @@ static uint32_t utf8_bad(const uint8_t *text, uint32_t length)
     return size;
 }
 
-/** Each malformed sequence becomes U+FFFD. `to` may be NULL: returns the size only. */
+/** Copies text, replacing each malformed sequence by U+FFFD. Returns the size of the result; `to` may be NULL. */
 static uint32_t copy_repaired(const uint8_t *data, uint32_t length, char *to)
 {
     uint32_t size = 0;
@@ -206,7 +208,7 @@ mote_value mote_string_at(mote_vm *vm, mote_value string, uint32_t character)
 
 /* Natives. */
 
-/** Natives on something that is no string give undefined. */
+/** False if the value is not a string: natives then return undefined. */
 static bool get_text(mote_vm *vm, mote_value v, const char **text, uint32_t *bytes, uint32_t *characters)
 {
     if (!mote_is_string(vm, v)) return false;
@@ -263,7 +265,10 @@ static mote_value string_slice(mote_vm *vm, mote_value receiver, const mote_valu
     return mote_string_new(vm, text + start, end - start);
 }
 
-/** Code point index of `wanted` in [from, end), the last one below -end when end is negative; -1 when there is none. */
+/**
+ * Code point index of the first occurrence of args[0] in [from, end); if end is negative, of the last one in [from,
+ * -end); -1 if there is none.
+ */
 static mote_value string_index_of(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
@@ -279,7 +284,7 @@ static mote_value string_index_of(mote_vm *vm, mote_value receiver, const mote_v
     int32_t found = -1, from = mote_to_int(vm, args[1]), first = bytes == characters ? from : 0;
     uint32_t offset = (uint32_t)first;
     for (int32_t i = first; i < end && bytes - offset >= wanted_bytes; i++) {
-        /* The first byte (NUL in an empty text) spares most calls of memcmp. */
+        /* Comparing the first byte (NUL in an empty text) saves most calls of memcmp. */
         bool begins = text[offset] == wanted[0] || wanted_bytes == 0;
         if (i >= from && begins && memcmp(text + offset, wanted, wanted_bytes) == 0) {
             found = i;

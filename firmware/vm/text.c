@@ -1,6 +1,7 @@
 /*
- * Texts that grow, ToString, and ds.format. A builder holds its block by a root and finds it anew at each use, since
- * growing moves it. Once something has failed, adding does nothing, and the end reports it: callers check once.
+ * Text builder, ToString, and ds.format. A builder refers to its block by a root and looks it up at each use, since
+ * growing moves the block. After a failure, adding does nothing and mote_text_end reports it, so that callers need to
+ * check only once.
  */
 #include "text.h"
 #include "buffer.h"
@@ -184,7 +185,7 @@ mote_value mote_to_string(mote_vm *vm, mote_value v)
 
 /* format */
 
-/** As values look inside console output: at most 97 bytes, then dots. False when an exception is pending. */
+/** Adds a value as console output shows it: at most 97 bytes, then dots. False if an exception is pending. */
 static bool add_inspected(text_builder *text, mote_value v)
 {
     text_builder part;
@@ -197,8 +198,8 @@ static bool add_inspected(text_builder *text, mote_value v)
 }
 
 /**
- * Digits of `{NP}`: P + 1, at least 4. Without P seven.
- * One `{NP...}`; `at` is behind the opening brace. Returns where the text goes on, or NULL.
+ * Adds argument N of a `{NP}`; numbers have P + 1 significant digits, at least 4, or 7 without P. `at` is after the
+ * opening brace. Returns where the text continues, or NULL if an exception is pending.
  */
 static const char *add_directive(text_builder *text, const char *at, const char *end, const mote_value *args,
                                  unsigned count)

@@ -1,25 +1,24 @@
 /*
- * Running a fiber: the interpreter, and functions that the firmware has as C. Either goes on where the other stopped,
- * since both keep slots and operands on the fiber's stack alike; the host's stack has nothing that could not be
- * dropped.
+ * Running a fiber: the interpreter, and functions translated to C. Each can continue where the other stopped, because
+ * both keep slots and operands on the fiber's stack in the same layout, and nothing on the C stack is needed later.
  *
- * A run is a loop that goes on with the activation on top, interpreted or translated, until the one that it began with
- * (run_from) has returned. The outermost run is that of a fiber. A translated function calls another one as C does, and
- * an interpreted one by a run of its own; the interpreter calls translated ones as C does. So a switch costs little
- * more than a call, both ways.
+ * A run is a loop that continues the activation on top, interpreted or translated, until the activation that it began
+ * with (run_from) has returned. The outermost run is that of a fiber. A translated function calls another one as C
+ * does, and an interpreted one by a nested run; the interpreter calls translated functions as C does. So switching
+ * costs little more than a call, in both directions.
  *
- * The host's stack is small: MOST_NESTED of them deep, a callee is entered, and everything down to the innermost run
- * leaves the host's stack. That run goes on with the callee, and later with each caller in its middle, by the `switch`
- * that a translated function begins with. The same happens down to the outermost run when the fiber yields or the host
- * gets a turn, and down to the run that has the handler when something is thrown.
+ * The C stack is small. At MOST_NESTED levels, a callee is entered but not called: everything down to the innermost run
+ * leaves the C stack. That run continues with the callee, and later with each caller in the middle of its code, through
+ * the `switch` that every translated function starts with. The same happens down to the outermost run when the fiber
+ * yields or is preempted, and down to the run that has the handler when an exception is thrown.
  *
- * A translated function that meets an object which is not as its C expects leaves the host's stack as well, down to the
- * innermost run, and the interpreter goes on in front of that statement (interprets). Behind a call it may be C again.
- * Whoever forgets that in between, as a turn that ends does, comes to a place that the `switch` does not know, and so
- * to the interpreter again.
+ * Deoptimization: a translated function that meets an object of an unexpected shape leaves the C stack as well, down to
+ * the innermost run, and the interpreter continues before that statement (vm->interprets). It may switch back to C
+ * after a call. If the flag is lost in between, as at the end of a turn, the function is resumed at a place that its
+ * `switch` does not know, which leads to the interpreter again.
  *
- * What the translation knows by number, classes and natives, lies in one block of values: first the prototypes of its
- * classes, then its natives. A native is forgotten when the program stores fields of its own into a builtin object.
+ * Translated code refers to classes and natives by number, in one block of values: first the prototypes of its classes,
+ * then its natives. The natives are forgotten when the program stores fields into a builtin object.
  */
 #include "call.h"
 #include "heap.h"
@@ -62,7 +61,7 @@ void mote_translation_forget_natives(mote_vm *vm)
     for (unsigned i = 0; i < vm->translation->num_natives; i++) vm->known_natives[i] = 0;
 }
 
-/** Where the running function goes on: 0 at its begin. */
+/** Where the running function continues; 0 at its beginning. */
 static uint32_t place_of(const mote_vm *vm)
 {
     uint32_t place = (uint32_t)(vm->pc - vm->image.bytes);
@@ -77,7 +76,10 @@ bool mote_turn_goes_on(mote_vm *vm)
     return false;
 }
 
-/** The activation on top is the lowest of those that nest from now on, at most `room` above it. */
+/**
+ * From now on translated functions nest on the C stack, the activation on top being the lowest, and at most `room`
+ * above it.
+ */
 static void begin_nesting(mote_vm *vm, uint32_t room)
 {
     vm->nested_from = vm->depth;
@@ -91,7 +93,10 @@ void mote_machine_run_translated(mote_vm *vm, mote_translated *code)
     (void)code(vm, place_of(vm));
 }
 
-/** @returns whether the activation `from` has returned */
+/**
+ * Returns true when the activation at depth `from` has returned, false if the fiber has to stop before that. At most
+ * `room` translated functions nest on the C stack.
+ */
 static bool run(mote_vm *vm, uint32_t from, uint32_t room)
 {
     vm->run_from = from;
@@ -103,14 +108,14 @@ static bool run(mote_vm *vm, uint32_t from, uint32_t room)
             mote_interpreter_run(vm);
         } else {
             begin_nesting(vm, room);
-            mote_frame_restore(vm, vm->link); /* what it called has left other slots in the registers */
+            mote_frame_restore(vm, vm->link); /* the registers may have the slots of its callee */
             (void)translated(vm, place_of(vm));
         }
         if (vm->panic != MOTE_RUNNING || vm->yielding || vm->interrupted != 0) return false;
         if (vm->exception != VALUE_NONE) mote_unwind_exception(vm);
         if (has_failed(vm)) return false;
         if (vm->depth < from) return true;
-        /* Jumps out of finally blocks come by here, too. */
+        /* Jumps out of finally blocks pass here, too, so that loops of them are preempted. */
         vm->budget -= CALL_OPERATIONS;
         if (!mote_turn_goes_on(vm)) return false;
     }
@@ -124,7 +129,7 @@ void mote_machine_run(mote_vm *vm)
 bool mote_machine_run_callee(mote_vm *vm)
 {
     uint32_t from = vm->run_from, room = vm->run_room, nested_from = vm->nested_from, limit = vm->nested_limit;
-    /* The run itself lies on the host's stack, too. */
+    /* The run itself takes one level of the C stack. */
     bool returned = run(vm, vm->depth, limit > vm->depth ? limit - vm->depth - 1 : 0);
     vm->run_from = from;
     vm->run_room = room;

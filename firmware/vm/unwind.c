@@ -1,9 +1,9 @@
 /*
- * try, catch, finally: handlers of the running activation, and what happens when something is thrown.
+ * try, catch and finally: the handlers of the running activation, and unwinding.
  *
- * Handlers lie between an activation's slots and its operands, as offsets in the function; how many are set is in the
- * first link word. A jump out of finally blocks is a block_jump that takes the place of the exception, runs through the
- * handlers it leaves, and never leaves its function.
+ * Handlers are stored between an activation's slots and its operands, as offsets in the function; the first link word
+ * counts those that are set. A jump out of `try` blocks is a block_jump while finally blocks run: it takes the place of
+ * the exception there. Its target is always in the same function.
  */
 #include "call.h"
 #include "heap.h"
@@ -50,7 +50,7 @@ bool mote_try_is_top(const mote_vm *vm, uint32_t handler)
     return set > 0 && handlers(vm)[set - 1] == small_value((int32_t)handler);
 }
 
-/** Takes the innermost handler off; its code, or NULL when there is none. */
+/** Removes the innermost handler and returns its code, or NULL if there is none. */
 static const uint8_t *pop_handler(mote_vm *vm)
 {
     uint32_t set = tries_set(vm->link);

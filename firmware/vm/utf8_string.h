@@ -1,4 +1,4 @@
-/* Strings. The name says what they hold, since <string.h> is the C library's. */
+/* Strings. The file is named after their encoding because <string.h> is the C library's. */
 #ifndef MOTE_UTF8_STRING_H
 #define MOTE_UTF8_STRING_H
 
@@ -8,7 +8,10 @@
 /** Bytes of one well-formed UTF-8 sequence (1 to 4) at the start of `text`, or 0. */
 uint32_t mote_utf8_valid(const uint8_t *text, uint32_t length);
 const char *mote_string_text(const mote_vm *vm, mote_value v, uint32_t *bytes, uint32_t *characters);
-/** `bytes` of valid UTF-8, copied from `text`, which may lie in a rooted block. NULL: not filled. */
+/**
+ * A string of `bytes` of valid UTF-8, copied from `text`, which lies outside the heap or in a block that stays
+ * reachable.
+ */
 mote_value mote_string_new(mote_vm *vm, const char *text, uint32_t bytes);
 mote_value mote_string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length);
 bool mote_string_equals(const mote_vm *vm, mote_value a, mote_value b);

@@ -1,11 +1,12 @@
 /*
- * What a value word looks like; nobody else knows.
+ * The encoding of value words, which all other files access through these functions.
  *
  *   ...xxx1  integer of 31 bits
  *   ...xx00  heap block, as its offset from the machine (so the same on 32 and 64 bits); 0 is "failed"
  *   ...tt10  immediate: 3 bits of tag, 27 bits of payload
  *
- * Integers that need 32 bits and all other numbers are boxed doubles, but NaN and the infinities, which are immediates.
+ * Integers that need 32 bits and all other numbers are boxed doubles, except NaN and the infinities, which are
+ * immediates.
  */
 #ifndef MOTE_VALUE_H
 #define MOTE_VALUE_H
@@ -16,7 +17,7 @@
 #define VALUE_NAN 0x82u
 #define VALUE_INFINITY 0xa2u
 #define VALUE_MINUS_INFINITY 0xc2u
-/** Marks an absent entry where `undefined` is a possible one. */
+/** Marks an absent value where `undefined` is a possible one. */
 #define VALUE_NONE 0xe2u
 
 #define SMALL_MAX ((int32_t)0x3fffffff)
@@ -83,7 +84,7 @@ static inline bool is_nullish(mote_value v)
     return v == MOTE_UNDEFINED || v == MOTE_NULL;
 }
 
-/** The constants that optional arguments and `instanceof` take for "not there". */
+/** The constants that optional arguments and `instanceof` treat as absent. */
 static inline bool is_falsy_constant(mote_value v)
 {
     return is_nullish(v) || v == MOTE_FALSE || v == VALUE_NAN;

@@ -1,10 +1,10 @@
 /*
- * The loader's checks: once they pass, the interpreter trusts every index, jump and operand depth in the code.
+ * The verifier: once an image has passed, the interpreter trusts every index, jump and operand depth in its code.
  *
- * Sections lie in order inside the image; every literal, text and offset is in its section. Each function's code is
- * walked twice. The first walk checks operations, immediates and depth, and notes in a bit per byte where statements
- * begin, which is where the operand stack is empty; the second one checks that jumps lead to statements, and those of
- * `try` to handlers. The last statement is final, so that no function is left by running out of it.
+ * Sections lie in order inside the image; every literal, text and offset is in its section. The code of each function
+ * is walked twice. The first walk checks operations, immediates and operand depth, and records where statements begin
+ * (where the operand stack is empty) in one bit per byte. The second checks that jumps lead to statements, and those of
+ * `try` to handlers. The last statement must be final, so that execution cannot run past the end of a function.
  */
 #include "builtins.h"
 #include "image.h"
@@ -95,7 +95,7 @@ static bool is_float_literal(uint32_t low, uint32_t high)
     return exponent != 0 || ((high & 0xfffffu) == 0 && low == 0);
 }
 
-/** Entries follow each other; `*end` is where the last one ended. */
+/** Checks a UTF-8 entry. Entries must not overlap: `*end` is where the last one ended. */
 static bool is_utf8_entry(const mote_image *image, uint32_t offset, uint32_t *end)
 {
     uint16_t size, length, jump;
@@ -129,7 +129,10 @@ static bool is_utf8_entry(const mote_image *image, uint32_t offset, uint32_t *en
     return characters == length;
 }
 
-/** Shorter than 200 bytes, as the official loader has it: entries may overlap, and all are read here. */
+/**
+ * Checks an ASCII entry. It is shorter than 200 bytes, a limit of the official loader; since entries may overlap, the
+ * limit also bounds the time that this takes.
+ */
 static bool is_ascii_entry(const mote_image *image, uint32_t offset)
 {
     if (offset >= image->string_bytes) return false;
@@ -197,7 +200,10 @@ static bool is_statement(const struct walk *walk, uint32_t at)
     return (walk->statements[at >> 3] & (1u << (at & 7u))) != 0;
 }
 
-/** One operation. `depth` is updated; `jump` gets the target of a jump. Returns its size, 0 when it is wrong. */
+/**
+ * Checks one operation. Updates `depth`; `jump` gets the target of a jump, or -1. Returns the size, or 0 if it is
+ * invalid.
+ */
 static uint32_t check_operation(const struct walk *walk, uint32_t at, uint32_t *depth, bool *final, int64_t *jump)
 {
     const uint8_t *pc = walk->code + at;

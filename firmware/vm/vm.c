@@ -1,4 +1,4 @@
-/* Life of a machine: the arena, loading, pins, and what the host reads from it. */
+/* Creating a machine in its arena, loading images, pins, and what hosts read from a machine. */
 #include "array.h"
 #include "buffer.h"
 #include "builtins.h"
@@ -18,7 +18,7 @@ _Static_assert(sizeof(image_function) == 16, "functions are read where they lie 
 
 static const mote_host no_host;
 
-/** Room for the first fiber and a few objects, bytes. */
+/** In bytes. LEAST_HEAP is enough for the first fiber and a few objects. */
 enum { LEAST_HEAP = 1024, MOST_ARENA = 64 << 20 };
 
 const char *mote_vm_create_error(const mote_config *config)
@@ -45,7 +45,7 @@ mote_vm *mote_vm_create(const mote_config *config)
     return vm;
 }
 
-/** As it was created, but that random numbers go on. */
+/** Resets the machine to its initial state; the sequence of random numbers continues. */
 static void reset(mote_vm *vm)
 {
     uint32_t end = vm->heap.end;
@@ -180,7 +180,7 @@ unsigned mote_vm_trace(const mote_vm *vm, uint32_t *positions, unsigned most)
     return count;
 }
 
-/** Text that is being written, cut to `size` with its NUL. */
+/** A text under construction, cut to `size` bytes including its NUL. */
 typedef struct {
     char *text;
     size_t size, at;
@@ -216,7 +216,7 @@ size_t mote_vm_exception(mote_vm *vm, char *text, size_t size)
     return to.at;
 }
 
-/* Pins: an array of values; free places are VALUE_NONE. */
+/* Pins: an array of values; free entries are VALUE_NONE. */
 
 unsigned mote_pin(mote_vm *vm, mote_value value)
 {
