@@ -1,7 +1,7 @@
 /*
- * Arithmetic of small integers. The quick ways stand in place, where one operand is a constant: false means that the
- * operation is to be done in full. With two operands that may be anything, an operation is a call, which tries the
- * quick way first.
+ * Arithmetic of small integers. The fast paths (mote_quick_*) are inlined where one operand is a constant; false means
+ * that the slow path has to be taken. With two unknown operands, an operation is a call (mote_translated_*), which
+ * tries the fast path first.
  */
 #ifndef MOTE_ARITHMETIC_H
 #define MOTE_ARITHMETIC_H

@@ -1,11 +1,11 @@
 /*
- * How translated functions call: natives at once, each other as C does, interpreted functions by a run of their own
- * (translation.c). Where the host's stack is deep enough, the innermost run goes on with the callee.
+ * How translated functions call: natives directly, each other as C does, and interpreted functions by a nested run
+ * (translation.c). At the limit of the C stack they return instead, and the innermost run continues with the callee.
  */
 #include "native_lookup.h"
 #include "translated.h"
 
-/** Runs the function that was just entered. */
+/** Runs the function that has just been entered. False: the caller has to leave the C stack. */
 static bool run_entered(mote_vm *vm)
 {
     vm->budget -= CALL_OPERATIONS;
@@ -23,7 +23,7 @@ static bool call_function(mote_vm *vm, mote_value *base, uint32_t index, unsigne
     return entered && run_entered(vm);
 }
 
-/** base[0] is the receiver, the registers are set. */
+/** base[0] is the receiver; the registers have been set. */
 static ALWAYS bool run_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
     vm->ret_val = MOTE_UNDEFINED;
@@ -42,7 +42,7 @@ bool mote_translated_call_native(mote_vm *vm, uint32_t index, unsigned count, ui
     return run_native(vm, vm->operands, index, count);
 }
 
-/** What is neither a native nor a function of the program: maps and builtin objects that can be called. */
+/** Calls anything else: maps and builtin objects that can be called, and bound natives. */
 static RARE bool call_object(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
 {
     const mote_value *link = vm->link;
@@ -51,7 +51,7 @@ static RARE bool call_object(mote_vm *vm, mote_value *base, unsigned count, mote
     return vm->link == link || run_entered(vm);
 }
 
-/** base[0] is the function, not its receiver: bound functions and closures are taken apart. */
+/** Unwraps bound functions and closures. base[0] still is the function, not its receiver. */
 static RARE bool call_wrapped(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
 {
     mote_value function = base[0], env = MOTE_UNDEFINED;

@@ -1,13 +1,13 @@
 /*
- * Fields of objects, as translated functions read and store them: where the program's text says that they lie, else
- * where an object of the class had them last, else where they are.
+ * Reading and storing fields in translated functions. A field is looked for in the place that the translator predicts,
+ * then in the place that the inline cache guesses (lookup.h), then by a search.
  */
 #include "object.h"
 #include "translated.h"
 
 /**
- * A field of an object of the program: its own, or in the lookup cache as one of its class, mostly as one that is not
- * there. VALUE_NONE: look properly.
+ * An object's own field, or what the lookup cache has for its prototype, which mostly is that there is no such field.
+ * VALUE_NONE: take the slow path.
  */
 static mote_value own_or_known(mote_vm *vm, mote_value object, mote_value key)
 {
@@ -42,7 +42,7 @@ mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mo
     return field_guess(vm, object, payload(key), &found) ? found : field_in_full(vm, at, object, key);
 }
 
-/** The table of an object that is no prototype; one without room when there is none. */
+/** The table of an object that is not a prototype. If there is none, the empty one at offset 0 (no_block, state.h). */
 static inline block_table *table_of(const mote_vm *vm, mote_value object)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
@@ -64,7 +64,7 @@ bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const tra
     return true;
 }
 
-/** Whether a field lies where it is expected. */
+/** Whether the table has the field in the predicted place. */
 static inline bool is_at(const block_table *table, mote_value key, uint32_t place)
 {
     return place * 4 < table->used && numbers_of(table)[place] == payload(key);
@@ -133,7 +133,10 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
     return true;
 }
 
-/** Room for all of them in the table of a new object, or of one that lacks some; NULL when it cannot be like this. */
+/**
+ * Makes room for all the fields: reserves it if the object has none yet, otherwise adds them one by one. NULL if the
+ * object cannot have them in these places, or memory is out.
+ */
 static RARE block_table *make_room(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
 {
     if (!has_kind(vm, object, KIND_MAP)) return NULL;

@@ -1,6 +1,6 @@
 /*
- * Shorter ways of a few natives that translated functions call all the time. Each does the usual case of its native,
- * with a Buffer or array that has the room and small integers, and leaves everything else to it.
+ * Intrinsics: fast paths of natives that translated functions call very often. Each does the common case, with small
+ * integers and a Buffer or array that has the room, and calls the native for everything else.
  */
 #include "array.h"
 #include "buffer.h"
@@ -14,7 +14,7 @@ static bool done(mote_vm *vm, mote_value result)
     return true;
 }
 
-/** The `width` bytes at `at` of a Buffer, 1 to 6; NULL when there is more to be looked at. */
+/** The `width` bytes (1 to 6) at offset `at` of a Buffer; NULL: call the native. */
 static inline uint8_t *bytes_at(const mote_vm *vm, mote_value object, mote_value at, mote_value width)
 {
     if (!both_small(at, width) || !has_kind(vm, object, KIND_BUFFER)) return NULL;

@@ -1,4 +1,4 @@
-/* Operations of translated functions that are too long to stand at every place, with their quick ways first. */
+/* Operations of translated functions that are too long to be inlined. Their fast paths come first. */
 #include "translated.h"
 #include "array.h"
 #include "buffer.h"
@@ -190,13 +190,13 @@ bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size)
 
 /* Calls. */
 
-/** Looks it up, and remembers it if nothing can hide it. */
+/** Looks the native up, and remembers it unless the program has stored fields in its object. */
 static RARE bool call_unknown_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number)
 {
     const mote_builtin_field *field = &vm->translation->natives[number];
     mote_value object = immediate(TAG_BUILTIN, field->object);
     vm->operands[0] = object;
-    mote_translated_registers(vm, at, 1 + count); /* constants are made anew: arguments stay alive meanwhile */
+    mote_translated_registers(vm, at, 1 + count); /* looking up a constant allocates: keep the arguments alive */
     bool its_own = mote_attached_map(vm, object, false) != 0;
     mote_value found = its_own ? MOTE_UNDEFINED : mote_builtin_get(vm, field->object, field->key);
     if (has_tag(found, TAG_NATIVE) && !is_accessor(found)) vm->known_natives[number] = found;
@@ -211,9 +211,12 @@ bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t n
     return mote_translated_call_native(vm, payload(known), count, at);
 }
 
-/* Ways out of try blocks. */
+/* Leaving try blocks. */
 
-/** They count like calls: a loop of jumps has to come to an end. */
+/**
+ * The position where the function continues; 0: it has to return. The jump counts as a call, so that loops of them are
+ * preempted.
+ */
 static uint32_t place_of_unwound(mote_vm *vm)
 {
     vm->budget -= CALL_OPERATIONS;
@@ -234,7 +237,7 @@ uint32_t mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, m
     return place_of_unwound(vm);
 }
 
-/* Ends of a turn. */
+/* Leaving the C function. */
 
 bool mote_translated_call_array(mote_vm *vm, uint32_t at, mote_value function, mote_value array)
 {
@@ -266,7 +269,7 @@ bool mote_translated_invalid(mote_vm *vm)
 
 bool mote_translated_interpret(mote_vm *vm, uint32_t at)
 {
-    mote_frame_restore(vm, vm->link); /* what it called has left other slots in the registers */
+    mote_frame_restore(vm, vm->link); /* the registers may have the slots of its callee */
     mote_translated_registers(vm, at, 0);
     vm->interprets = true;
     return false;

@@ -1,11 +1,11 @@
 /*
- * What functions are made of that host/translate wrote as C. Slots, receivers and operands lie on the fiber's stack
- * just as the interpreter has them, so that either can go on where the other stopped, and the collector finds every
+ * What the C functions that host/translate generates are made of. Slots, receivers and operands are on the fiber's
+ * stack in the interpreter's layout, so that each can continue where the other stopped, and the collector finds every
  * value.
  *
- * `at` is the place behind the operation, bytes from the image's start, which traces name, and above DEPTH_SHIFT how
- * many operands of the statement lie on the stack below those of the operation. MOTE_FAILED or false: an exception or
- * panic is pending, and the function returns false at once.
+ * `at` is the position after the operation, in bytes from the image's start, as stack traces need it. Its bits from
+ * DEPTH_SHIFT on say how many operands of the statement are on the stack below those of the operation. MOTE_FAILED or
+ * false: an exception or panic is pending, and the function must return false at once.
  */
 #ifndef MOTE_TRANSLATED_H
 #define MOTE_TRANSLATED_H
@@ -25,11 +25,11 @@ enum { DEPTH_SHIFT = 24 };
 
 mote_value mote_translated_unary(mote_vm *vm, uint32_t at, mote_value x);
 mote_value mote_translated_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
-/** As a value: functions are bound to the object. */
+/** A field as a value: functions are bound to the object. */
 mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
-/** The same, when the field is probably the object's own, at `place` in its table. */
+/** The same for a field that is probably the object's own, at `place` in its table. */
 mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place);
-/** The same when what the field holds needs no binding: it is no function, or serves without its object. */
+/** The same for a field whose value needs no binding: it is not a function, or is used without its object. */
 mote_value mote_translated_data_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place);
 /** `object.length` */
 mote_value mote_translated_length(mote_vm *vm, uint32_t at, mote_value object, uint32_t place);
@@ -45,14 +45,14 @@ mote_value mote_translated_load_closure(mote_vm *vm, uint32_t at, uint32_t slot,
 /** The operands are on the stack. */
 mote_value mote_translated_load(mote_vm *vm, uint32_t at);
 
-/** What C takes for known of an object: that it has `count` fields at least, and the one at `place` the name `key`. */
+/** A shape check in one word: the object has at least `count` fields, and the one at `place` has the key `key`. */
 #define TRANSLATED_KNOWN(count, place, key) ((uint32_t)(count) | (uint32_t)(place) << 8 | (key) >> 5 << 16)
 /**
- * The values of an object's fields, when it is as `known` says; NULL when not. They stay where they are until fields
+ * The values of an object's fields if it passes the shape check `known`, otherwise NULL. They do not move until fields
  * are added or other code runs.
  */
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t known);
-/** The same of the object in a slot, with which the function goes on in another turn. */
+/** A shape check of the object in a slot, to be repeated when the function is resumed. */
 typedef struct {
     uint32_t slot, known;
 } translated_assumption;
@@ -62,82 +62,85 @@ bool mote_translated_set_field(mote_vm *vm, uint32_t at, mote_value object, mote
 bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
                                   uint32_t place);
 /**
- * The same for a field that an object with no more than `place` fields does not have; it will have `fields`. The key is
- * among those of the translation.
+ * The same for a field that is new if the object has only `place` fields; it will have `fields` in the end. The key is
+ * one of the translation's keys.
  */
 bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
                                uint32_t place, uint32_t fields);
-/** Consecutive fields of a new object. */
+/** Consecutive fields that a new object gets. */
 typedef struct {
-    uint16_t place;  /* how many fields the object has by then */
-    uint8_t count;   /* how many it gets */
-    uint8_t fields;  /* how many it will have */
-    uint16_t keys[]; /* numbers of strings */
+    uint16_t place;  /* number of fields before that */
+    uint8_t count;   /* number of fields to add */
+    uint8_t fields;  /* number of fields in the end */
+    uint16_t keys[]; /* string indexes */
 } translated_additions;
-/** Where their values are to be stored at once; NULL: the object is not as the C expects, or there is no memory. */
+/**
+ * Adds the keys, and returns where the values must be stored at once. NULL: the object does not have the expected
+ * shape, or memory is out.
+ */
 mote_value *mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of);
 bool mote_translated_set_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool mote_translated_delete(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
 bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);
 /** The operands are on the stack. */
 bool mote_translated_store(mote_vm *vm, uint32_t at);
-/** To vm->ret_val. */
+/** The new object is in vm->ret_val. */
 bool mote_translated_alloc_map(mote_vm *vm, uint32_t at);
 bool mote_translated_alloc_array(mote_vm *vm, uint32_t at, mote_value size);
 bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size);
 
 /*
- * Calls. Operands are as in mote_call_enter: `base` is the bottom of the operand stack, vm->operands. `at` is the place
- * behind the call. True: the call is done, vm->ret_val has its result, and vm->operands and vm->link are the caller's
- * again; the stack may have moved. False: something else is to run first, see translation.c, and the function goes on
- * from that place later.
+ * Calls. Operands are as in mote_call_enter: `base` is vm->operands, the bottom of the operand stack. `at` is the
+ * position after the call. True: the call has returned, vm->ret_val has its result, and vm->operands and vm->link are
+ * the caller's again; the stack may have moved. False: the function must return, and is resumed after the call later,
+ * unless an exception or panic is pending (translation.c).
  */
 
 /** base[0] is the function, vm->receiver its receiver. */
 bool mote_translated_call(mote_vm *vm, unsigned count, uint32_t at);
-/** base[0] is the object, as in all that follow. */
+/** base[0] is the object, `key` the method's name. */
 bool mote_translated_call_method(mote_vm *vm, unsigned count, uint32_t at, mote_value key);
 /** base[0] is the receiver. */
 bool mote_translated_call_native(mote_vm *vm, uint32_t index, unsigned count, uint32_t at);
 /** A function of the program; base[0] is the receiver. */
 bool mote_translated_call_function(mote_vm *vm, unsigned count, uint32_t at, uint32_t index);
 
-/** A native that a builtin object has, by its number among the translation's. */
+/** A native of a builtin object, by its number in the translation. */
 bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number);
-/** Of Buffers: readUIntBE, writeUIntBE, blitAt; of arrays: push of one value. */
+/** Intrinsics (quick.c). Of Buffers: readUIntBE, writeUIntBE, blitAt; of arrays: push of one value. */
 bool mote_translated_read_uint(mote_vm *vm, uint32_t at, mote_value key);
 bool mote_translated_write_uint(mote_vm *vm, uint32_t at, mote_value key);
 bool mote_translated_blit(mote_vm *vm, uint32_t at, mote_value key);
-/** Buffer.copyBytesFrom, the native with this number, of three arguments. */
+/** Buffer.copyBytesFrom with three arguments; `number` is that of the native. */
 bool mote_translated_copy(mote_vm *vm, uint32_t at, uint32_t number);
-/** Whether an object may have the field for itself, so that it is not that of its class. */
+/** Whether an object may have the field itself, which would hide its class's method. */
 bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value key);
 bool mote_translated_push(mote_vm *vm, uint32_t at, mote_value key);
 
 /*
- * Ways out of try blocks, at `at`: the place where the function goes on, bytes from the image's start. 0: in another
- * turn, or not at all.
+ * Leaving try blocks. These return the position where the function continues, in bytes from the image's start; 0: it
+ * must return.
  */
 
-/** The end of a finally block, with what it is to throw again or where it is to go. */
+/** The end of a finally block; `v` is the exception to throw again, or the jump to resume. */
 uint32_t mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v);
 uint32_t mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, mote_value levels);
 
-/* What ends a function's turn; all return false, but for mote_translated_leave. */
+/* Leaving the C function. All of these return false, except mote_translated_leave. */
 
 bool mote_translated_call_array(mote_vm *vm, uint32_t at, mote_value function, mote_value array);
 bool mote_translated_throw(mote_vm *vm, uint32_t at, mote_value v);
-/** The host gets a turn, or the guard ends the program; the function goes on at `at`. */
+/** Preemption: the host gets a turn, or the guard ends the program. The function is resumed at `at`. */
 bool mote_translated_interrupt(mote_vm *vm, uint32_t at);
 bool mote_translated_invalid(mote_vm *vm);
 /**
- * The interpreter goes on with the statement at `at`, of which nothing has been done yet: something is not as the C
- * expects it. Behind its next call, or in its next turn, the function may go on as C.
+ * Deoptimization: something is not as the C code expects it, and the interpreter continues with the statement at `at`,
+ * of which nothing has been executed yet. After its next call, or in its next turn, the function may continue as C.
  */
 bool mote_translated_interpret(mote_vm *vm, uint32_t at);
-/** The new object of a constructor that is called by `new`, with room for so many fields. */
+/** Creates the object for a constructor that is called by `new`, with room for `fields` fields. */
 bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class, uint32_t fields);
-/** The lowest translated function returns: its caller is on no host's stack, or interpreted. */
+/** Return of the lowest translated function: its caller is interpreted, or no longer on the C stack. */
 bool mote_translated_leave(mote_vm *vm, mote_value result);
 
 static inline bool mote_translated_return(mote_vm *vm, mote_value result)
@@ -151,13 +154,13 @@ static inline bool mote_translated_return(mote_vm *vm, mote_value result)
     return true;
 }
 
-/** What entering a function takes, all of it constants. */
+/** What is needed to enter a function; all of it is constant. */
 typedef struct {
-    uint16_t index, slots; /* slots and arguments with `this` */
+    uint16_t index, slots; /* slots and arguments include `this` */
     uint8_t tries, arguments;
     bool method;
 } translated_entry;
-/** What the entry of a function does in place where flash is no matter. */
+/** Enters and runs a function. Where flash does not matter, generated code does this inline. */
 bool mote_translated_enter(mote_vm *vm, uint32_t at, const translated_entry *of);
 
 static ALWAYS mote_value *mote_translated_slots(mote_value *base, translated_entry of)
@@ -165,7 +168,8 @@ static ALWAYS mote_value *mote_translated_slots(mote_value *base, translated_ent
     return of.method ? base : base + 1;
 }
 
-/** Counts a call. False: there may be no room for it, or the host gets its turn: mote_translated_call_function knows.
+/**
+ * Counts a call. False: there may be no room for it, or the host gets a turn; mote_translated_call_function decides.
  */
 static ALWAYS bool mote_translated_may_begin(mote_vm *vm, mote_value *base, translated_entry of)
 {
@@ -174,7 +178,7 @@ static ALWAYS bool mote_translated_may_begin(mote_vm *vm, mote_value *base, tran
     return operands <= vm->stack_peak && vm->depth < vm->depth_limit && vm->budget >= 0;
 }
 
-/** Enters a function: base[0] is the receiver, all arguments are there, and its other slots are undefined. */
+/** Enters a function: base[0] is the receiver, no argument is missing, and the other slots are undefined already. */
 static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t at, translated_entry of)
 {
     mote_value *slots = mote_translated_slots(base, of);
@@ -195,7 +199,7 @@ static ALWAYS const block_table *mote_translated_table(const mote_value *fields)
     return (const block_table *)((uintptr_t)fields - offsetof(block_table, values));
 }
 
-/** The fields of an object that had some before other code ran. False: it is a dictionary now. */
+/** Finds the fields of an object again after other code has run; it had some before. False: it is a dictionary now. */
 static ALWAYS bool mote_translated_find_fields(const mote_vm *vm, mote_value object, mote_value **fields)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
@@ -203,19 +207,19 @@ static ALWAYS bool mote_translated_find_fields(const mote_vm *vm, mote_value obj
     return mote_translated_table(*fields)->used != 0;
 }
 
-/** Whether one of such fields has the key. */
+/** Whether the field at `place` has the key. */
 static ALWAYS bool mote_translated_is_key(const mote_value *fields, uint32_t place, mote_value key)
 {
     return numbers_of(mote_translated_table(fields))[place] == payload(key);
 }
 
-/** Whether a value that was read from a field is a function, which an object binds. */
+/** Whether a value read from a field is a function that has to be bound to the object. */
 static inline bool mote_translated_is_code(const mote_vm *vm, mote_value v)
 {
     return !is_small(v) && (is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE));
 }
 
-/** Whether the class with this number is that of the object: its methods are known then. */
+/** Whether the object is of the class with this number, so that its methods are known. */
 static ALWAYS bool mote_translated_is_of(const mote_vm *vm, mote_value object, uint32_t class)
 {
     if (!is_heap(object)) return false;
@@ -223,7 +227,7 @@ static ALWAYS bool mote_translated_is_of(const mote_vm *vm, mote_value object, u
     return (map->header & 15u) == KIND_MAP && map->prototype == vm->class_prototypes[class];
 }
 
-/** The registers as the interpreter has them before an operation, with so many operands. */
+/** Sets pc and sp as the interpreter has them at an operation with so many operands. */
 static inline void mote_translated_registers(mote_vm *vm, uint32_t at, uint32_t operands)
 {
     vm->sp = vm->operands + (at >> DEPTH_SHIFT) + operands;

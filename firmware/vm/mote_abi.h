@@ -14,7 +14,7 @@ enum mote_panic {
     MOTE_PANIC_RESTART = 0,             /* ds.restart() or ds.reboot() */
     MOTE_PANIC_GUARD = 60001,           /* too many operations in one turn */
     MOTE_PANIC_OUT_OF_MEMORY = 60004,   /* the arena is full */
-    MOTE_PANIC_UNHANDLED = 60005,       /* an exception that nobody caught */
+    MOTE_PANIC_UNHANDLED = 60005,       /* an uncaught exception */
     MOTE_PANIC_DEPTH = 60006,           /* calls nested too deeply */
     MOTE_PANIC_INVALID_IMAGE = 60100,   /* the loader refused the image */
     MOTE_PANIC_INVALID_PROGRAM = 60120, /* a handler was reached by running into it, or similar */

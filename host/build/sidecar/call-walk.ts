@@ -7,7 +7,7 @@ type Call = ts.CallExpression | ts.NewExpression
 /** Methods of arrays that store elements. */
 const STORING = new Set(["push", "pushRange", "unshift", "fill", "with"])
 
-/** Follows arguments and results. */
+/** Follows the arguments and results of calls. */
 export class CallWalk {
     private readonly any: ts.Type
 
@@ -44,7 +44,7 @@ export class CallWalk {
         })
     }
 
-    /** A call of `any`, or of a constructor without parameters. */
+    /** A call of a value of type `any`, or of a class without a constructor. */
     private visitUntyped(node: Call): void {
         const { typescript: ts } = this
         const passed = node.arguments ?? []
@@ -65,7 +65,7 @@ export class CallWalk {
         if (STORING.has(name)) this.flow.storeElement()
     }
 
-    /** What a function that is not part of the program makes, calls or keeps. */
+    /** A call of a function outside the program, which may create objects, and keep or call what it gets. */
     private visitNative(node: Call, declaration: ts.Declaration): void {
         const type = this.typeOf(node)
         const passed = (node.arguments ?? []).map((each) => this.typeOf(each))
@@ -81,7 +81,7 @@ export class CallWalk {
         }
     }
 
-    /** The machine's own functions do what they are declared to do, as far as that says anything. */
+    /** A call of a function of the compiler's packages. Their declarations are trusted, as far as they say anything. */
     private visitKnown(node: Call, declaration: ts.Declaration, type: ts.Type, passed: ts.Type[]): void {
         const { name } = declaration as ts.NamedDeclaration
         const called = name !== undefined && this.typescript.isIdentifier(name) ? name.text : ""
@@ -92,7 +92,7 @@ export class CallWalk {
         if ((type.flags & this.typescript.TypeFlags.Any) !== 0) this.flow.meetForeign()
     }
 
-    /** Natives make what they are declared to make, of the machine's types. */
+    /** Whether a type consists of the machine's own types: natives are trusted to return what they declare. */
     private isOfMachine(type: ts.Type): boolean {
         const { facts } = this.flow
         const value = facts.valueOf(type)

@@ -2,14 +2,16 @@ import type ts from "typescript"
 import type { TypeSidecar } from "../../image/type-sidecar.js"
 import type { TypeFlow } from "./type-flow.js"
 
-/** Where a program works out names of fields while it runs. */
+/** Finds where a program computes names of fields at run time. */
 export class ComputedNames {
-    /** types of objects that fields are looked up in by such names */
+    /** types of objects whose fields are accessed by computed names */
     private readonly maps = new Set<ts.Type>()
     private ofAny = false
-    /** whether objects of type `any` are indexed by something else than a variable */
+    /** whether objects of type `any` are indexed by anything other than a variable */
     private indexesAny = false
-    /** variables that are used as indexes, and those that may be no numbers in spite of their types */
+    /**
+     * variables that are used as indexes, and those that may hold something else than a number in spite of their types
+     */
     private readonly indexes = new Set<ts.Symbol>()
     private readonly mistaken = new Set<ts.Symbol>()
 
@@ -33,7 +35,10 @@ export class ComputedNames {
         else this.ofAny = true
     }
 
-    /** Whether a key is a number. Of `any`, it may be a text in spite of its type. */
+    /**
+     * Whether a key is a number by its type. A value that came from `any` may be a string nevertheless, so the places
+     * where this would matter are recorded.
+     */
     private isIndex(key: ts.Expression, object: ts.Type): boolean {
         const type = this.checker.getTypeAtLocation(key)
         const types = type.isUnion() ? type.types : [type]
@@ -46,7 +51,7 @@ export class ComputedNames {
         return true
     }
 
-    /** A variable gets a value that may be anything. */
+    /** A variable gets a value of type `any`, whatever its own type is. */
     mistake(variable: ts.Node): void {
         const symbol = this.checker.getSymbolAtLocation(variable)
         if (symbol !== undefined) this.mistaken.add(symbol)
@@ -57,7 +62,7 @@ export class ComputedNames {
         this.flow.meetForeign()
     }
 
-    /** Once all is known that passes for a map. */
+    /** To be called when the flow of types is complete. */
     result(): TypeSidecar["computed"] {
         if ([...this.indexes].some((each) => this.mistaken.has(each))) return "members"
         if (this.ofAny || (this.indexesAny && this.flow.mistakesNumbers)) return "members"
@@ -65,7 +70,7 @@ export class ComputedNames {
         return [...this.maps].every((each) => this.isMap(each)) ? "fields" : "members"
     }
 
-    /** Whether no object of a class passes for one of this type. */
+    /** Whether no object of a class can be a value of this type. */
     private isMap(type: ts.Type): boolean {
         const seen = new Set([type])
         for (const each of seen) {

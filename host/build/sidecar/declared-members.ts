@@ -2,11 +2,11 @@ import type ts from "typescript"
 import { append } from "../../image/ir/expressions.js"
 import type { Implementation, Members } from "./type-flow.js"
 
-/** The compiler's own packages: they do what their declarations say. */
+/** Whether a node is in one of the compiler's own packages, whose declarations are trusted. */
 export const isOfCompiler = (node: ts.Node): boolean =>
     node.getSourceFile().fileName.includes("node_modules/@devicescript/")
 
-/** A declaration of what is not part of the program. */
+/** Whether a declaration is ambient: what it declares is not part of the program. */
 export function isAmbient(typescript: typeof ts, declaration: ts.Node): boolean {
     const isDeclared = (node: ts.Node): boolean =>
         typescript.canHaveModifiers(node) &&
@@ -59,7 +59,7 @@ export class DeclaredMembers implements Members {
             this.stored.add(node.name.text)
     }
 
-    /** A text as the key of an element: it may be stored by it. */
+    /** A string literal as the key of an element, which may be a store. */
     private addText(name: string): void {
         this.lookedUp.add(name)
         this.stored.add(name)

@@ -2,11 +2,13 @@ import type ts from "typescript"
 import { append } from "../../image/ir/expressions.js"
 import type { TypeFacts } from "./type-facts.js"
 
-/** Types that type parameters stand for, anywhere in a program, and what has passed for a value of them. */
+/**
+ * The type arguments that type parameters get anywhere in a program, and the types of values that have passed to them.
+ */
 export class Substitutions {
     private readonly known = new Map<ts.Type, Set<ts.Type>>()
     private readonly passed = new Map<ts.Type, ts.Type[]>()
-    /** type parameters of functions that are used without being called: what they stand for is not known */
+    /** type parameters of functions that are used as values instead of being called: their arguments are not known */
     private readonly open = new Set<ts.Type>()
 
     constructor(
@@ -15,7 +17,7 @@ export class Substitutions {
         private readonly passOn: (from: ts.Type, to: ts.Type) => void,
     ) {}
 
-    /** A value passes for one of a type parameter. @returns what that stands for */
+    /** A value passes to a place whose type is a type parameter. @returns the type arguments that are known so far */
     pass(source: ts.Type, parameter: ts.Type): ts.Type[] {
         append(this.passed, parameter, source)
         return [...(this.known.get(parameter) ?? [])]
@@ -25,7 +27,7 @@ export class Substitutions {
         return this.open.has(parameter)
     }
 
-    /** @param generic type of a declaration, compared with what it is where that is used */
+    /** Compares the type in a declaration with the actual one where the declaration is used. */
     add(generic: ts.Type, actual: ts.Type): void {
         const declared = this.facts.valueOf(generic)
         const known = this.known.get(declared) ?? new Set()
@@ -55,7 +57,9 @@ export class Substitutions {
         })
     }
 
-    /** @param isOpen false when the function is called as the other one */
+    /**
+     * @param isOpen whether the type arguments remain unknown, because the function is used as a value and not called
+     */
     addSignature(declared: ts.Signature, actual: ts.Signature, isOpen = actual.typeParameters === undefined): void {
         if (isOpen) for (const each of declared.typeParameters ?? []) this.open.add(each)
         declared.parameters.forEach((_, i) => {
@@ -65,7 +69,7 @@ export class Substitutions {
         this.add(declared.getReturnType(), actual.getReturnType())
     }
 
-    /** The program mentions a class or an interface with type arguments. */
+    /** The program refers to a class or an interface with type arguments. */
     addReference(type: ts.Type): void {
         const parameters = this.facts.parametersOf(type)
         const passed = parameters.length === 0 ? [] : this.facts.argumentsOf(type)

@@ -1,6 +1,6 @@
 import type ts from "typescript"
 
-/** What TypeScript's checker knows of single types and members. */
+/** Facts about single types and members, from TypeScript's checker. */
 export class TypeFacts {
     constructor(
         private readonly typescript: typeof ts,
@@ -15,13 +15,13 @@ export class TypeFacts {
         return (flags & this.typescript.TypeFlags.NumberLike) !== 0
     }
 
-    /** undefined, null or not to be used */
+    /** undefined, null or void */
     isNothing({ flags }: ts.Type): boolean {
         const { Undefined, Null, Void } = this.typescript.TypeFlags
         return (flags & (Undefined | Null | Void)) !== 0
     }
 
-    /** Says nothing about the members of its values. */
+    /** Whether a type says nothing about the members of its values. */
     isUntyped(type: ts.Type): boolean {
         const { Any, Unknown, NonPrimitive, Object } = this.typescript.TypeFlags
         if ((type.flags & (Any | Unknown | NonPrimitive)) !== 0) return true
@@ -36,19 +36,19 @@ export class TypeFacts {
         )
     }
 
-    /** Has no members that classes of the program have. */
+    /** Whether values of a type have no members that the program's classes have. */
     isPrimitive(type: ts.Type): boolean {
         const { Any, Unknown, Object, NonPrimitive, Intersection, Instantiable } = this.typescript.TypeFlags
         if (type.isUnion()) return type.types.every((each) => this.isPrimitive(each))
         return (type.flags & (Any | Unknown | Object | NonPrimitive | Intersection | Instantiable)) === 0
     }
 
-    /** Depends on a type parameter. */
+    /** Whether a type depends on a type parameter. */
     isGeneric({ flags }: ts.Type): boolean {
         return (flags & this.typescript.TypeFlags.Instantiable) !== 0
     }
 
-    /** A class that no other object can be taken for, because of its private members. */
+    /** Whether a class is nominal: because of its private members, the checker accepts no other object as one of it. */
     isNominal(type: ts.Type): boolean {
         const { Private, Protected } = this.typescript.ModifierFlags
         const isHidden = (each: ts.Declaration): boolean =>
@@ -80,7 +80,7 @@ export class TypeFacts {
         return this.typescript.isClassLike(declaration) || this.typescript.isInterfaceDeclaration(declaration)
     }
 
-    /** On a device, a promise is its value. `this` is an object of the class. */
+    /** Unwraps promises, which are their values on a device, and `this`, which is an object of the class. */
     valueOf(type: ts.Type): ts.Type {
         const isClass = this.isGeneric(type) && type.symbol?.declarations?.some((each) => this.declaresMembers(each))
         if (isClass === true) return this.checker.getBaseConstraintOfType(type) ?? type
@@ -92,7 +92,7 @@ export class TypeFacts {
         return ((type as ts.ObjectType).objectFlags & this.typescript.ObjectFlags.Reference) !== 0
     }
 
-    /** Of calls and of constructors. */
+    /** The signatures of calls and of constructors. */
     signaturesOf(type: ts.Type): readonly ts.Signature[] {
         const { Call, Construct } = this.typescript.SignatureKind
         return [Call, Construct].flatMap((kind) => this.checker.getSignaturesOfType(type, kind))
@@ -122,7 +122,7 @@ export class TypeFacts {
         return this.checker.isArrayType(type) || this.checker.isTupleType(type)
     }
 
-    /** What is found by an index, in arrays, tuples and maps. */
+    /** The types that an index yields, in arrays, tuples and maps. */
     elementsOf(type: ts.Type): readonly ts.Type[] {
         return this.isList(type) ? this.checker.getTypeArguments(type as ts.TypeReference) : this.indexedOf(type)
     }
@@ -131,7 +131,10 @@ export class TypeFacts {
         return this.checker.getIndexInfosOfType(type).map((each) => each.type)
     }
 
-    /** What is found by an index, or by names when there is none. */
+    /**
+     * The types that a key yields: those of elements, or of all properties if there is no index signature and the key
+     * is a string.
+     */
     fieldsOf(type: ts.Type, key: ts.Type): readonly ts.Type[] {
         const elements = this.elementsOf(type)
         if (elements.length > 0 || (key.flags & this.typescript.TypeFlags.StringLike) === 0) return elements
@@ -142,7 +145,7 @@ export class TypeFacts {
         return (flags & this.typescript.SymbolFlags.Optional) !== 0
     }
 
-    /** A method, or a field that nobody stores. */
+    /** Whether a member is a method or a readonly field, and so is never assigned. */
     isFixed({ flags, declarations = [] }: ts.Symbol): boolean {
         if ((flags & this.typescript.SymbolFlags.Method) !== 0) return true
         const { Readonly } = this.typescript.ModifierFlags

@@ -3,12 +3,14 @@ import { Substitutions } from "./substitutions.js"
 import { TypeFacts } from "./type-facts.js"
 
 /*
- * What objects may pass for what they are not. Where the checker accepts a value of type S as one of type T, members of T are
- * members of S as well, or TypeScript has taken someone's word for it: `any`, an assertion, an array or a field that is written by
- * way of a wider type, a parameter that is narrower than the overridden method's. So every pair of such types is followed into its
- * members; one that S has none of is looked up in objects that may not have it.
+ * Type flow: finds out where TypeScript's types may be wrong about an object. Where the checker accepts a value of type
+ * S as one of type T, either S has all members of T, or the checker has trusted the program: `any`, an assertion, an
+ * array or a field that is written through a wider type, a parameter that is narrower than the overridden method's. So
+ * every such pair of types is followed into its members. A member of T that S lacks is looked up in objects that may
+ * not have it.
  *
- * `any`, `unknown` and `object` are one type here, of which every value is that has ever passed to one of them.
+ * `any`, `unknown` and `object` are treated as one type, whose values are all those that have ever passed to one of
+ * them.
  */
 
 export interface Implementation {
@@ -19,11 +21,11 @@ export interface Implementation {
 
 /** Fields and methods of the program. */
 export interface Members {
-    /** false for those that are looked up in `this` alone, whose class is certain */
+    /** false for members that are accessed only through `this`, whose class is certain */
     isLookedUp(name: string): boolean
     /** whether a field of this name is stored in anything but `this` */
     isStored(name: string): boolean
-    /** those of this name that objects have, not only types */
+    /** members of this name that objects have, not those that only types have */
     implementationsOf(name: string): Implementation[]
     /** classes that extend this one, directly or not */
     subclassesOf(type: ts.Type): ts.Type[]
@@ -32,7 +34,7 @@ export interface Members {
 export class TypeFlow {
     /** names of members that an object may not have although its type does */
     readonly unsound = new Set<string>()
-    /** a value has passed for one of a type parameter's type: nothing is known */
+    /** a value has passed to a type parameter whose arguments are unknown: the types say nothing */
     isUnknown = false
     private readonly any: ts.Type
     private readonly never: ts.Type
@@ -40,12 +42,12 @@ export class TypeFlow {
     readonly substitutions: Substitutions
     /** the types that values of a type have passed to */
     private readonly passed = new Map<ts.Type, Set<ts.Type>>()
-    /** members that were looked up in objects of a type that has none of these names */
+    /** members that were looked up in objects of a type that does not have them */
     private readonly reached = new Map<ts.Type, Set<ts.Symbol>>()
     private readonly given = new Set<ts.Type>()
     private readonly foreign = new Set<ts.Type>()
     private hasForeign = false
-    /** something that was `any` passes for a number: it may be a text */
+    /** a value of type `any` has passed to a number: it may be a string */
     mistakesNumbers = false
     private storesElements = false
 
@@ -60,7 +62,7 @@ export class TypeFlow {
         this.substitutions = new Substitutions(checker, this.facts, (from, to) => this.pass(from, to))
     }
 
-    /** A value of one type is seen as another. */
+    /** A value of one type passes to a place of another type. */
     pass(from: ts.Type, to: ts.Type): void {
         const [source, target] = [this.located(from), this.located(to)]
         if (source === target || this.facts.isNothing(source)) return
@@ -82,7 +84,7 @@ export class TypeFlow {
         else this.passObject(source, target)
     }
 
-    /** What passes for a value of a type parameter passes for one of each type that it stands for. */
+    /** What passes to a type parameter passes to each of its type arguments. */
     private passToParameter(source: ts.Type, target: ts.Type): void {
         if (source !== this.any && this.checker.isTypeAssignableTo(source, target)) return
         if (this.facts.isGeneric(source)) return this.substitutions.add(source, target)
@@ -99,14 +101,14 @@ export class TypeFlow {
         for (const each of types) this.pass(each, target)
     }
 
-    /** Promises are their values on a device; types without members are `any`. */
+    /** Normalizes a type: promises are their values on a device, and types without members are `any`. */
     private located(type: ts.Type): ts.Type {
         const value = this.facts.valueOf(type)
         if (this.facts.isNever(value)) return this.never
         return this.facts.isUntyped(value) ? this.any : value
     }
 
-    /** Values of type `never` are those that an assertion has made so. */
+    /** A value has the type `never` only because of an assertion: what has passed to `never` passes on from there. */
     private relay(source: ts.Type, target: ts.Type): void {
         if (source === this.never) {
             for (const each of this.sourcesOf(this.never)) this.pass(each, target)
@@ -126,7 +128,10 @@ export class TypeFlow {
         if (this.hasForeign) this.receive(target)
     }
 
-    /** Whatever has passed for a value of this type may have none of its members: the machine's errors are `unknown`, too. */
+    /**
+     * A value of type `any` passes to this type, and may have none of its members: errors of the machine are `unknown`,
+     * too.
+     */
     private doubt(type: ts.Type): void {
         if (type.isUnionOrIntersection()) for (const each of type.types) this.doubt(each)
         else
@@ -134,7 +139,7 @@ export class TypeFlow {
                 if (this.members.isLookedUp(each.name)) this.unsound.add(each.name)
     }
 
-    /** A value becomes `any`: it may be called with any arguments, and passes to all that `any` passes to. */
+    /** A value becomes `any`: it may be called with any arguments, and passes wherever `any` passes. */
     private expose(type: ts.Type): void {
         for (const target of [...(this.passed.get(this.any) ?? [])]) this.pass(type, target)
         if (type.isUnionOrIntersection()) return this.passAll(type.types, this.any)
@@ -145,13 +150,13 @@ export class TypeFlow {
         }
     }
 
-    /** A function is called from outside of the program, or as `any`. */
+    /** A function is called from outside the program, or as `any`. */
     exposeSignature(signature: ts.Signature): void {
         for (const each of signature.parameters) this.pass(this.any, this.checker.getTypeOfSymbol(each))
         this.pass(signature.getReturnType(), this.any)
     }
 
-    /** Something is stored by an index in a value of type `any`. */
+    /** A value is stored by an index in an object of type `any`. */
     storeElement(): void {
         if (this.storesElements) return
         this.storesElements = true
@@ -178,7 +183,10 @@ export class TypeFlow {
         )
     }
 
-    /** Whoever sees the target's type may store other values than the source's allows. */
+    /**
+     * Passes in both directions: code that sees the target's type may store values that the source's type does not
+     * allow.
+     */
     private passBothWays(source: ts.Type, target: ts.Type): void {
         this.pass(source, target)
         this.pass(target, source)
@@ -198,7 +206,7 @@ export class TypeFlow {
         if (this.members.isStored(property.name) && !this.facts.isFixed(property)) this.pass(type, actual)
     }
 
-    /** A member is looked up in an object whose type has none of this name: the object may have one nevertheless. */
+    /** A member is looked up in an object whose type does not have it; the object may have it nevertheless. */
     private reach(source: ts.Type, property: ts.Symbol): void {
         const { name } = property
         const reached = this.reached.get(source) ?? new Set()
@@ -229,12 +237,12 @@ export class TypeFlow {
     private isAssignable(object: ts.Type, type: ts.Type): boolean {
         if ((object as ts.InterfaceType).typeParameters === undefined)
             return this.checker.isTypeAssignableTo(object, type)
-        // With some arguments it may be.
+        // It may be assignable with some type arguments.
         const properties = this.checker.getPropertiesOfType(type)
         return properties.every((each) => this.checker.getPropertyOfType(object, each.name) !== undefined)
     }
 
-    /** A function is called as if it were another. */
+    /** A function is called through the signature of another. */
     passSignature(source: ts.Signature, target: ts.Signature): void {
         if (source === target) return
         if (source.typeParameters !== undefined) return this.substitutions.addSignature(source, target)
@@ -245,7 +253,7 @@ export class TypeFlow {
         this.pass(source.getReturnType(), target.getReturnType())
     }
 
-    /** A member is looked up in a value of type `any`. @param passed arguments, when it is called */
+    /** A member is looked up in a value of type `any`. @param passed types of the arguments, if it is called */
     lookUp(name: string, passed?: ts.Type[]): void {
         this.unsound.add(name)
         for (const { type } of this.members.implementationsOf(name)) {
@@ -258,14 +266,14 @@ export class TypeFlow {
         }
     }
 
-    /** A value is stored as the field of an object whose type has none of this name. */
+    /** A value is stored in a field that the object's type does not have. */
     store(name: string, value: ts.Type, object: ts.Type): void {
         for (const { type, owner } of this.members.implementationsOf(name))
             if (this.mayBe(owner, this.located(object))) this.pass(value, type)
     }
 
     /**
-     * The fields of one object become those of another: whatever its class is, its methods stay behind.
+     * The fields of one object are copied to another. Its methods are not, though the type of the result has them.
      * @param to undefined: a new object
      */
     copyFields(from: ts.Type, to: ts.Type | undefined): void {
@@ -279,13 +287,13 @@ export class TypeFlow {
         }
     }
 
-    /** A native gets a value, which it may hand on. */
+    /** A native gets a value, which it may pass on. */
     give(type: ts.Type): void {
         if (this.hasForeign) this.pass(type, this.any)
         else this.given.add(type)
     }
 
-    /** There are objects whose fields the program does not name: those of JSON, or those that have computed names. */
+    /** The program has objects whose fields it does not name: those from JSON, or with computed names. */
     meetForeign(): void {
         if (this.hasForeign) return
         this.hasForeign = true
@@ -293,7 +301,7 @@ export class TypeFlow {
         for (const each of [...(this.passed.get(this.any) ?? [])]) this.receive(each)
     }
 
-    /** A foreign object passes for one of this type, and so do all that are in its fields. */
+    /** A foreign object passes to this type, and so do the values of its fields to the types of theirs. */
     receive(type: ts.Type): void {
         const value = this.facts.valueOf(type)
         if (this.foreign.has(value) || this.facts.isPrimitive(value) || this.facts.isUntyped(value)) return
@@ -310,8 +318,8 @@ export class TypeFlow {
     }
 
     /**
-     * Objects that pass for what they are not pass on: repeats the look-ups of members that types do not have, until there are no
-     * more objects to look them up in.
+     * Completes the flow: an object whose type lacks a member may have passed on to further types. Repeats the look-ups
+     * of such members until there are no more objects to look them up in.
      */
     settle(): void {
         const disguised = new Map<ts.Type, Set<ts.Type>>()

@@ -6,8 +6,8 @@ import { TypeFlow } from "./type-flow.js"
 import { ValueWalk } from "./value-walk.js"
 
 /**
- * The type sidecar of a program that the compiler has checked; undefined when its types say nothing.
- * @param typescript the compiler's own
+ * The type sidecar of a program that the compiler has checked; undefined if its types cannot be trusted at all.
+ * @param typescript the compiler's own copy
  */
 export function typeSidecar(typescript: typeof ts, program: ts.Program): TypeSidecar | undefined {
     const checker = program.getTypeChecker()
@@ -22,7 +22,7 @@ export function typeSidecar(typescript: typeof ts, program: ts.Program): TypeSid
     return { unsound: [...flow.unsound].filter((name) => members.isMethod(name)).sort(), computed: names.result() }
 }
 
-/** Whether comments tell the checker to keep quiet. */
+/** Whether comments such as `// @ts-ignore` silence the checker. */
 function isUnchecked(file: ts.SourceFile): boolean {
     const { commentDirectives = [], checkJsDirective } = file as ts.SourceFile & {
         commentDirectives?: unknown[]

@@ -4,11 +4,11 @@ import type { ComputedNames } from "./computed-names.js"
 import { isAmbient, isAssignment } from "./declared-members.js"
 import type { TypeFlow } from "./type-flow.js"
 
-/** Visits the sources of a program, and tells the flow of types where values pass from one place to another. */
+/** Visits the sources of a program, and tells TypeFlow where values pass from one place to another. */
 export class ValueWalk {
     private readonly calls: CallWalk
     private readonly any: ts.Type
-    /** where `instanceof` tells objects apart: types of the object and of the class */
+    /** tests by `instanceof`: types of the object and of the class */
     private readonly tests: [object: ts.Type, tested: ts.Type][] = []
 
     constructor(
@@ -38,7 +38,7 @@ export class ValueWalk {
         ts.forEachChild(node, (child) => this.visit(child))
     }
 
-    /** What holds or hands on a value. */
+    /** Nodes that hold a value or pass it on. */
     private visitPlace(node: ts.Node): void {
         const { typescript: ts } = this
         if (ts.isThrowStatement(node)) this.passExpression(node.expression, this.any)
@@ -58,7 +58,10 @@ export class ValueWalk {
         return this.checker.getTypeAtLocation(node)
     }
 
-    /** The value of an expression passes to a place of this type. A new object has no other place that sees another type. */
+    /**
+     * The value of an expression passes to a place of this type. Literals of objects and arrays pass their parts
+     * instead, since no other place sees the new object with another type.
+     */
     private passExpression(node: ts.Expression, to: ts.Type): void {
         const { typescript: ts } = this
         if (this.flow.facts.isPrimitive(to) && !this.flow.facts.isNever(to) && !this.flow.facts.isNumber(to)) return
@@ -98,7 +101,7 @@ export class ValueWalk {
         const symbol = this.checker.getSymbolAtLocation(name)
         if (symbol === undefined) return this.flow.lookUp(name.text)
         this.passNarrowed(expression)
-        // The machine's objects have members of this name, too; an optional one may be missing.
+        // Objects of the machine may have a member of this name, too, and an optional one may be missing.
         const isOfMachine = symbol.declarations?.some((each) => isAmbient(this.typescript, each)) === true
         if (isOfMachine || this.flow.facts.isOptional(symbol)) this.flow.unsound.add(name.text)
     }
@@ -147,7 +150,9 @@ export class ValueWalk {
             flow.store(left.name.text, this.typeOf(right), this.any)
     }
 
-    /** Types of values that are lost because one of them is `any`. */
+    /**
+     * If one alternative is `any`, so is the whole expression, and the types of the other alternatives would be lost.
+     */
     private passChoice(node: ts.Expression, values: readonly ts.Expression[]): void {
         if (this.flow.facts.isUntyped(this.typeOf(node))) for (const each of values) this.passExpression(each, this.any)
     }
@@ -158,7 +163,7 @@ export class ValueWalk {
             for (const each of node.elements) this.passExpression(each, this.any)
     }
 
-    /** `{...object}` has the object's fields, but its methods only by its type. */
+    /** `{...object}` has the object's fields but not its methods, though its type has both. */
     private visitSpread({ expression }: ts.SpreadAssignment): void {
         this.flow.copyFields(this.typeOf(expression), undefined)
     }
@@ -196,7 +201,10 @@ export class ValueWalk {
             this.flow.pass(this.typeOf(node.type.parameterName), this.typeOf(node.type.type))
     }
 
-    /** What only looks like a class is not told apart by `instanceof`: it may be taken for any other type there. */
+    /**
+     * `instanceof` does not recognize objects that only have the shape of a class: in such a test they may pass for any
+     * other type.
+     */
     settle(): void {
         for (const [object, tested] of this.tests) {
             const classes = this.flow.facts.signaturesOf(tested).map((each) => each.getReturnType())
