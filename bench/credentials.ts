@@ -1,6 +1,7 @@
 /*
- * npm run bench:credentials: what each kind of credentials costs a client, as the table of docs/credentials.md: a handshake with a
- * cookie on the emulated RV32IMC core, with the hot functions of the program as C.
+ * npm run bench:credentials: what each kind of credentials costs a client, as in the table of docs/credentials.md.
+ * Measures a handshake with a cookie on the emulated RV32IMC core, with the hot functions of the program translated to
+ * C.
  */
 import { readFileSync } from "node:fs"
 import { cachedDeviceImage } from "../host/build/device.js"
@@ -25,7 +26,7 @@ const NAMES: Record<CredentialKind, string> = {
     certificate: "certificate of an authority",
 }
 
-/** 1 instruction a cycle, as far as flash and memory keep up; of an ESP32-C3 */
+/** of an ESP32-C3, which executes at most one instruction per cycle: less where it waits for flash and memory */
 const CLOCK_HZ = 160e6
 
 const inMillions = (instructions: number): string => `${(instructions / 1e6).toFixed(1)} M`

@@ -1,6 +1,6 @@
 /*
- * npm run bench:engines: three programs as C, in our machine (interpreted, translated) and in wasm3, all on the emulated RV32IMC
- * core, which counts the instructions itself: a second run gives the same figures.
+ * npm run bench:engines: three programs in C, on our machine (interpreted and translated) and in wasm3, all on the
+ * emulated RV32IMC core. The core itself counts the instructions, so a second run gives the same figures.
  */
 import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
@@ -25,19 +25,19 @@ const PROGRAMS = ["codec", "table", "states"]
 
 /** A program in one form. */
 interface Figures {
-    /** of the program, as the engine has it */
+    /** of the program, in the form that the engine runs */
     bytes: number
-    /** of the first run, and of one more */
+    /** of the first run and of the second */
     instructions: [number, number]
     checksum: number
 }
 
 type Row = Record<"c" | "interpreted" | "translated" | "wasm3", Figures>
 
-/** Bytes of flash that engines take, whatever they run. */
+/** Bytes of flash that the engines themselves take. */
 type Engines = Record<"mote" | "translated" | "wasm3", number>
 
-/** Runs it on the core. @param program path of an image or a WebAssembly module */
+/** Runs a program on the core. @param program path of an image or a WebAssembly module */
 function measured(firmware: string, program?: string): Omit<Figures, "bytes"> & { output: string } {
     const board: BoardProgram = { path: firmware, flash: {}, ram: {} }
     const [qemu, ...args] = command(board, program, { mode: "speed" })
@@ -70,7 +70,10 @@ function translated(program: string): Promise<BoardProgram> {
 
 const imageBytes = (program: string): number => readFileSync(deviceImage(program)).length
 
-/** @param firmware that runs it. @param bytes of it without what every program has */
+/**
+ * @param firmware the board's firmware that runs the program. @param bytes the program's, without what every program
+ * has
+ */
 function ofMote(program: string, firmware: BoardProgram, bytes: number): Figures {
     const { checksum, instructions } = measured(firmware.path, deviceImage(program))
     return { bytes, checksum, instructions }
@@ -79,12 +82,12 @@ function ofMote(program: string, firmware: BoardProgram, bytes: number): Figures
 function wasm3Board(): { path: string; flash: Record<string, number> } {
     const folder = wasm3Source()
     const flags = [`-I${folder}`, "-Dd_m3LogOutput=0", "-w"]
-    // As quick as what our own machine runs most is compiled.
+    // Compiled for speed, as the hot files of our machine are.
     const units = wasm3Units(folder).map((path): Source => ({ path, part: "wasm3", flags: [...flags, "-O2"] }))
     return linkSmall([{ path: sourceOf("wasm3"), part: "bench", flags }, ...units])
 }
 
-/** The heap that wasm3 took goes beside its figures. */
+/** Also returns the size of wasm3's heap. */
 async function ofWasm3(program: string, board: { path: string }): Promise<Figures & { heap: number }> {
     const module = await asWasm(program)
     const path = join(temporaryFolder("engine"), `${program}.wasm`)

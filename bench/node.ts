@@ -6,10 +6,11 @@ import { type Link, type Stack, stacks } from "./node/stacks.js"
 import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
- * npm run bench:node: DTLS stacks for Node side by side, each against the same OpenSSL program in a process of
- * its own (bench/node/server.c), over loopback; plain UDP is the ceiling. The median of interleaved runs. Records are
- * those that the far end has counted: none is lost in a socket buffer. The figures wobble with the machine; the ratios do
- * less. werift-dtls has neither pre-shared keys nor CCM: its suite is ECDHE-ECDSA with AES-128-GCM.
+ * npm run bench:node: DTLS stacks for Node side by side, over loopback. Each talks to the same OpenSSL program in a
+ * process of its own (bench/node/server.c); plain UDP shows what is possible at most. Figures are medians of
+ * interleaved runs. Only records that the far end has counted count, so that none is lost in a socket buffer. The
+ * figures vary with the load of the computer; the ratios vary less. werift-dtls has neither pre-shared keys nor CCM:
+ * its suite is ECDHE-ECDSA with AES-128-GCM.
  */
 
 const { json, runs: RUNS } = benchOptions<{ json?: boolean; runs: number }>(
@@ -23,16 +24,19 @@ const DURATION = 2000
 const WARM_UP = 300
 /** bytes of a record's payload */
 const SIZE = 64
-/** records between two questions for the count: what a socket buffer holds */
+/** records sent before the far end is asked for its count: as many as a socket buffer holds */
 const WINDOW = 280
 /** records in one datagram, as many as fit */
 const BATCH = 14
-/** handshakes under way together, each with a server program of its own: what the stack costs then counts, not how long it waits */
+/**
+ * Concurrent handshakes, each with a server program of its own: this measures what the stack costs, not how long it
+ * waits.
+ */
 const AT_ONCE = 4
 
 const record = (kind: string): Buffer => Buffer.alloc(SIZE, kind)
 
-/** Turns per second of `turn`, which says how much it did. */
+/** Results of `turn` per second: each call returns how much it has done. */
 async function rate(turn: () => Promise<number>): Promise<number> {
     for (const end = performance.now() + WARM_UP; performance.now() < end;) await turn()
     const begun = performance.now()
@@ -84,7 +88,7 @@ function roundTrips(stack: Stack): Promise<number> {
     )
 }
 
-/** Records that arrived, per second. @param send sends a window of them */
+/** Records per second that arrived. @param send sends a window of them */
 function records(stack: Stack, send: (link: Link) => Promise<void>): Promise<number> {
     return withLink(stack, async (link) => {
         let counted = 0
@@ -114,7 +118,7 @@ function median(values: number[]): number {
     return Math.round([...values].sort((a, b) => a - b)[Math.floor(values.length / 2)])
 }
 
-/** Of every stack that can do it, the runs interleaved so that a busy moment of the machine hits all. */
+/** Medians of the stacks. Runs are interleaved, so that other load on the computer affects all stacks. */
 async function compare(name: string, which: Stack[], measure: (stack: Stack) => Promise<number>): Promise<Figures> {
     const values = new Map(which.map((stack) => [stack.name, [] as number[]]))
     for (let run = 0; run < RUNS; run++)

@@ -1,13 +1,16 @@
 import { Command, InvalidArgumentError } from "commander"
 
-/** An option as commander writes it, what it is, and its value unless it is given: a number, a whole one from 1 on. */
+/**
+ * An option in commander's notation, its description, and its default; an option with a numeric default takes a whole
+ * number from 1 on.
+ */
 export type BenchOption = [flags: string, description: string, standard?: string | number]
 
-/** For programs. */
+/** Output for other programs. */
 export const JSON_OPTION: BenchOption = ["--json", "print the figures as one line of JSON"]
 
 /**
- * What follows `npm run SCRIPT --`. Ends the program with the usage over --help, and over an option that is not known.
+ * Parses what follows `npm run SCRIPT --`. Ends the program with the usage on --help and on an unknown option.
  * @param about one sentence
  */
 export function benchOptions<T extends object>(script: string, about: string, options: BenchOption[]): T {

@@ -1,6 +1,6 @@
 /*
- * What credentials cost on the emulated core: test/device/bench/credentials.ts and firmware/bench/anchor_full.c, both with an
- * mbedTLS that has curves and certificates.
+ * What credentials cost on the emulated core, measured with test/device/bench/credentials.ts and
+ * firmware/bench/anchor_full.c. Both use an mbedTLS that is built with curves and certificates.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
@@ -14,7 +14,7 @@ import { meanOf, RECORDS, type Run, run, runClient, runLayouts } from "./rv32-ru
 
 export const CREDENTIALS_PROGRAM = "test/device/bench/credentials.ts"
 
-/** Of test/device/bench/credentials.ts and firmware/bench/support.h. */
+/** As in test/device/bench/credentials.ts and firmware/bench/support.h. */
 const RESUMPTIONS = 20
 const WAKES = 50
 
@@ -29,7 +29,7 @@ export interface SessionFigures {
     /** abbreviated, by session id; the mean of 20 */
     resumed_handshake_client: number
     resumed_handshake_server: number
-    /** goes on from a saved association, sends a record of 64 bytes in one datagram, and saves the association */
+    /** restores a saved association, sends a record of 64 bytes in one datagram, and saves the association again */
     wake_send: number
     /** records of 64 bytes, to and from a server whose connection id has four bytes */
     record_cid_send_64: number
@@ -38,20 +38,20 @@ export interface SessionFigures {
     idle_cid: number
 }
 
-/** A program of the emulated core with the image that it runs, if any. */
+/** A program for the emulated core and the image that it runs, if any. */
 export interface Side {
     program: BoardProgram
     image: string | undefined
 }
 
-/** Mote; without a choice of functions it is interpreted. */
+/** Mote. Without a choice of functions to translate, the program is interpreted. */
 export async function moteSide(choose?: Choice): Promise<Side> {
     const image = cachedDeviceImage(CREDENTIALS_PROGRAM).path
     const translations = choose === undefined ? [] : translationFiles([readFileSync(image)], choose)
     return { program: await buildBoard("bench/mote_full", [], undefined, translations), image }
 }
 
-/** mbedTLS's own DTLS. */
+/** mbedTLS's own DTLS implementation. */
 export async function anchorSide(): Promise<Side> {
     return { program: await buildBoard("bench/anchor_full"), image: undefined }
 }
@@ -65,14 +65,14 @@ function settingsOf(credentials: CredentialKind): Record<string, string> {
     const { d = "" } = createPrivateKey(file("server.key")).export({ format: "jwk" })
     return {
         credentials,
-        // mbedTLS trusts a certificate by itself only if it is self-signed.
+        // mbedTLS accepts a certificate as its own trust anchor only if it is self-signed.
         cert: der(credentials === "pinned-certificate" ? "self-signed.pem" : "server.pem"),
         ca: der("authority.pem"),
         key: Buffer.from(d, "base64url").toString("hex"),
     }
 }
 
-/** Records with connection ids; mbedTLS has no layouts. */
+/** Records with connection ids. The layout of memory is varied for Mote only. */
 function recordsWithIds({ program, image }: Side): Run[] {
     const settings = { ...settingsOf("psk"), mode: "records" }
     return image === undefined ? [run(program, image, settings)] : runLayouts(program, image, settings)
@@ -82,7 +82,7 @@ export function runWith({ program, image }: Side, credentials: CredentialKind, m
     return run(program, image, { ...settingsOf(credentials), ...more })
 }
 
-/** Of one connection. */
+/** The memory of one connection. */
 export function memoryWith(side: Side, credentials: CredentialKind, more: Record<string, string>): Run {
     const { program, image } = side
     if (image === undefined) return runWith(side, credentials, { mode: "client", ...more })

@@ -1,14 +1,17 @@
-/* Instructions of handshakes and records by function of C and of the program, by a plugin of the emulator. */
+/*
+ * Profiles handshakes and records: instructions of each function of C and of the program, counted by a plugin of the
+ * emulator.
+ */
 import { spawnSync } from "node:child_process"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../host/build/device.js"
 import { temporaryFolder } from "../host/temporary.js"
 
-/** What instructions are counted for, as firmware/bench/profile_plugin.c names it. */
+/** The phase that instructions are counted for, as firmware/bench/profile_plugin.c names it. */
 export type Phase = "handshake" | "record"
 
-/** One function: what it took itself, and with the machine and natives working for it. */
+/** One function: instructions of its own, and including those of the machine and natives on its behalf. */
 export interface ProfileRow {
     name: string
     self: number
@@ -16,7 +19,7 @@ export interface ProfileRow {
     with: number
 }
 
-/** Whether it is a translated function of the program and no other C. */
+/** Whether a function is a translated one of the program, and not other C code. */
 export const isOfProgram = ({ name }: ProfileRow): boolean => /^f\d+$/.test(name)
 
 function tool(command: string, ...args: string[]): string {
@@ -25,7 +28,7 @@ function tool(command: string, ...args: string[]): string {
     return run.stdout
 }
 
-/** Functions of a linked program with the addresses from which to which they reach. */
+/** The functions of a linked program, each with its start and end address. */
 function symbols(program: string): string {
     const lines = tool("riscv64-unknown-elf-nm", "-n", program).split("\n")
     const functions = lines
@@ -39,7 +42,7 @@ function rowOf(line: string): ProfileRow {
     return { name, self: Number(self), calls: Number(calls), with: Number(all) }
 }
 
-/** @param command of the emulator, see emulatorCommand */
+/** @param command the emulator's, see emulatorCommand */
 export function profile(program: string, command: string[]): Record<Phase, ProfileRow[]> {
     const folder = temporaryFolder("profile")
     try {

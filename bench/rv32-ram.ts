@@ -1,16 +1,16 @@
-/* What the RAM of a first connection is made of, part by part. */
+/* Breaks down the RAM of a first connection. */
 import type { BoardProgram } from "../host/build/rv32.js"
 import type { Run } from "./rv32-run.js"
 
-/** Of firmware/bench/kinds.c. */
+/** As in firmware/bench/kinds.c. */
 const KINDS = [
     ...["prototypes", "objects", "fields", "arrays", "buffers"],
     ...["strings", "numbers", "functions", "fibers", "globals"],
 ]
 
 /**
- * Bytes by part: what there is before any connection, what a connection adds when it takes most (`connection_…`), the native heap
- * and the stack of C.
+ * Bytes of each part: what exists before any connection, what a connection adds at its peak (`connection_…`), the
+ * native heap, and the C stack.
  */
 export function ramOfMote({ ram }: BoardProgram, speed: Run, client: Run): Record<string, number> {
     const parts: Record<string, number> = {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import { emulatorCommand } from "../host/board/emulator.js"
 import { type BoardProgram } from "../host/build/rv32.js"
 
-/** Of firmware/bench/support.h and test/device/bench/link.ts. */
+/** As in firmware/bench/support.h and test/device/bench/link.ts. */
 export const HANDSHAKES = 50
 export const RECORDS = 1000
 
@@ -13,13 +13,13 @@ export interface Run {
     value(name: string): number
 }
 
-/** A program of the emulated core and the image that it runs. */
+/** A program for the emulated core and the image that it runs. */
 export interface MoteProgram {
     program: BoardProgram
     image: string
 }
 
-/** @param image of the program; undefined: the measurement is all C */
+/** @param image what the program runs; undefined if the measurement is all C */
 export function command(program: BoardProgram, image: string | undefined, settings: Record<string, string>): string[] {
     return emulatorCommand({ firmware: program.path, image, settings, exact: true })
 }
@@ -40,12 +40,12 @@ export function run(program: BoardProgram, image: string | undefined, settings: 
 }
 
 /**
- * Bytes that lie before everything of the program. Where classes lie decides which of their fields share a place in the machine's
- * caches, which makes up to two per cent of a record: the figures are means of several layouts.
+ * Bytes allocated before everything else. Where prototypes lie decides which fields share an entry of the machine's
+ * caches, which changes the cost of a record by up to two per cent. So figures are means over several layouts.
  */
 const SHIFTS = [0, 24, 56, 96]
 
-/** The measurement in every layout. */
+/** Runs the measurement once for each layout. */
 export function runLayouts(program: BoardProgram, image: string, settings: Record<string, string>): Run[] {
     return SHIFTS.map((shift) => run(program, image, { ...settings, shift: String(shift) }))
 }
@@ -61,7 +61,7 @@ export function runClient(recorder: MoteProgram, client: MoteProgram, settings: 
     return run(client.program, client.image, { ...settings, mode: "client", datagrams: withLengths.join("") })
 }
 
-/** Instructions of one of `count` handshakes or records. @param names of accounts of that many each */
+/** Mean instructions of one handshake or record. @param names of accounts, each of which has `count` of them */
 export function meanOf(speeds: Run[], names: string[], count: number): number {
     const sums = speeds.flatMap((speed) => names.map((name) => speed.value(name)))
     return Math.round(sums.reduce((all, sum) => all + sum, 0) / (count * sums.length))

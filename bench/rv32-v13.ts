@@ -1,6 +1,6 @@
 /*
- * What DTLS 1.3 costs on the emulated core, beside our own DTLS 1.2: test/device/bench/handshakes-v13.ts. The mbedTLS of the
- * anchor has no DTLS 1.3.
+ * What DTLS 1.3 costs on the emulated core compared with our own DTLS 1.2 (test/device/bench/handshakes-v13.ts). The
+ * mbedTLS of the anchor does not have DTLS 1.3.
  */
 import { readFileSync } from "node:fs"
 import { cachedDeviceImage } from "../host/build/device.js"
@@ -12,7 +12,7 @@ import { HANDSHAKES, meanOf, RECORDS, run, runClient, runLayouts } from "./rv32-
 const PROGRAM = "test/device/bench/handshakes-v13.ts"
 const RECORDS_PROGRAM = "test/device/bench/records-v13.ts"
 
-/** Which functions of the program with that path become C. */
+/** Which functions to translate to C, by the program's path. */
 export type ChoiceByProgram = (path: string) => Choice
 
 /** Instructions, and bytes for `idle13`. */
@@ -43,7 +43,7 @@ function built(path: string, choose: ChoiceByProgram | undefined): Built {
     return { image, translations }
 }
 
-/** @param choose functions as C; undefined: none */
+/** @param choose functions to translate to C; undefined: none */
 export async function ofV13(choose?: ChoiceByProgram): Promise<FiguresV13> {
     const { image, translations } = built(PROGRAM, choose)
     const withIds = built(RECORDS_PROGRAM, choose)
@@ -67,7 +67,7 @@ export async function ofV13(choose?: ChoiceByProgram): Promise<FiguresV13> {
     }
 }
 
-/** What each figure of DTLS 1.3 stands beside. */
+/** The figure of DTLS 1.2 that each figure of DTLS 1.3 is compared with. */
 const BESIDE = {
     handshake13_client: "psk_handshake_client",
     handshake13_server: "psk_handshake_server",
@@ -79,7 +79,7 @@ const BESIDE = {
     record13_cid_recv_64: "record_cid_recv_64",
 }
 
-/** Of a record, both sides. */
+/** Sums of sending and receiving a record. */
 const BOTH = { "record13, both": "", "record13_cid, both": "cid_" }
 
 export function printV13(figures: object): void {

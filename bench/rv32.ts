@@ -1,6 +1,6 @@
 /*
- * npm run bench:rv32: instructions and memory on the emulated RV32IMC core, Mote and mbedTLS's own DTLS side by side.
- * Everything is counted by the core itself, so a second run gives the same figures.
+ * npm run bench:rv32: instructions and memory on the emulated RV32IMC core, of Mote and of mbedTLS's own DTLS. The core
+ * itself counts everything, so a second run gives the same figures.
  */
 import { readFileSync, statSync } from "node:fs"
 import { cachedDeviceImage } from "../host/build/device.js"
@@ -18,7 +18,7 @@ import { ramOfMbedtls, ramOfMote, totalOf } from "./rv32-ram.js"
 import { type ChoiceByProgram, ofV13, printV13, type FiguresV13 } from "./rv32-v13.js"
 
 const PROGRAM = "test/device/bench/handshakes.ts"
-/** Has no server, so that its memory is a client's. */
+/** Contains no server, so that its memory is a client's alone. */
 const CLIENT_PROGRAM = "test/device/bench/client.ts"
 
 interface Figures extends Partial<SessionFigures>, Partial<FiguresV13> {
@@ -36,7 +36,7 @@ interface Figures extends Partial<SessionFigures>, Partial<FiguresV13> {
     wire_bytes: number
     wire_datagrams: number
     flash: Record<string, number>
-    /** the RAM of the first connection by part */
+    /** the RAM of the first connection, broken down */
     ram: Record<string, number>
 }
 
@@ -101,7 +101,7 @@ function mbedtlsFigures(program: BoardProgram, anchor: Run): Figures {
     }
 }
 
-/** Share of natives and bytecode, by what was measured. */
+/** Prints how many instructions natives and bytecode take in each kind of measurement. */
 function printShares(speed: Run): void {
     console.log("\nInstructions in natives and in bytecode (collections included)")
     const counts = {
@@ -128,7 +128,7 @@ function printNatives(speed: Run): void {
         console.log(`  ${name.padEnd(18)} ${thousands(instructions / calls)} a call, ${calls} calls`)
 }
 
-/** @param count how many handshakes (both sides) or records (each way) the rows are of */
+/** @param count of handshakes (both sides) or records (each way) that the rows cover */
 function printProfile(rows: ProfileRow[], of: string, count: number): void {
     const { functions } = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as {
         functions: { name: string }[]
@@ -179,32 +179,37 @@ if (missing !== undefined) {
     console.error(`bench:rv32 needs the emulated board: ${missing}`)
     process.exit(1)
 }
-/** Mote for a program of pre-shared keys. @param choose functions as C; undefined: none */
+/** Builds Mote for a program with pre-shared keys. @param choose functions to translate to C; undefined: none */
 function built(path: string, choose?: ChoiceByProgram): Promise<BoardProgram> {
     const translations =
         choose === undefined ? [] : translationFiles([readFileSync(cachedDeviceImage(path).path)], choose(path))
     return buildBoard("bench/mote", [], undefined, translations)
 }
 
-/** What DTLS 1.3 takes. @param choose functions as C; undefined: none */
+/** Adds the figures of DTLS 1.3. @param choose functions to translate to C; undefined: none */
 async function withV13(figures: Figures, choose?: ChoiceByProgram): Promise<Figures> {
     return { ...figures, ...(await ofV13(choose)) }
 }
 
-/** Mote's hot functions in a program. */
+/** The functions of a program that Mote's own profile calls hot. */
 function hotIn(path: string): Choice {
     const debug = JSON.parse(readFileSync(cachedDeviceImage(path).debugPath, "utf8")) as DebugFile
     return hotFunctions(debug, readProfile(MOTE_PROFILE), TRANSLATE_BUDGET * 1024)
 }
 
-/** What translated functions make of sessions, and all functions of DTLS 1.3 as C, take a minute more to compile. */
+/**
+ * Measuring sessions with translated functions, and DTLS 1.3 with all functions translated, takes a minute more to
+ * compile.
+ */
 const { quick = false, json } = benchOptions<{ quick?: boolean; json?: boolean }>(
     "bench:rv32",
     "handshakes and records of Mote and of mbedTLS on the emulated RV32IMC core",
     [["--quick", "without sessions, and all functions of DTLS 1.3, as C: a minute less"], JSON_OPTION],
 )
 
-/** Handshakes with certificates, resumption, wakes. @param choose functions as C; undefined: none */
+/**
+ * Adds handshakes with certificates, resumption, and wakes. @param choose functions to translate to C; undefined: none
+ */
 async function withSessions(figures: Figures, choose?: Choice): Promise<Figures> {
     return quick && choose !== undefined ? figures : { ...figures, ...sessionFigures(await moteSide(choose)) }
 }

@@ -12,8 +12,8 @@ import { freePort, freeTcpPort, fromSources } from "../test/interop/process.js"
 import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
- * npm run soak: mote-gateway, sensors of mote swarm, and a restart of the gateway in the middle. Fails when anything that was
- * acknowledged is missing at the sink.
+ * npm run soak: runs mote-gateway with the sensors of mote swarm, and restarts the gateway half-way. Fails if a reading
+ * that was acknowledged is missing in the sink.
  */
 
 interface SoakOptions {
@@ -36,7 +36,7 @@ const values = benchOptions<SoakOptions>("soak", "sensors, a gateway, and a rest
     JSON_OPTION,
 ])
 
-/** CPU time, s, and the most memory, MiB, of a process. */
+/** CPU time in s and peak memory in MiB of a process. */
 interface Cost {
     cpu: number
     peak: number
@@ -67,7 +67,7 @@ function writeFiles({ port, operations }: Ports): void {
         sinks: { files: [{ path: "readings.ndjson", maxBytes: 67108864, keep: 100 }] },
         operations: { port: operations },
         associations: { file: "sessions.saved", keyFile: "sessions.key" },
-        // A line for each flight that is repeated would be most of what it does.
+        // Otherwise a line for every repeated flight would be most of the gateway's work.
         log: { level: "error" },
     }
     writeFileSync(file("gateway.json"), JSON.stringify(config))
@@ -80,7 +80,7 @@ function run(program: string, ...args: string[]): ChildProcess {
 
 async function startGateway({ operations }: Ports): Promise<ChildProcess> {
     const gateway = run("host/mote-gateway/main.ts", "--config", file("gateway.json"))
-    // Sensors are bound, too: their sockets say nothing about the gateway's.
+    // A bound UDP port would not tell: the sensors' sockets are bound, too.
     for (let tries = 0; tries < 6000 && gateway.exitCode === null; tries++) {
         const answer = await fetch(`http://127.0.0.1:${operations}/healthz`).catch(() => undefined)
         await answer?.text()
@@ -90,13 +90,13 @@ async function startGateway({ operations }: Ports): Promise<ChildProcess> {
     throw new Error("the gateway does not start")
 }
 
-/** What Linux knows of a process that still runs. */
+/** What Linux reports about a process that is still running. */
 function costOf({ pid }: ChildProcess): Cost {
     const times = readFileSync(`/proc/${pid}/stat`, "utf8")
         .replace(/^.*\) /, "")
         .split(" ")
     const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
-    // In hundredths of a second.
+    // /proc counts in hundredths of a second.
     return { cpu: (Number(times[11]) + Number(times[12])) / 100, peak: Math.round(Number(peak) / 1024) }
 }
 
@@ -110,7 +110,10 @@ async function stop(gateway: ChildProcess): Promise<Cost> {
 
 type SwarmEvent = Record<string, unknown> & { event: string }
 
-/** The events of a swarm; `seen` hears of each. @returns the last one, and what it cost as far as it was seen */
+/**
+ * Reads the events of a swarm and calls `seen` for each. @returns the last event, and the swarm's cost as of its last
+ * report of progress
+ */
 async function watch(swarm: ChildProcess, seen: (event: SwarmEvent) => void): Promise<[SwarmEvent, Cost]> {
     let last: SwarmEvent = { event: "none" }
     let cost: Cost = { cpu: 0, peak: 0 }

@@ -9,9 +9,9 @@ import { ManyClients } from "../test/support/many-clients.js"
 import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
- * npm run bench:strangers: what cookie-valid hellos of unknown hosts cost a server, and at what rate of them honest
- * clients still get in. `--json` for programs.
- * The clock of the second part is virtual; the first measures two servers side by side in one run.
+ * npm run bench:strangers: what hellos with valid cookies from unknown hosts cost a server, and up to what rate of them
+ * honest clients can still connect. The first part measures two servers side by side in one run; the clock of the
+ * second part is virtual.
  */
 
 const { json } = benchOptions<{ json?: boolean }>(
@@ -39,7 +39,7 @@ function fill(many: ManyClients, peers: number): void {
     if (many.server.peerCount() !== peers) throw new Error(`${many.server.peerCount()} of ${peers} peers connected`)
 }
 
-/** µs for each of a batch of cookie-valid hellos from one source address. */
+/** Mean µs per hello, over a batch of hellos with valid cookies from one source address. */
 function batchCost(many: ManyClients, batch: number): number {
     const hellos = Array.from({ length: BATCH }, (_, i) => {
         const key = `203.0.113.1|${1024 + ((batch * BATCH + i) % 60000)}`
@@ -66,9 +66,9 @@ function costs(): Record<string, number> {
 
 // Honest clients under attack
 
-/** How long an honest client tries: longer than the handshake's deadline, ms. */
+/** How long an honest client keeps trying, in ms: longer than the handshake's deadline. */
 const PATIENCE = 70000
-/** Hellos per second that are tried, doubling. */
+/** Rates to try, in hellos per second. */
 const RATES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000]
 
 interface Flight {
@@ -76,7 +76,7 @@ interface Flight {
     data: Buffer
 }
 
-/** An honest client behind a path with this round trip. */
+/** An honest client behind a path with the given round-trip time. */
 class HonestClient {
     association = new Association(testSettings(crypto), clientRole(), 0, 0)
     private toServer: Flight[] = []
@@ -93,7 +93,7 @@ class HonestClient {
         this.association.begin(many.now)
     }
 
-    /** Everything that is due by now. */
+    /** Does everything that is due at `now`. */
     run(now: number): void {
         this.association.tick(now)
         for (const { data } of takeDue(this.toClient, now)) this.association.receive(data, data.length, now)
@@ -113,7 +113,7 @@ function takeDue(flights: Flight[], now: number): Flight[] {
     return due
 }
 
-/** Whether a client gets in while `sources` addresses send `rate` hellos a second between them. */
+/** Whether a client can connect while `sources` addresses together send `rate` hellos per second. */
 function getsIn(limits: Limits, roundTrip: number, rate: number, sources: number, offset: number): boolean {
     const many = serverWith(limits)
     const client = new HonestClient(many, "192.0.2.1|5684", roundTrip)
@@ -129,7 +129,9 @@ function getsIn(limits: Limits, roundTrip: number, rate: number, sources: number
     return client.association.phase === AssociationPhase.connected
 }
 
-/** The highest rate of RATES up to which clients get in, whenever they come; 0: not even at the lowest. */
+/**
+ * The highest of RATES up to which clients always connect, at whatever moment they start; 0: not even at the lowest.
+ */
 function highestRate(limits: Limits, roundTrip: number, sources: number): number {
     let highest = 0
     for (const rate of RATES) {

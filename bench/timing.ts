@@ -1,9 +1,10 @@
 /*
- * npm run bench:timing: does the time of a comparison or look-up tell anything about the secret? Two classes of input in
- * random order, and Welch's t-test on their times, after dudect (Reparaz, Balasch and Verbauwhede, 2017). Node compiles
- * while it runs, and collects garbage: a pass says that no difference was found among so many samples, not that there is
- * none, and a loaded machine finds less. A comparison that stops early is measured, too; when not even that is seen, the
- * machine is too noisy to tell. Exit codes: 0 nothing found, 1 something was, 2 too noisy. --json for programs.
+ * npm run bench:timing: does the time of a comparison or look-up reveal anything about the secret? Like dudect
+ * (Reparaz, Balasch and Verbauwhede, 2017), it runs two classes of input in random order and applies Welch's t-test to
+ * their times. Node compiles at run time and collects garbage, so passing means only that no difference was found among
+ * so many samples; on a loaded computer fewer differences are found. As a control, a comparison that stops early is
+ * measured, too: if not even that is detected, the computer is too noisy. Exit codes: 0 nothing found, 1 a difference
+ * found, 2 too noisy. --json for programs.
  */
 import { randomBytes, randomInt } from "node:crypto"
 import { PskStore } from "../host/credentials.js"
@@ -22,17 +23,19 @@ const { json } = benchOptions<{ json?: boolean }>(
     [JSON_OPTION],
 )
 
-/** dudect's bound for "probably leaks"; with as many samples a t of 4.5 comes by chance of layout and caches. */
+/**
+ * dudect's bound for "probably leaks". With so many samples, the layout of code and caches alone can cause a t of 4.5.
+ */
 const THRESHOLD = 10
 const SAMPLES = 20000
-/** Slower ones are interrupts and collections. */
+/** Share of samples that are used: the slowest ones are interrupts and collections. */
 const KEPT = 0.9
 
 interface Target {
     name: string
-    /** calls in one sample, so that it is longer than the clock's step */
+    /** calls per sample, so that a sample takes longer than the clock's resolution */
     calls: number
-    /** the one input that all calls see: the class only changes its bytes */
+    /** the input of all calls: a class changes only its bytes */
     input: Buffer
     /** an input of class 0 or 1 */
     fill(group: number): Buffer
@@ -52,7 +55,7 @@ function comparison(name: string, length: number, compare: (a: Buffer, b: Buffer
     return { name, calls: 100, input, fill: (group) => almost(secret, group), run: () => void compare(secret, input) }
 }
 
-/** What must be found. */
+/** The control, whose leak must be detected. */
 function stopsEarly(a: Buffer, b: Buffer): boolean {
     for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
     return true
@@ -78,7 +81,7 @@ function cookieCheck(): Target {
     }
 }
 
-/** Of pre-shared keys, which do not depend on the connection. */
+/** A source of pre-shared keys, which do not depend on the connection. */
 interface KeySource {
     answer(question: Question): Promise<unknown>
 }
@@ -101,8 +104,9 @@ function targets(): Target[] {
 }
 
 /**
- * Told, not judged: V8 settles a promise with an object more slowly than one with undefined, and a hash table compares a
- * name only when it finds one. Both are some 20 ns, beside a handshake of half a millisecond that draws and derives alike.
+ * Reported but not judged: V8 settles a promise of an object more slowly than one of undefined, and a hash table
+ * compares a name only if it finds one. Both differences are some 20 ns, compared with half a millisecond for a
+ * handshake that draws and derives the same in both cases.
  */
 function knownOrUnknown(): Target[] {
     const known = randomBytes(16)
@@ -147,9 +151,9 @@ async function measure(target: Target): Promise<Finding> {
         const group = randomInt(2)
         target.input.set(target.fill(group))
         const time = timeOf(target)
-        // The first tenth warms the compiler up.
+        // The first tenth is a warm-up for the compiler.
         if (i >= SAMPLES / 10) times[group].push(time)
-        // Promises of look-ups are settled outside of what is measured.
+        // Lets the promises of look-ups settle outside the measured time.
         if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     const bound = [...times[0], ...times[1]].sort((a, b) => a - b)[Math.floor(SAMPLES * 0.9 * KEPT)]

@@ -1,13 +1,13 @@
-/** A loop of which one turn is measured: what goes before it, and the turn. */
+/** A loop whose iterations are measured: the code before it, and one iteration. */
 export interface Body {
     name: string
     before: string
     turn: string
-    /** least ratio to the official machine that is aimed at; 0: none */
+    /** the speed to reach, as a multiple of the official machine's; 0: none */
     aim: number
 }
 
-/** Turns that stay below the official machine's 131071 operations per turn of a fiber. */
+/** Iterations that stay below the official machine's 131071 operations per turn of a fiber. */
 export const TURNS_PER_CHUNK = 4000
 
 const point = "class P { x = 1; y = 2; inc() { this.x = (this.x + this.y) & 0xffff } }\nconst p = new P()"

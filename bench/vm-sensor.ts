@@ -14,9 +14,9 @@ import { NodeServices } from "../src/platform/node/services.js"
 export interface SensorMemory {
     /** bytes of the smallest arena in which the sensor connects, posts all its samples and ends */
     arenaPeak: number
-    /** bytes alive per further idle connection of a server */
+    /** live bytes for each additional idle connection of a server */
     idleConnection: number
-    /** microseconds, over these runs */
+    /** in microseconds, over these runs */
     longestPause: number
 }
 
@@ -40,7 +40,7 @@ function options(heapBytes: number, settings: Record<string, string>): DeviceOpt
     }
 }
 
-/** Posts to a gateway in this process. */
+/** Runs a sensor that posts to a gateway in this process. */
 async function runSensor(
     module: WebAssembly.Module,
     heapBytes: number,
@@ -59,10 +59,10 @@ async function runSensor(
     return { outcome, samples }
 }
 
-/** Runs that must all succeed: near the edge it is a matter of what lies between two collections. */
+/** Runs that must all succeed: near the limit, success depends on what is allocated between two collections. */
 const TRIES = 5
 
-/** By halving, to 1 KB. */
+/** Bisection, with a resolution of 1 KB. */
 async function smallestArena(module: WebAssembly.Module): Promise<number> {
     let fails = 8
     let runs = 64
@@ -82,7 +82,7 @@ async function succeeds(module: WebAssembly.Module, heapBytes: number): Promise<
     return true
 }
 
-/** A server on the device, and more and more clients that only said one thing. */
+/** A server on the device, with more and more clients that have sent only one message. */
 async function idleConnection(module: WebAssembly.Module): Promise<number> {
     let found: (port: number) => void = () => undefined
     const port = new Promise<number>((resolve) => (found = resolve))
@@ -99,7 +99,7 @@ async function idleConnection(module: WebAssembly.Module): Promise<number> {
         const client = await connect("127.0.0.1", await port, { psk: { identity: IDENTITY, key: KEY }, suites })
         clients.push(client)
         await client.send("hold")
-        // What the handshake needed goes with the first data; time for it.
+        // The memory of the handshake is released with the first data: give it time.
         await new Promise((resolve) => setTimeout(resolve, 300))
         alive.push(device.measure().liveBytes)
     }

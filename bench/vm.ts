@@ -1,4 +1,7 @@
-/* npm run bench:vm: the machine beside the official one, in one process; sizes; memory of the sensor. */
+/*
+ * npm run bench:vm: the speed of the machine and of the official one in one process, code sizes, and memory of the
+ * sensor.
+ */
 import { compileProgram } from "../host/build/compiler.js"
 import { MACHINE_BUDGET, MACHINE_TARGET, machineSize } from "../host/build/machine-size.js"
 import { runOfficial } from "../host/build/official.js"
@@ -16,7 +19,7 @@ interface Pair {
     official: number
 }
 
-/** ms that the machine works on an image that ends with ds.restart(). */
+/** Milliseconds that the machine spends on an image that ends with ds.restart(). */
 async function moteTime(module: WebAssembly.Module, image: Uint8Array): Promise<number> {
     const device = new Device(module, image, {
         heapBytes: 64 * 1024,
@@ -35,7 +38,7 @@ async function moteTime(module: WebAssembly.Module, image: Uint8Array): Promise<
     return busy
 }
 
-/** Turns per second of both machines: the best of some rounds, taken in turn. */
+/** Iterations per second of both machines: the best of several rounds, in which they take turns. */
 async function measure(module: WebAssembly.Module, index: number, chunks: number): Promise<Pair> {
     const image = compileProgram(programOf(bodies[index], chunks))
     const times: Pair = { mote: Infinity, official: Infinity }

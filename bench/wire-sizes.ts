@@ -1,4 +1,7 @@
-/* Bytes on the wire of handshakes, counted as draft-ietf-iotops-security-protocol-comparison does: records with their headers, no UDP or IP. */
+/*
+ * Sizes of handshakes on the wire, counted as draft-ietf-iotops-security-protocol-comparison does: records with their
+ * headers, without UDP and IP.
+ */
 import { Association } from "../src/dtls/association/association.js"
 import { AssociationPhase } from "../src/dtls/association/association-state.js"
 import { OutputKind } from "../src/dtls/association/output.js"
@@ -43,13 +46,13 @@ export interface RecordSize {
     from: "client" | "server"
     /** as RFCs name it */
     message: string
-    /** its plaintext: of a handshake message with its header */
+    /** its plaintext, including the header of a handshake message */
     messageBytes: number
     /** the whole record */
     bytes: number
 }
 
-/** What one handshake takes. */
+/** The sizes of one handshake. */
 export interface HandshakeSize {
     kind: string
     hasCookie: boolean
@@ -60,13 +63,13 @@ export interface HandshakeSize {
     bytes: number
     /** of the acknowledgement at the end; 0: there is none */
     finalAck: number
-    /** of each signature among `bytes`: DER of two numbers, whose length varies */
+    /** of each signature, included in `bytes`: DER of two numbers, whose length varies */
     signatures: number[]
 }
 
 /**
- * Bytes of a signature in those editions of the draft that our aims come from: two numbers of 32 bytes. Its last one counts
- * 71, the mean of what DER makes of them.
+ * Bytes of a signature in the editions of the draft that our targets come from: two numbers of 32 bytes. The latest
+ * edition counts 71, the mean length of their DER encoding.
  */
 export const COMPARED_SIGNATURE = 64
 
@@ -74,10 +77,10 @@ export function withoutSignatures({ bytes, signatures }: Pick<HandshakeSize, "by
     return bytes - signatures.reduce((total, size) => total + size, 0)
 }
 
-/** What the protected records of each side hold, in order: a record each. */
+/** What the protected records of each side contain, in order, one entry for each record. */
 type RecordNames = Record<RecordSize["from"], string[]>
 
-/** A kind of handshake: what both sides are made of. */
+/** A kind of handshake: the settings of both sides. */
 interface Kind {
     suite: () => CipherSuite
     isNewer: boolean
@@ -98,14 +101,14 @@ const NEWER_WITH_KEYS: RecordNames = {
 /** Bytes of each side's connection id. */
 const ID_LENGTH = 1
 
-/** As devices have them: one group is offered, and no signatures but those of their own kind. */
+/** Keys as devices have them: only one group, and only signatures of their own kind. */
 const deviceKeys = (): NodeKeys =>
     Object.assign(new NodeKeys(), {
         groups: [NamedGroup.x25519],
         schemes: [SignatureScheme.ecdsaSecp256r1Sha256],
     })
 
-/** The client's share of it goes with its first hello. */
+/** The client's key share is sent with its first hello. */
 const x25519Share: NewExtension = (crypto) => keyShares(deviceKeys(), true)(crypto)
 
 const hybridShare: NewExtension = (crypto) => {
@@ -114,7 +117,10 @@ const hybridShare: NewExtension = (crypto) => {
     return keyShares(keys, true)(crypto)
 }
 
-/** All with a suite of CCM_8, X25519, a psk_identity of 1 byte and connection ids of 1 byte; raw public keys on P-256. */
+/**
+ * All use a suite with CCM_8, X25519, a psk_identity of 1 byte and connection ids of 1 byte; raw public keys are on
+ * P-256.
+ */
 const KINDS: Record<string, Kind> = {
     "1.2 psk": { suite: TLS_PSK_WITH_AES_128_CCM_8, isNewer: false, extensions: [], names: OLDER },
     "1.2 ecdhe_psk": {
@@ -160,7 +166,7 @@ interface Extent {
     isProtected: boolean
 }
 
-/** Tag, and the content type that is encrypted with the plaintext. */
+/** The tag, and the content type that is encrypted with the plaintext. */
 const CCM_8_AND_TYPE = 8 + 1
 const CCM_8_WITH_NONCE = 8 + 8
 
@@ -200,7 +206,7 @@ async function answerTo(question: Question, own: KnownSide | undefined): Promise
     return own === undefined ? { identity: IDENTITY, key: KEY } : own.key.answers(own.pinned)(question)
 }
 
-/** The same answer, whose signatures tell their lengths. */
+/** The same answer, with a key that records the lengths of its signatures. */
 function measured(answer: Answer | undefined, signatures: number[]): Answer | undefined {
     if (answer === undefined || !("key" in answer) || answer.key instanceof Buffer) return answer
     const key = answer.key as PrivateKey
@@ -212,7 +218,7 @@ function measured(answer: Answer | undefined, signatures: number[]): Answer | un
     return { ...answer, key: { schemes: key.schemes, sign } }
 }
 
-/** A handshake: carries datagrams without loss or delay, and notes their records. */
+/** A handshake: carries datagrams without loss or delay, and records their sizes. */
 class Handshaking {
     readonly records: RecordSize[] = []
     readonly signatures: number[] = []
@@ -242,7 +248,7 @@ class Handshaking {
             await this.drainServer()
             isMore = this.deliver()
         }
-        // An acknowledgement may wait for its time.
+        // An acknowledgement may be delayed.
         this.server.tick(ACK_TIME)
         await this.drainServer()
         if (this.client.phase !== AssociationPhase.connected) throw new Error("The handshake was not completed")
@@ -307,7 +313,7 @@ class Handshaking {
 }
 
 const CLIENT = "client|1"
-/** When a server of DTLS 1.3 has acknowledged the client's Finished for sure, ms. */
+/** The time in ms by which a DTLS 1.3 server has certainly acknowledged the client's Finished. */
 const ACK_TIME = 500
 
 const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + size, 0)
@@ -333,7 +339,10 @@ export async function handshakeSizes(): Promise<HandshakeSize[]> {
     return sizes
 }
 
-/** Bytes by which a record of application data is longer than its 64 bytes, with a connection id of 4 bytes and CCM_8. */
+/**
+ * How many bytes longer a record of application data is than its 64 bytes of content, with a connection id of 4 bytes
+ * and CCM_8.
+ */
 export function recordOverheads(): Record<string, number> {
     const crypto = new NodeCryptoProvider()
     const aead = AES_128_CCM_8()

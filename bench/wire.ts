@@ -8,8 +8,8 @@ import {
 import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
- * npm run wire: bytes of each kind of handshake by flight, record and message, with and without a cookie, and how much longer
- * records are than what they carry. --json: {"handshakes":[...],"records":{VERSION:BYTES}}, as wire-sizes.ts has them.
+ * npm run wire: sizes of each kind of handshake by flight, record and message, with and without a cookie, and the
+ * overhead of records. --json: {"handshakes":[...],"records":{VERSION:BYTES}}, as in wire-sizes.ts.
  */
 
 const { json } = benchOptions<{ json?: boolean }>(
