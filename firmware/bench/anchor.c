@@ -1,4 +1,4 @@
-/* mbedTLS's own DTLS 1.2 with PSK and AES-128-CCM-8: what test/device/bench/handshakes.ts does with Mote. */
+/* Measures mbedTLS's own DTLS 1.2 with PSK and AES-128-CCM-8: what test/device/bench/handshakes.ts measures of Mote. */
 #include "library_link.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * mbedTLS's own DTLS 1.2 by the kind of credentials: what test/device/bench/credentials.ts does with Mote, by the same
- * settings.
+ * Measures mbedTLS's own DTLS 1.2 with each kind of credentials: what test/device/bench/credentials.ts measures of
+ * Mote, with the same settings.
  */
 #include "library_link.h"
 #include "port.h"
@@ -42,7 +42,7 @@ static unsigned digit(char c)
     return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
 }
 
-/** A setting of hexadecimal digits. Returns its bytes. */
+/** Decodes a setting of hexadecimal digits. Returns the number of bytes. */
 static size_t bytes_of(const char *name, unsigned char *bytes)
 {
     size_t digits = 0;
@@ -69,7 +69,9 @@ static void read_key(void)
     mbedtls_ecp_keypair *pair = mbedtls_pk_ec(key);
     require(mbedtls_ecp_group_load(&pair->grp, MBEDTLS_ECP_DP_SECP256R1), "group");
     require(mbedtls_mpi_read_binary(&pair->d, scalar, length), "scalar");
-    /* The certificate's: computing it would leave a table of multiples behind, which the first signature is to pay for.
+    /*
+     * Taken from the certificate: computing it would create a table of multiples, which the first signature has to pay
+     * for.
      */
     require(mbedtls_ecp_copy(&pair->Q, &mbedtls_pk_ec(certificate.pk)->Q), "public key");
 }
@@ -129,7 +131,7 @@ static void resumptions(void)
     bench_print("resumed_wire_datagrams", wire_datagrams);
 }
 
-/** As a sleeping sensor: goes on from what was saved, sends a record in one datagram, and saves for the next wake. */
+/** Like a sleeping sensor: restores what was saved, sends a record in one datagram, and saves for the next wake. */
 static size_t wake(unsigned char *saved, size_t length)
 {
     static const unsigned char message[RECORD_BYTES] = {0};

@@ -9,8 +9,8 @@
 enum sort {
     PROTOTYPES, /* of classes and builtin objects, with their tables */
     OBJECTS,
-    FIELDS, /* tables of objects */
-    ARRAYS, /* with their items */
+    FIELDS, /* objects' tables of fields */
+    ARRAYS, /* with their elements */
     BUFFERS,
     STRINGS,
     NUMBERS,
@@ -52,7 +52,7 @@ static enum sort sort_of(const mote_vm *vm, mote_value block)
     }
 }
 
-/** Bytes that stay of a block: tables of fields give up what they do not use. */
+/** Bytes of a block that survive a collection: tables of fields give up their unused room. */
 static uint32_t kept_bytes(const mote_vm *vm, mote_value block)
 {
     const block_table *table = at_offset(vm, block);

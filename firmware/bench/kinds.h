@@ -1,14 +1,14 @@
-/* What the blocks of the arena are, by kind, for the measurements of memory. */
+/* Blocks of the arena by kind, for measurements of memory. */
 #ifndef MOTE_BENCH_KINDS_H
 #define MOTE_BENCH_KINDS_H
 
 #include "mote_vm.h"
 
-/** Every block by kind, as the collection that has just marked them sees them. For host->collected. */
+/** Counts the marked blocks by kind. To be called as host->collected. */
 void bench_kinds_note(const mote_vm *vm);
-/** From here on the most bytes are looked for. */
+/** Starts looking for the peak. */
 void bench_kinds_reset(void);
-/** Prints the kinds at the time when there were the most bytes, as `name_kind: bytes`. */
+/** Prints the bytes of each kind at the peak, as `name_kind: bytes`. */
 void bench_kinds_print(const char *name);
 
 #endif

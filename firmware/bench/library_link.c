@@ -9,7 +9,7 @@
 
 enum { PLACES = 16, DATAGRAM = 1200, READ_BYTES = 256 };
 
-/** Datagrams on their way, one queue for each sender. */
+/** Datagrams in transit, one queue for each sender. */
 static struct {
     uint8_t bytes[PLACES][DATAGRAM];
     size_t lengths[PLACES];
@@ -38,7 +38,7 @@ void require(int status, const char *what)
 
 static int put(void *context, const unsigned char *bytes, size_t length)
 {
-    account sender = bench_turn(NOBODY); /* the link costs nobody anything */
+    account sender = bench_turn(NOBODY); /* the link itself is charged to neither side */
     int side = ((const int *)context)[0];
     unsigned place = links[side].in++ % PLACES;
     memcpy(links[side].bytes[place], bytes, length);
@@ -61,7 +61,7 @@ static int get(void *context, unsigned char *bytes, size_t size)
     return (int)length;
 }
 
-/* No time passes: timers only remember whether they run. */
+/* No time passes: timers only record whether they run. */
 static void set_timer(void *context, uint32_t middle, uint32_t final)
 {
     (void)middle;

@@ -1,4 +1,4 @@
-/* What both measurements of mbedTLS's own DTLS 1.2 share: two ends, and datagrams between them in memory. */
+/* Shared by both measurements of mbedTLS's own DTLS 1.2: two ends, and a link in memory between them. */
 #ifndef MOTE_BENCH_LIBRARY_LINK_H
 #define MOTE_BENCH_LIBRARY_LINK_H
 
@@ -9,7 +9,7 @@
 /** By side: CLIENT, SERVER. */
 extern mbedtls_ssl_config configs[2];
 extern mbedtls_ssl_context contexts[2];
-/** UDP payload of both sides. */
+/** UDP payloads and datagrams of both sides together. */
 extern uint64_t wire_bytes, wire_datagrams;
 
 /** Ends the measurement unless `status` is 0, saying what failed. */
@@ -22,14 +22,14 @@ void configure_psk(int side);
 /** A context for a new connection. */
 void set_up(int side);
 
-/** What a context needs before its handshake. */
+/** Prepares a context for its handshake. */
 typedef void (*preparation)(int side);
 
-/** Sets up both contexts and lets them shake hands. @param prepare may be NULL */
+/** Sets up both contexts and runs a handshake. @param prepare may be NULL */
 void handshake(account turn_of_client, account turn_of_server, preparation prepare);
 void hang_up(void);
 
-/** One record of RECORD_BYTES. @param from the side that sends it */
+/** Sends and receives one record of RECORD_BYTES. @param from the side that sends it */
 void exchange(int from, account sending, account receiving);
 
 void report_memory(uint32_t stack);

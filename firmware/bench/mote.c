@@ -1,8 +1,8 @@
 /*
- * Mote over a link in memory, with the same library, flags and random source as anchor.c: a program of the machine
- * (test/device/bench/handshakes.ts, credentials.ts) says whose turn it is by natives of its own. The setting `mode`
- * chooses what it measures: speed, or the memory of one connection, then with a collection before every allocation.
- * The setting `shift` has so many bytes lie before the program's first block, for another layout of the arena.
+ * Measures Mote over a link in memory, with the same library, flags and random source as anchor.c. A program of the
+ * machine (test/device/bench/handshakes.ts, credentials.ts) says through natives whose turn it is. The setting `mode`
+ * chooses what is measured: speed, or the memory of one connection, with a collection before every allocation. The
+ * setting `shift` puts that many bytes before the program's first block, for another layout of the arena.
  */
 #include "board.h"
 #include "kinds.h"
@@ -29,7 +29,7 @@ static const mote_native_entry *shared;
 static uint64_t in_natives[ACCOUNTS];
 static account turn;
 
-/* What natives cost, by whose turn it was. */
+/* What natives cost, by account. */
 
 static mote_value metered(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
@@ -98,7 +98,7 @@ static mote_value bench_reset_native(mote_vm *vm, mote_value receiver, const mot
     return MOTE_UNDEFINED;
 }
 
-/** The most that was alive since the reset: exact, for everything is collected before each allocation. */
+/** The most bytes alive since the reset. This is exact, since every allocation is preceded by a collection. */
 static mote_value bench_peak_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
@@ -124,7 +124,7 @@ static mote_value bench_instructions_native(mote_vm *vm, mote_value receiver, co
     return mote_int(vm, (int32_t)board_instructions());
 }
 
-/** What was alive when the most was, by kind, under the name given. */
+/** Prints what was alive at that peak, by kind of block, under the given name. */
 static mote_value bench_kinds_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
@@ -148,7 +148,7 @@ static const mote_native_entry own[] = {
     {0},
 };
 
-/** The shared ones first: they find their names by their place. */
+/** The shared natives come first, since they find their names by index. */
 static void list_natives(void)
 {
     unsigned count = 0;
@@ -160,7 +160,7 @@ static void list_natives(void)
     for (const mote_native_entry *entry = own; entry->call != NULL; entry++) natives[count++] = *entry;
 }
 
-/* What a port supplies, without network, storage and clock. */
+/* What a port has to supply; there is no network, storage or clock. */
 
 bool mote_port_random(uint8_t *target, size_t length)
 {
@@ -275,12 +275,13 @@ int main(void)
         return 2;
     }
     mote_natives_translate(vm, program_partition + IMAGE, length);
-    (void)mote_new_buffer(vm, (size_t)mote_setting_number("shift", 0)); /* blocks do not move when it is collected */
+    (void)mote_new_buffer(vm, (size_t)mote_setting_number("shift", 0)); /* soon garbage, but blocks do not move */
     bench_paint_stack();
     for (uint64_t now = 0, wake = 0; mote_vm_panic(vm) == MOTE_RUNNING && wake != MOTE_NEVER; now = wake) {
         mote_natives_poll(vm);
         wake = mote_vm_step(vm, now);
-        if (mote_work_is_under_way()) wake = now; /* done at once, by port/simple: its fiber goes on at the next step */
+        /* port/simple has done the work at once: its fiber continues at the next step. */
+        if (mote_work_is_under_way()) wake = now;
     }
     bench_turn(NOBODY);
     if (mote_vm_panic(vm) != 0) {

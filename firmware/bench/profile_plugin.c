@@ -1,9 +1,9 @@
 /*
- * A plugin of QEMU (API version 1), compiled for the machine that runs it: instructions by function of the guest. It
- * reads lines "START END NAME" (hexadecimal) from the file `symbols=`, counts for a handshake or for a record from the
- * guest's call of bench_marks_handshake or bench_marks_record until that of bench_marks_off, and writes lines
- * "handshake NAME SELF CALLS WITH" and "record ..." to the file `out=`: WITH are also those of C functions that run on
- * behalf of a translated function of the program (f0, f1, ...), until another one takes over.
+ * A plugin for QEMU (API version 1), compiled for the host: counts instructions by function of the guest. It reads
+ * lines "START END NAME" (hexadecimal) from the file `symbols=`. It counts for handshakes or records between the
+ * guest's call of bench_marks_handshake or bench_marks_record and that of bench_marks_off, and writes lines "handshake
+ * NAME SELF CALLS WITH" and "record ..." to the file `out=`. WITH includes C functions that run on behalf of a
+ * translated function of the program (f0, f1, ...), until another translated function takes over.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -17,7 +17,7 @@ typedef uint64_t plugin_id;
 typedef struct qemu_plugin_tb block;
 typedef struct qemu_plugin_insn instruction;
 
-/* QEMU's side. */
+/* The plugin API of QEMU. */
 size_t qemu_plugin_tb_n_insns(const block *translated);
 instruction *qemu_plugin_tb_get_insn(const block *translated, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const instruction *of);
@@ -25,7 +25,7 @@ void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, void (*translated)(plug
 void qemu_plugin_register_vcpu_insn_exec_cb(instruction *of, void (*run)(unsigned cpu, void *data), int flags,
                                             void *data);
 void qemu_plugin_register_atexit_cb(plugin_id id, void (*end)(plugin_id id, void *data), void *data);
-/* Ours. */
+/* What QEMU needs from the plugin. */
 __attribute__((visibility("default"))) extern int qemu_plugin_version;
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *about, int argc, char **argv);
 
@@ -33,7 +33,7 @@ int qemu_plugin_version = 1;
 
 enum { MOST = 16384, NAME = 64, BASE = 0x80000000u, BYTES = 0x200000 };
 
-/** What is counted for; each begins at the call of its mark. */
+/** What instructions are counted for; each phase begins at the call of its mark. */
 typedef enum { OFF, HANDSHAKE, RECORD, PHASES } phase;
 static const char *const marks[PHASES] = {"bench_marks_off", "bench_marks_handshake", "bench_marks_record"};
 static const char *const phase_names[PHASES] = {"off", "handshake", "record"};
@@ -46,7 +46,7 @@ static struct {
         uint64_t self, calls, with;
     } counts[PHASES];
 } functions[MOST];
-static unsigned count = 1; /* 0: none of them */
+static unsigned count = 1; /* 0: a function that is not listed */
 static uint16_t at[BYTES / 2];
 static unsigned current;
 static phase counting = OFF;

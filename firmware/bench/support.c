@@ -13,7 +13,7 @@ static account current;
 static uint32_t since;
 static uint64_t counts[ACCOUNTS];
 
-/* Calls of these tell profile_plugin.c what to count for; the core itself counts none of them. */
+/* Marks for profile_plugin.c: calling one tells it what to count for. They do nothing else. */
 
 __attribute__((noinline)) static void bench_marks_handshake(void)
 {
@@ -64,7 +64,7 @@ const char *bench_account_name(account of)
     return names[of];
 }
 
-/* The linker sends every allocation here (--wrap): its size and side stand before it. */
+/* The linker redirects every allocation here (--wrap). A header before each block holds its size and side. */
 
 typedef struct {
     uint32_t bytes;
@@ -120,7 +120,7 @@ void bench_reset_heap_peaks(void)
     for (unsigned i = 0; i < SIDES; i++) bench_heaps[i].peak = bench_heaps[i].now;
 }
 
-/** Of each side, so that one of them draws the same whether the other one is there or not. */
+/** One stream for each side, so that a side draws the same numbers whether or not the other one exists. */
 static mbedtls_ctr_drbg_context streams[SIDES];
 
 static int seed(void *context, unsigned char *output, size_t length)

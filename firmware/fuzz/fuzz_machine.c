@@ -1,6 +1,6 @@
 /*
- * libFuzzer target: loader, verifier and interpreter over images. Valid images are the seeds; the mutator mostly
- * exchanges operations for others of the same shape, so that many mutants pass the verifier and run.
+ * libFuzzer target for the loader, the verifier and the interpreter. The seeds are valid images. The mutator mostly
+ * replaces operations by others of the same shape, so that many mutants pass the verifier and run.
  */
 #include "ops.h"
 #include "state.h"
@@ -34,7 +34,7 @@ static void broken(const char *what, uint32_t at)
     abort();
 }
 
-/* The sanitizers do not see inside the arena: every block and every reference in it is checked here. */
+/* The sanitizers cannot see inside the arena, so every block and every reference in it is checked here. */
 
 static bool is_block(const uint8_t *starts, uint32_t at)
 {
@@ -70,7 +70,7 @@ static void check_references(const mote_vm *vm, const uint8_t *starts, uint32_t 
     for (uint32_t i = 0; i < count; i++) check_value(vm, starts, words[i]);
 }
 
-/** Right after a collection only what is alive is left. */
+/** To be called right after a collection, when only live blocks are left. */
 static void check_arena(mote_vm *vm)
 {
     static uint8_t starts[ARENA / 32];
@@ -115,12 +115,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (arena == NULL || image == NULL) abort();
     memcpy(image, data, size);
     memset(arena, 0xa7, ARENA);
-    /* The image's last byte is padding: it decides about collector stress. */
+    /* The image's last byte is padding, so it can choose whether to stress the collector. */
     mote_config config = {
         .arena = arena, .arena_bytes = ARENA, .guard = GUARD, .gc_stress = (data[size - 1] & 1u) != 0, .host = &host};
     mote_vm *vm = mote_vm_create(&config);
     run(vm, image, size);
-    run(vm, image, size); /* after whatever happened, a machine takes a new image */
+    run(vm, image, size); /* whatever has happened, the machine must accept a new image */
     free(image);
     free(arena);
     return 0;
@@ -152,7 +152,7 @@ static void edit(uint8_t *data, const mote_image *image, uint32_t *state)
     const uint8_t *pc = data + function->start, *end = pc + function->length;
     for (uint32_t skip = next_random(state) % function->length; pc < end; skip--) {
         uint8_t *at = data + (pc - data), op = *pc++;
-        if (op < FIRST_SMALL_INT && (op >= OP_END || mote_op_shape[op] == 0xff)) return; /* edited before */
+        if (op < FIRST_SMALL_INT && (op >= OP_END || mote_op_shape[op] == 0xff)) return; /* already edited */
         bool plain = op >= FIRST_SMALL_INT || (op < OP_END && mote_op_shape[op] >> 4 == IMM_NONE);
         if (skip == 0 || pc == end) {
             if (op >= FIRST_SMALL_INT) *at = (uint8_t)(0x80u | next_random(state));

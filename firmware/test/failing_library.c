@@ -1,4 +1,4 @@
-/* Stands before the crypto library of mote-device: these calls fail as they do where memory is out. */
+/* Preloaded before mote-device's crypto library: these calls fail as they do when memory is out. */
 #include <dlfcn.h>
 #include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
@@ -11,7 +11,7 @@ psa_status_t psa_verify_hash(psa_key_id_t key, psa_algorithm_t algorithm, const 
     return PSA_ERROR_INSUFFICIENT_MEMORY;
 }
 
-/** The first one is read: a certificate that its list has no room for is to be missing. */
+/** Reads the first certificate and fails for others, as if their list had no room for one. */
 int mbedtls_x509_crt_parse_der(mbedtls_x509_crt *chain, const unsigned char *bytes, size_t length)
 {
     static unsigned calls;

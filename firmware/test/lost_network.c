@@ -1,4 +1,7 @@
-/* Stands before the C library of mote-device: the network takes the first datagram not yet, and a later one not. */
+/*
+ * Preloaded before mote-device's C library: the network does not accept the first datagram yet, and rejects a later
+ * one.
+ */
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>

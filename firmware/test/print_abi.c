@@ -1,4 +1,4 @@
-/* Prints what the firmware's C knows of the ABI, a line each, for a comparison with what TypeScript knows. */
+/* Prints the ABI as the firmware's C has it, one item a line, to be compared with TypeScript's. */
 #include "builtins.h"
 #include "native_list.h"
 #include "ops.h"

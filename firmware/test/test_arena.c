@@ -1,4 +1,4 @@
-/* What mote_vm_create says about an arena: one line each, "made" where there is a machine. */
+/* Prints a line for each arena that mote_vm_create is given: the reason for refusing it, or "made". */
 #include "mote_vm.h"
 
 #include <stdio.h>

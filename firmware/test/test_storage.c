@@ -1,6 +1,6 @@
 /*
- * Storage and program slots through power cuts. The flash is memory in which a write or an erasure stops after any
- * number of bytes; what was to be written there is garbage then. Prints one line for each part, exits 1 on a failure.
+ * Tests storage and program slots with power cuts. The flash is memory in which a write or an erase stops after any
+ * number of bytes and leaves garbage there. Prints one line for each part, and exits with 1 on a failure.
  */
 #include "blob_store.h"
 #include "crc.h"
@@ -14,7 +14,7 @@
 enum { BANK_BYTES = 1024, NAMES = 5, MOST_BLOB = 90, CUTS = 2000, FOREVER = 1 << 30 };
 
 static uint8_t cells[2][BANK_BYTES];
-static int left = FOREVER; /* bytes until the power goes */
+static int left = FOREVER; /* bytes until the power fails */
 static unsigned cuts;
 static bool silent; /* nothing can be read */
 
@@ -48,7 +48,7 @@ static bool program(unsigned bank, uint32_t offset, const uint8_t *source, size_
             if (i > 0) cells[bank][offset + i] &= (uint8_t)rand(); /* the byte that was being written */
             return false;
         }
-        REQUIRE((cells[bank][offset + i] & source[i]) == source[i]); /* nothing is written twice */
+        REQUIRE((cells[bank][offset + i] & source[i]) == source[i]); /* flash is erased before it is rewritten */
         cells[bank][offset + i] = source[i];
     }
     return true;
@@ -99,7 +99,10 @@ static void check_all(void)
     for (unsigned i = 0; i < NAMES; i++) REQUIRE(holds(i, &shadow[i]));
 }
 
-/** One write that the power may leave; the next start finds the old blob or the new one, and all others. */
+/**
+ * One write during which the power may fail: at the next start there is the old blob or the new one, and all other
+ * blobs.
+ */
 static void write_and_cut(void)
 {
     unsigned i = (unsigned)rand() % NAMES;
@@ -211,7 +214,10 @@ static void test_slots(void)
     REQUIRE(start().image == NULL);
 }
 
-/** The mark in the slot is for mote flash; it outlasts the storage, too. Numbers are clocks: they pass 2^31. */
+/**
+ * The mark in the slot tells mote flash which program is good; it survives even if the storage does not. Numbers wrap
+ * around like clocks: they pass 2^31.
+ */
 static void test_marks(void)
 {
     memset(cells, 0xff, sizeof cells);
@@ -230,7 +236,7 @@ static void test_marks(void)
     puts("marks: a program that has lasted is marked, one on trial is not");
 }
 
-/** What a program saves may fill the flash: then starts cannot be counted, and a good program stays. */
+/** Blobs of a program may fill the flash. Then starts cannot be counted, and a good program must stay. */
 static void test_full_at_start(void)
 {
     static uint8_t filling[BANK_BYTES];
@@ -250,7 +256,7 @@ static void test_full_at_start(void)
     printf("full storage: %s\n", choice.fallback);
 }
 
-/** A flash that does not answer is not taken for an empty one. */
+/** A flash that does not respond must not be taken for an empty one. */
 static void test_silent_flash(void)
 {
     static const uint8_t value[3] = {1, 2, 3};
@@ -264,14 +270,14 @@ static void test_silent_flash(void)
     puts("silent flash: refused, nothing lost");
 }
 
-/* Programs that come over the air: a slot of 1024 bytes, whose power is cut at any byte */
+/* Programs over the air: a slot of 1024 bytes, with power cuts at any byte. */
 
 enum { AIR_SLOT_BYTES = 1024, AIR_IMAGE_BYTES = 700 };
 
 static uint8_t air_slots[PROGRAM_SLOTS][AIR_SLOT_BYTES];
-static long air_left; /* bytes until the power goes; below 0: never */
+static long air_left; /* bytes until the power fails; below 0: never */
 
-/** @return how many bytes are still done */
+/** @return how many of `length` bytes are done before the power fails */
 static size_t powered(size_t length)
 {
     if (air_left < 0) return length;
@@ -319,7 +325,7 @@ static program_choice air_start(void)
     return choice;
 }
 
-/** The program that runs saves that it has erased the slot: half of that leaves some of what was there. */
+/** Whether the running program has saved that it erased the slot: half an erase leaves some of the old bytes. */
 static bool air_is_erased;
 
 /** A good program 5 in slot 0, and an older one in slot 1. */
@@ -342,7 +348,7 @@ static void air_begin(void)
 
 static uint8_t air_image[AIR_IMAGE_BYTES];
 
-/** From what there is, or from the beginning. Whether the power lasted. */
+/** Updates, continuing from what is already there or starting anew. Returns whether the power lasted. */
 static bool air_update(void)
 {
     int32_t written = air_is_erased ? mote_update_written() : -1;
@@ -377,7 +383,7 @@ static void test_air_confirmation(void)
     REQUIRE(mote_update_erase(AIR_SLOT_BYTES) == -IO_NO_SPACE && mote_program_chosen()->other_number == 4);
     REQUIRE(air_update());
     REQUIRE(air_start().slot == 1 && mote_update_erase(10) == -IO_PERMISSION_DENIED);
-    mote_program_confirm_chosen(); /* to last or to sleep is not enough */
+    mote_program_confirm_chosen(); /* lasting or sleeping is not enough to confirm the program */
     REQUIRE(!mote_program_is_overdue(PROGRAM_CONFIRM_TRIALS * PROGRAM_TRIAL_MS - 1, PROGRAM_TRIAL_MS));
     REQUIRE(mote_program_is_overdue(PROGRAM_CONFIRM_TRIALS * PROGRAM_TRIAL_MS, PROGRAM_TRIAL_MS));
     for (unsigned i = 1; i < PROGRAM_ATTEMPTS; i++) REQUIRE(air_start().slot == 1);

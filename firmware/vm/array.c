@@ -167,8 +167,7 @@ static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_valu
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
     uint32_t length = array_length(vm, receiver);
     int32_t at = mote_to_int(vm, args[0]), number = mote_to_int(vm, args[1]);
-    uint32_t from =
-        (uint32_t)at > length ? length : (uint32_t)at; /* as an unsigned number, a negative one is past the end, too */
+    uint32_t from = (uint32_t)at > length ? length : (uint32_t)at; /* as unsigned, a negative one is past the end */
     if (number > 0) {
         uint32_t more = (uint32_t)number;
         if (!mote_array_resize(vm, receiver, length + more)) return MOTE_FAILED;

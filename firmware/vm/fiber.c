@@ -195,9 +195,8 @@ mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *ar
     if (count > MAX_SPREAD_NATIVE)
         return mote_throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
     mote_value held[MAX_SPREAD_NATIVE];
-    if (count > 0)
-        memcpy(held, args, count * sizeof held[0]); /* args may be on the running fiber's stack, which is not the
-                                                       current one when they are pushed */
+    /* args may be on the running fiber's stack, which is not the current one when they are pushed. */
+    if (count > 0) memcpy(held, args, count * sizeof held[0]);
     mote_value v = allocate_fiber(vm);
     if (v == MOTE_FAILED) return v;
     fiber_at(vm, v)->id = ++vm->next_fiber_id;
@@ -327,8 +326,7 @@ unsigned mote_running_native(const mote_vm *vm)
 static void resume(mote_vm *vm, mote_value v, mote_value value)
 {
     block_fiber *fiber = fiber_at(vm, v);
-    fiber->ret_val =
-        value; /* suspended until the scheduler runs it: if it is resumed again before that, the last value counts */
+    fiber->ret_val = value; /* still suspended: if it is resumed again before it runs, the last value counts */
     set_wake(fiber, 0);
 }
 

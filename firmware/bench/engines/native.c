@@ -1,4 +1,4 @@
-/* Runs a program that is C itself, on the emulated core or, without counting, on a computer. */
+/* Runs a program written in C on the emulated core, or on a computer without counting instructions. */
 #include "program.h"
 
 #include <stdio.h>

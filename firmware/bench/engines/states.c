@@ -1,4 +1,4 @@
-/* Frames out of a stream of bytes: start, length, body with escapes, check. Bytes that fit nowhere are skipped. */
+/* Finds frames in a stream of bytes: start, length, body with escapes, checksum. Bytes outside frames are skipped. */
 #include "program.h"
 
 enum { ROUNDS = 20, STREAM = 256, MOST = 8 };
@@ -62,7 +62,7 @@ static void take(int32_t byte)
     }
 }
 
-/** Frames of growing length, one of four with a wrong check. */
+/** Writes frames of growing length; every fourth has a wrong checksum. */
 static void fill(int32_t round)
 {
     int32_t at = 0;

@@ -1,5 +1,4 @@
-/* Runs a program that is WebAssembly in wasm3, on the emulated core: the first time it is also compiled to wasm3's own
- * code. */
+/* Runs a WebAssembly program in wasm3 on the emulated core. The first run includes compiling it to wasm3's own code. */
 #include "board.h"
 
 #include <m3_env.h>
@@ -27,7 +26,7 @@ static void run(IM3Runtime runtime)
     require(m3_FindFunction(&program, runtime, "bench_program"));
     require(m3_Call(program));
     uint32_t end = board_instructions();
-    int32_t checksum = *(int32_t *)runtime->stack; /* this version has no function for it */
+    int32_t checksum = *(int32_t *)runtime->stack; /* this version has no function for reading the result */
     printf("checksum: %ld\ninstructions: %lu\n", (long)checksum, (unsigned long)(end - start));
 }
 

@@ -22,11 +22,11 @@
 
 enum {
     ARENA = 112 * 1024,
-    GUARD = 3000000, /* operations of one execution; the costliest honest one takes some ten thousand */
+    GUARD = 3000000, /* operations of one execution; the most expensive valid one takes some ten thousand */
     STEPS = 200,
     MOST_STATES = 16,
     MOST_NATIVES = 128,
-    NEAR = 512, /* bytes between two pieces of memory that are restored rather than skipped */
+    NEAR = 512, /* pieces of memory that are closer than this many bytes are restored together */
     MOST_PIECES = ARENA / NEAR + 2,
     MOST_INPUT = 8192
 };
@@ -40,7 +40,7 @@ typedef struct {
 /** A machine that waits for its input. */
 typedef struct {
     uint8_t *arena;
-    piece *pieces; /* of the arena: without what is free, and so means nothing */
+    piece *pieces; /* of the arena, without free blocks, whose contents do not matter */
     unsigned num_pieces;
     unsigned fiber;
     uint64_t now;
@@ -58,7 +58,7 @@ static mote_native_entry natives[MOST_NATIVES];
 static uint8_t *image;
 static size_t image_length;
 
-/* Of the running execution. */
+/* The running execution. */
 static unsigned waiting; /* pin of the fiber that asks for an input; 0: none does */
 static uint64_t now;     /* virtual, ms */
 static uint64_t notes;
@@ -159,7 +159,7 @@ static _Noreturn void find(mote_vm *vm, const char *what)
     abort();
 }
 
-/** Until the program asks for an input, or cannot go on. */
+/** Runs the program until it asks for an input, or cannot continue. */
 static void run(mote_vm *vm)
 {
     waiting = 0;
@@ -178,7 +178,7 @@ static void keep(state *made, uint32_t start, uint32_t end)
     else made->pieces[made->num_pieces++] = (piece){start, end};
 }
 
-/** Right after a collection, when free blocks are as long as they can be. */
+/** To be called right after a collection, when free blocks are as long as possible. */
 static void keep_state(state *made, const mote_vm *vm)
 {
     made->arena = malloc(ARENA);
@@ -188,7 +188,7 @@ static void keep_state(state *made, const mote_vm *vm)
     keep(made, 0, vm->heap.start);
     for (uint32_t at = vm->heap.start, end; at < vm->heap.end; at = end) {
         end = at + block_words(vm, at) * 4;
-        /* Of a free block its header and the place of the next one. */
+        /* Of a free block, keep its header and the link to the next one. */
         keep(made, at, kind_of(vm, at) == KIND_FREE ? at + 8 : end);
     }
 }
@@ -219,14 +219,14 @@ static void prepare(unsigned number, bool interpreted)
     keep_state(made, vm);
 }
 
-/** Whether a program with changed objects may end so. */
+/** Whether a program whose objects have been changed may end like this. */
 static bool is_excused(int panic)
 {
     return options.lenient && (panic == MOTE_PANIC_OUT_OF_MEMORY || panic == MOTE_PANIC_DEPTH ||
                                panic == MOTE_PANIC_GUARD || panic == MOTE_PANIC_RESTART);
 }
 
-/** False when the program ended for a reason that does not count. */
+/** False if the program ended for a reason that is not a finding. */
 static bool execute(const state *from, const uint8_t *data, size_t size)
 {
     bool whole = true;

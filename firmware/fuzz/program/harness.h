@@ -1,4 +1,4 @@
-/* What the files of the program fuzzer share. */
+/* Shared by the files of the program fuzzer. */
 #ifndef MOTE_FUZZ_HARNESS_H
 #define MOTE_FUZZ_HARNESS_H
 
@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** For mote_port_setting: `target`, `state` and `crypto`, as the program asks for them. NULL: none of that name. */
+/**
+ * For mote_port_setting: the settings `target`, `state` and `crypto` that the program asks for. NULL: no such setting.
+ */
 const char *fuzz_setting(const char *name);
 /** For mote_port_deep_sleep: the program asks to be switched off, which ends the execution. */
 _Noreturn void fuzz_switched_off(void);
 
-/** port.c: randomness, storage and sockets as they were at the start. */
+/** port.c: resets randomness, storage and sockets to their initial state. */
 void fuzz_port_reset(void);
 
 /** mutator.c: whether the inputs of this target are events with DTLS datagrams (test/fuzz/events.ts). */

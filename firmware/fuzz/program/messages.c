@@ -1,6 +1,6 @@
 /*
- * Mutates handshake messages and the vectors of their bodies. The lengths around a change are made to fit again, most
- * of the time.
+ * Mutates handshake messages and the vectors in their bodies. Most of the time, the lengths around a change are
+ * adjusted.
  */
 #include "mutations.h"
 
@@ -37,7 +37,7 @@ static void mutate_message_header(uint8_t *header)
     }
 }
 
-/** Replaces bytes of a message; lengths of message, fragment, record and datagram follow. */
+/** Replaces bytes of a message; the lengths of message, fragment, record and datagram are adjusted. */
 static void change_message(text *in, range event, const record *of, range message, size_t at, size_t removed,
                            const uint8_t *from, size_t length)
 {
@@ -126,7 +126,7 @@ static unsigned find_vectors(const text *in, range message, vector *list)
     }
 }
 
-/** Other content for a vector: changed, empty, longer, or twice the same; for extensions also one more. */
+/** Gives a vector other content: changed, empty, longer, or repeated; or adds an extension. */
 static void mutate_vector(text *in, range event, const record *of, range message, const vector *list, unsigned count)
 {
     static uint8_t content[2048];
@@ -145,7 +145,7 @@ static void mutate_vector(text *in, range event, const record *of, range message
             length *= 2;
         }
         break;
-    case 2: /* an extension, a suite or a method more */
+    case 2: /* one more extension, suite or method */
         if (length + 5 <= most) {
             memcpy(content + length, known + 2 * draw(sizeof known / 2), 2);
             memcpy(content + length + 2, "\0\1\0", 3);

@@ -1,4 +1,4 @@
-/* What the two halves of the mutator share: bytes that grow and shrink, records, messages. */
+/* Shared by the two halves of the mutator: text buffers, records, messages. */
 #ifndef MOTE_FUZZ_MUTATIONS_H
 #define MOTE_FUZZ_MUTATIONS_H
 
@@ -34,12 +34,12 @@ uint32_t draw(uint32_t below);
 /** Big-endian integers of up to four bytes. */
 uint32_t get(const uint8_t *at, unsigned width);
 void put(uint8_t *at, uint32_t value, unsigned width);
-/** Replaces bytes of a datagram and keeps the event's length true. False, and nothing done, when there is no room. */
+/** Replaces bytes of a datagram and adjusts the event's length. False if there is no room; nothing is changed then. */
 bool change(text *in, range event, size_t at, size_t removed, const uint8_t *from, size_t length);
 
 /* messages.c */
 
-/** The handshake messages of a record, MOST_RECORDS at most; returns how many. */
+/** Finds the handshake messages of a record, at most MOST_RECORDS; returns how many. */
 unsigned find_messages(const text *in, const record *of, range *messages);
 void mutate_message(text *in, range event, const record *of, range message);
 

@@ -1,7 +1,7 @@
 /*
- * Mutates inputs of the targets `client` and `server`: events (test/fuzz/events.ts) whose datagrams are records, whose
- * handshake records are messages (messages.c). A change happens at one of these levels; the lengths around it are made
- * to fit again, most of the time.
+ * Mutates inputs of the targets `client` and `server`: events (test/fuzz/events.ts) whose datagrams consist of records,
+ * whose handshake records consist of messages (messages.c). A change happens at one of these levels; most of the time,
+ * the lengths around it are adjusted.
  */
 #include "harness.h"
 #include "mutations.h"
@@ -41,7 +41,7 @@ void put(uint8_t *at, uint32_t value, unsigned width)
 
 /* Bytes. */
 
-/** Replaces `removed` bytes at `at` by those of `from`. False, and nothing done, when there is no room. */
+/** Replaces `removed` bytes at `at` by those of `from`. False if there is no room; nothing is changed then. */
 static bool splice(text *in, size_t at, size_t removed, const uint8_t *from, size_t length)
 {
     if (in->length - removed + length > MOST_BYTES) return false;
@@ -112,7 +112,7 @@ static unsigned find_records(const text *in, range datagram, record *records)
     return count;
 }
 
-/** The datagram of an event: behind kind and length. */
+/** The datagram of an event, after its kind and length. */
 static range datagram_of(range event)
 {
     size_t start = event.start + 3 < event.end ? event.start + 3 : event.end;
@@ -158,7 +158,7 @@ static void mutate_records(text *in, range event, const record *records, unsigne
     }
 }
 
-/** Bytes of a record without messages: alerts, application data, what is no record at all. */
+/** Changes a record without messages: an alert, application data, or no valid record at all. */
 static void mutate_plain(text *in, range event, const record *of)
 {
     static uint8_t body[2048];
@@ -213,7 +213,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other, size_t other_size,
                                  uint8_t *out, size_t max_size, unsigned seed);
-/** The first events of one input, then the last ones of another. */
+/** Crossover: the first events of one input, followed by the last ones of another. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other, size_t other_size,
                                  uint8_t *out, size_t max_size, unsigned seed)
 {

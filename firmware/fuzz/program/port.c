@@ -1,4 +1,4 @@
-/* What the natives find below them while they are fuzzed: everything in memory, and the same in each execution. */
+/* The port that the natives use while they are fuzzed: everything is in memory and deterministic. */
 #include "port.h"
 #include "blob_store.h"
 #include "harness.h"
