@@ -1,4 +1,5 @@
 import { beginsAt, EMPTY } from "../bytes/bytes.js"
+import { readUint } from "../bytes/integers.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { type CryptoProvider, type Hmac } from "../crypto/provider.js"
@@ -114,17 +115,18 @@ function secondMac(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer {
  * elsewhere.
  */
 function isInOrder(rest: Buffer): boolean {
-    const reader = new Reader(rest, 0, rest.length)
-    reader.skip(2)
-    reader.skip(1)
-    reader.uint(2)
+    const { length } = rest
+    if (length < 2) return true
+    const compressionAt = 2 + readUint(rest, 0, 2)
+    if (compressionAt >= length) return true
     let last = -1
+    let at = compressionAt + 1 + rest[compressionAt] + 2
     // Fewer bytes cannot hold an extension.
-    while (reader.remaining() >= 4) {
-        const type = reader.uint(2)
+    while (at + 4 <= length) {
+        const type = readUint(rest, at, 2)
         if (type < last) return false
         last = type
-        reader.skip(2)
+        at += 4 + readUint(rest, at + 2, 2)
     }
     return true
 }
