@@ -38,8 +38,8 @@ interface Served {
 /** The parts of a request besides its path: a format to accept, or a body and its format. */
 type Ask = { accept: number } | { format: number; body: Buffer | string }
 
-/** A client's objects at one end of a link, and their server at the other. */
-async function served(): Promise<Served> {
+/** A client's objects, with `more` of them, at one end of a link, and their server at the other. */
+async function served(more: ObjectInstance[] = []): Promise<Served> {
     const pair = new CoapPair()
     const objects = new Lwm2mObjects(pair.services)
     const account = newServerAccount(300)
@@ -55,6 +55,7 @@ async function served(): Promise<Served> {
         ),
     )
     objects.add(temperatureObject(measured, () => void calls.push("reset")))
+    for (const instance of more) objects.add(instance)
     await pair.serve(objects.asHandler())
     const client = await pair.client()
     const ask: Served["ask"] = (code, path, ...more) => {
@@ -177,6 +178,23 @@ describe("an LwM2M client's objects", () => {
                 ["/3/0/16", "U"],
             ],
         )
+    })
+
+    it("answer 5.00 in every format for a float that is not finite, and for an integer that is not whole", async () => {
+        const wrong: [ValueKind, number][] = [
+            [ValueKind.float, NaN],
+            [ValueKind.float, Infinity],
+            [ValueKind.float, -Infinity],
+            [ValueKind.integer, Infinity],
+            [ValueKind.integer, 1.5],
+        ]
+        const resources = wrong.map(([kind, value], id) => constant(id, kind, value))
+        const { ask } = await served([{ object: 32769, instance: 0, version: "1.0", resources }])
+        for (const accept of [Lwm2mFormat.TEXT, Lwm2mFormat.TLV, Lwm2mFormat.SENML_CBOR])
+            for (let id = 0; id < wrong.length; id++) {
+                const { code } = await ask(CoapCode.GET, `32769/0/${id}`, { accept })
+                strictEqual(codeText(code), "5.00", `${accept} ${id}`)
+            }
     })
 
     it("answer 4.04 for what is missing, 4.05 for what is not allowed, 4.06 and 4.15 for other formats", async () => {
