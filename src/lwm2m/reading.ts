@@ -1,19 +1,35 @@
 import { CoapCode, CoapOption } from "../coap/code-points.js"
 import { uintOption } from "../coap/message.js"
 import { type CoapAnswer } from "../coap/server.js"
+import { invalidArgument } from "../gio/errors.js"
 import { decimalText } from "../sensor/reading.js"
 import { Lwm2mFormat } from "./formats.js"
 import { type Leaf, type ObjectInstance, type Resource, ValueKind } from "./resource.js"
 import { writeSenmlLeaves } from "./senml.js"
 import { writeTlv } from "./tlv.js"
 
-/** Returns the values of an instance that a path names. Values that are not readable are left out. */
+/**
+ * Returns the values of an instance that a path names. Values that are not readable are left out. Throws INVALID_ARGUMENT (argument "value")
+ * for a number that no format can express: one that is not finite, or a fraction in a resource of kind integer.
+ */
 export async function leavesOf(instance: ObjectInstance, path: number[]): Promise<Leaf[]> {
     let leaves: Leaf[] = []
     for (const resource of instance.resources)
         if (path.length < 3 || resource.id === path[2])
             leaves = [...leaves, ...(await leavesOfResource(instance.instance, resource))]
-    return leaves.filter((leaf) => path.length < 4 || leaf.index === path[3])
+    leaves = leaves.filter((leaf) => path.length < 4 || leaf.index === path[3])
+    leaves.forEach(checkNumber)
+    return leaves
+}
+
+function checkNumber(leaf: Leaf): void {
+    const { resource, kind } = leaf
+    if (kind !== ValueKind.integer && kind !== ValueKind.float) return
+    const value = leaf.value as number
+    // value - value is 0 for finite numbers, and NaN for all others.
+    if (value - value !== 0) throw invalidArgument("value", "must be finite (resource " + resource + ")")
+    if (kind === ValueKind.integer && Math.floor(value) !== value)
+        throw invalidArgument("value", "must be a whole number (resource " + resource + ")")
 }
 
 async function leavesOfResource(instance: number, resource: Resource): Promise<Leaf[]> {

@@ -1,7 +1,9 @@
 /** Data type of a resource (OMA LwM2M Core 1.1, appendix C), which determines how its values are written. */
 export enum ValueKind {
     text,
+    /** Integer or Time (Unix seconds): whole numbers, exact up to 2^53 */
     integer,
+    /** finite numbers, written as floating-point numbers even if they are whole */
     float,
     boolean,
     opaque,

@@ -3,6 +3,8 @@ import {
     writeCborArray,
     writeCborBoolean,
     writeCborBytes,
+    writeCborFloat,
+    writeCborInteger,
     writeCborMap,
     writeCborNumber,
     writeCborText,
@@ -44,7 +46,9 @@ function writeValue(writer: Writer, kind: ValueKind, value: ResourceValue): void
         writeCborBytes(writer, value as Buffer)
     } else {
         writeCborNumber(writer, Label.value)
-        writeCborNumber(writer, value as number)
+        // Servers may refuse an integer in place of a floating-point number and vice versa, as Leshan does.
+        if (kind === ValueKind.float) writeCborFloat(writer, value as number)
+        else writeCborInteger(writer, value as number)
     }
 }
 

@@ -1,5 +1,6 @@
 import { type Kit } from "../kit.js"
 import { bytesTests } from "./bytes.test-suite.js"
+import { cborTests } from "./cbor.test-suite.js"
 import { coapTests } from "./coap.test-suite.js"
 import { connectionIdTests } from "./connection-id.test-suite.js"
 import { handshakeTests } from "./handshake.test-suite.js"
@@ -34,6 +35,7 @@ export function applicationTests(t: Kit): void {
     recordTests(t)
     waitingTests(t)
     coapTests(t)
+    cborTests(t)
     senmlTests(t)
     x509Tests(t)
 }

@@ -7,7 +7,7 @@ import { defaultSenmlLimits, readSenmlCbor } from "../../../src/coap/senml.js"
 import { Lwm2mFormat } from "../../../src/lwm2m/formats.js"
 import { registrationLinks } from "../../../src/lwm2m/links.js"
 import { Lwm2mObjects } from "../../../src/lwm2m/objects.js"
-import { constant, type ObjectInstance, ValueKind } from "../../../src/lwm2m/resource.js"
+import { constant, type ObjectInstance, type Resource, ValueKind } from "../../../src/lwm2m/resource.js"
 import {
     deviceObject,
     newServerAccount,
@@ -38,8 +38,8 @@ interface Served {
 /** The parts of a request besides its path: a format to accept, or a body and its format. */
 type Ask = { accept: number } | { format: number; body: Buffer | string }
 
-/** A client's objects at one end of a link, and their server at the other. */
-async function served(): Promise<Served> {
+/** A client's objects, with `more` of them, at one end of a link, and their server at the other. */
+async function served(more: ObjectInstance[] = []): Promise<Served> {
     const pair = new CoapPair()
     const objects = new Lwm2mObjects(pair.services)
     const account = newServerAccount(300)
@@ -55,6 +55,7 @@ async function served(): Promise<Served> {
         ),
     )
     objects.add(temperatureObject(measured, () => void calls.push("reset")))
+    for (const instance of more) objects.add(instance)
     await pair.serve(objects.asHandler())
     const client = await pair.client()
     const ask: Served["ask"] = (code, path, ...more) => {
@@ -177,6 +178,88 @@ describe("an LwM2M client's objects", () => {
                 ["/3/0/16", "U"],
             ],
         )
+    })
+
+    it("have floats and integers in every format, whether or not a float is whole", async () => {
+        const { ask, told, measured } = await served()
+        Object.assign(measured, { value: 21, minimum: -70000, maximum: 21.37 })
+        strictEqual(await told(CoapCode.GET, "3303/0/5700"), "2.05 21.00")
+        const payloadOf = async (path: string, accept: number): Promise<string> => {
+            const { payload } = await ask(CoapCode.GET, path, { accept })
+            return payload.toString("hex")
+        }
+        strictEqual(await payloadOf("3303/0/5700", Lwm2mFormat.TLV), "e8164408" + "4035000000000000")
+        // [{-2: "/3303/", 0: "0/5601", 2: -70000.0}, {0: "0/5602", 2: 21.37}, {0: "0/5700", 2: 21.0}, {0: "0/5701", 3: "Cel"}]
+        strictEqual(
+            await payloadOf("3303/0", Lwm2mFormat.SENML_CBOR),
+            [
+                "84a321662f333330332f0066302f3536303102" + "fac788b800",
+                "a20066302f3536303202" + "fb40355eb851eb851f",
+                "a20066302f3537303002" + "f94d40",
+                "a20066302f3537303103" + "6343656c",
+            ].join(""),
+        )
+        strictEqual(await payloadOf("3/0/13", Lwm2mFormat.SENML_CBOR), "81a321632f332f0064302f313302" + "1903e8")
+    })
+
+    it("have integers above 2^32, and numbers below 0", async () => {
+        const integers = constant(1, ValueKind.integer, [4294967296, -4294967297, 5e9, -1])
+        const { ask } = await served([{ object: 32769, instance: 0, version: "1.0", resources: [integers] }])
+        const { payload } = await ask(CoapCode.GET, "32769/0/1", { accept: Lwm2mFormat.SENML_CBOR })
+        const encoded = ["1b0000000100000000", "3b0000000100000000", "1b000000012a05f200", "20"]
+        for (const value of encoded) ok(payload.toString("hex").includes(`02${value}`), value)
+        const records = readSenmlCbor(payload, { ...defaultSenmlLimits(), paths: true })
+        deepStrictEqual(
+            records?.map(({ value }) => value),
+            [4294967296, -4294967297, 5e9, -1],
+        )
+    })
+
+    it("answer 5.00 in every format for a float that is not finite, and for an integer that is not whole", async () => {
+        const wrong: [ValueKind, number][] = [
+            [ValueKind.float, NaN],
+            [ValueKind.float, Infinity],
+            [ValueKind.float, -Infinity],
+            [ValueKind.integer, Infinity],
+            [ValueKind.integer, 1.5],
+        ]
+        const resources = wrong.map(([kind, value], id) => constant(id, kind, value))
+        const { ask } = await served([{ object: 32769, instance: 0, version: "1.0", resources }])
+        for (const accept of [Lwm2mFormat.TEXT, Lwm2mFormat.TLV, Lwm2mFormat.SENML_CBOR])
+            for (let id = 0; id < wrong.length; id++) {
+                const { code } = await ask(CoapCode.GET, `32769/0/${id}`, { accept })
+                strictEqual(codeText(code), "5.00", `${accept} ${id}`)
+            }
+    })
+
+    it("take a number in CBOR as an integer or a float, if an integer's value is whole", async () => {
+        const taken: unknown[] = []
+        const writable = (id: number, kind: ValueKind): Resource => ({
+            id,
+            kind,
+            write: (value) => {
+                taken.push(value)
+                return Promise.resolve()
+            },
+        })
+        const resources = [writable(1, ValueKind.float), writable(2, ValueKind.integer)]
+        const { told } = await served([{ object: 32769, instance: 0, version: "1.0", resources }])
+        const write = (resource: number, hex: string): Promise<string> => {
+            const name = Buffer.from(`/32769/0/${resource}`).toString("hex")
+            const body = Buffer.from(`81a2006a${name}02${hex}`, "hex")
+            return told(CoapCode.PUT, `32769/0/${resource}`, { format: Lwm2mFormat.SENML_CBOR, body })
+        }
+        // 21 as an integer, in binary16, binary32 and binary64, and as a decimal fraction.
+        const forms = ["15", "f94d40", "fa41a80000", "fb4035000000000000", "c4820015"]
+        for (const resource of [1, 2])
+            for (const form of forms) strictEqual(await write(resource, form), "2.04", `${resource} ${form}`)
+        deepStrictEqual(
+            taken,
+            Array.from({ length: 10 }, () => 21),
+        )
+        strictEqual(await write(1, "f93e00"), "2.04")
+        strictEqual(await write(2, "f93e00"), "4.00")
+        strictEqual(taken[10], 1.5)
     })
 
     it("answer 4.04 for what is missing, 4.05 for what is not allowed, 4.06 and 4.15 for other formats", async () => {

@@ -1,6 +1,10 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
+import { readCborItem } from "../../../src/coap/cbor.js"
+import { writeCborFloat } from "../../../src/coap/cbor-writer.js"
 import { defaultSenmlLimits, readSenmlCbor, type ResolvedRecord, writeSenmlCbor } from "../../../src/coap/senml.js"
 import { readSenmlJson, writeSenmlJson } from "../../../src/coap/senml-json.js"
+import { Reader } from "../../../src/dtls/bytes/reader.js"
+import { Writer } from "../../../src/dtls/bytes/writer.js"
 
 /** The labels of RFC 8428 §6, table 4. */
 const labels = new Map(
@@ -239,6 +243,10 @@ describe("SenML", () => {
             for (const signed of [value, -value]) {
                 const bytes = writeSenmlCbor("", [{ name: "a", unit: "b", value: signed, time: undefined }])
                 strictEqual(readSenmlCbor(bytes)?.[0]?.value, signed)
+                const writer = new Writer(9)
+                writeCborFloat(writer, signed)
+                const float = writer.finish()
+                strictEqual(readCborItem(new Reader(float, 0, float.length))?.number, signed)
             }
     })
 
