@@ -10,13 +10,13 @@ const FIGURES = [
     ...["wire_bytes", "wire_datagrams", "flash", "ram"],
 ]
 
-/** With --quick of the interpreted program alone. */
+/** With --quick, measured of the interpreted program only. */
 const OF_SESSIONS = [
     ...["ecdhe_handshake_client", "ecdhe_handshake_server", "resumed_handshake_client", "resumed_handshake_server"],
     ...["wake_send", "record_cid_send_64", "record_cid_recv_64", "idle_cid"],
 ]
 
-/** With --quick of the hot functions as C and the interpreted program. */
+/** With --quick, measured with the hot functions as C and with the program interpreted. */
 const OF_V13 = [
     ...["handshake13_client", "handshake13_server", "handshake13_dhe_client", "handshake13_dhe_server"],
     ...["record13_send_64", "record13_recv_64", "record13_cid_send_64", "record13_cid_recv_64", "idle13"],
@@ -52,7 +52,7 @@ describe("bench:rv32", function () {
 
     it("with functions as C, a PSK handshake takes a client 0.76 of the instructions of mbedTLS's own DTLS at most, a server 0.83", () => {
         const { mote, mbedtls } = measured
-        // A server puts hellos together from fragments and ranks its peers, which mbedTLS leaves to the application.
+        // A server also reassembles hellos from fragments and ranks its peers, which mbedTLS leaves to the application.
         const limits = { psk_handshake_client: 0.76, psk_handshake_server: 0.83 }
         for (const [name, limit] of Object.entries(limits))
             ok(mote[name] <= limit * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
@@ -66,7 +66,7 @@ describe("bench:rv32", function () {
         }
         const [few, all] = [flashes.hot, flashes.mote].map(({ flash }) => flash["translated"])
         ok(few <= all / 2, `${few} of ${all} bytes`)
-        // 64 KB, and firmware/translated itself.
+        // 64 KB, plus firmware/translated itself.
         ok(few <= 73 * 1024, `${few} bytes`)
     })
 
@@ -92,7 +92,7 @@ describe("bench:rv32", function () {
 
     it("with no function as C, a record of DTLS 1.3, sent and received, takes 1.18 of the instructions of DTLS 1.2 at most", () => {
         const { interpreted } = measured
-        // Three blocks of AES more on each side: the content type begins another one, and the number has its mask.
+        // Three more AES blocks on each side: the content type starts another one, and the record number needs a mask.
         const newer = interpreted["record13_send_64"] + interpreted["record13_recv_64"]
         const older = interpreted["record_send_64"] + interpreted["record_recv_64"]
         ok(newer <= 1.18 * older, `${newer}, in DTLS 1.2 ${older}`)
@@ -100,7 +100,7 @@ describe("bench:rv32", function () {
 
     it("with connection ids, as sensors have them, it takes 1.12 of the instructions at most", () => {
         const { interpreted } = measured
-        // Both versions have an inner content type then, and the additional data of 1.2 take two blocks more.
+        // Here both versions have an inner content type, and the additional data of DTLS 1.2 take two more blocks.
         const newer = interpreted["record13_cid_send_64"] + interpreted["record13_cid_recv_64"]
         const older = interpreted["record_cid_send_64"] + interpreted["record_cid_recv_64"]
         ok(newer <= 1.12 * older, `${newer}, in DTLS 1.2 ${older}`)

@@ -16,12 +16,12 @@ const PROGRAM = "test/device/natives/certificates.ts"
 /** ExtKeyUsage ids, by CertificatePurpose */
 const PURPOSES = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]
 
-/** A device takes 64 settings: a case of its own, and its certificates. */
+/** A device has at most 64 settings: each case is one, and so is each of its certificates. */
 const CASES_PER_RUN = 15
 
 type Run = (settings: Record<string, string>) => Promise<string[]>
 
-/** The verdicts of a device, by name. @param run the program with settings; @returns its lines */
+/** A device's verdicts, by name. @param run runs the program with settings; @returns its lines */
 async function verdictsOf(run: Run): Promise<string[]> {
     const verdicts: string[] = []
     for (let at = 0; at < chainCases.length; at += CASES_PER_RUN) {
@@ -34,7 +34,7 @@ async function verdictsOf(run: Run): Promise<string[]> {
 
 const hex = (name: string): string => certificate(name).toString("hex")
 
-/** What the program wants. */
+/** The settings for these cases. */
 function settingsFor(cases: ChainCase[]): Record<string, string> {
     const settings: Record<string, string> = {}
     cases.forEach(({ identity, purpose, when, chain, anchors }, index) => {
@@ -67,7 +67,7 @@ describe("certificate chains", function () {
         return file
     }
 
-    /** Whether OpenSSL, which knows no zones, believes the chain. */
+    /** Whether OpenSSL, which has no notion of zones, accepts the chain. */
     function opensslVerifies({ identity: given, purpose, when, chain, anchors }: ChainCase): boolean {
         const identity = given.replace(/%.*/, "")
         const usage = purpose === CertificatePurpose.authenticateServer ? "sslserver" : "sslclient"
@@ -98,7 +98,7 @@ describe("certificate chains", function () {
         deepStrictEqual(await verdictsOf(run), expected)
     })
 
-    it("get the same flags on the emulated board, but for keys and hashes that its library cannot read", async function () {
+    it("get the same flags on the emulated board, except for keys and hashes that its library cannot read", async function () {
         needs(this, board.missing())
         const run: Run = async (settings) => (await runOn(board, PROGRAM, settings)).split("\n")
         const onBoard = chainCases.map(({ name, flags }) => {
@@ -108,14 +108,14 @@ describe("certificate chains", function () {
         deepStrictEqual(await verdictsOf(run), onBoard)
     })
 
-    it("are believed where OpenSSL believes them, but for those that cost too much or are out of order", function () {
+    it("are accepted where OpenSSL accepts them, except those that cost too much or are out of order", function () {
         needs(this, missingProgram("openssl"))
         // A chain that costs too much is none to a device, and name constraints are not known there.
         const known = chainCases.filter(({ gio }) => !["strength", "names", "sequence"].includes(gio?.[1] ?? ""))
         for (const one of known) strictEqual(opensslVerifies(one), one.flags === GOOD, one.name)
     })
 
-    /** GIO's verdict is for now. */
+    /** GIO's verdict is for the current time. */
     const isNow = ({ when }: ChainCase): boolean => when === VALID
 
     it("get the flags that GIO gives, or others for a reason", function () {
@@ -135,7 +135,7 @@ describe("certificate chains", function () {
         )
     })
 
-    it("are refused as arguments when they are no chains; what is no certificate is a generic error, or not looked at among the others", async function () {
+    it("are refused as arguments if they are not chains; what is not a certificate is a generic error, or ignored among others", async function () {
         needs(this, linux.missing())
         const settings = { none: "3000", half: hex("leaf").slice(0, 400), alone: hex("alone") }
         const cut = ["|0||none|alone", "|0||half|alone", "|0||alone|none,half,alone", "|0||alone,none|alone"]
@@ -158,7 +158,7 @@ describe("certificate chains", function () {
         deepStrictEqual(await runInSimulator(PROGRAM, { ...settings, ...given }), want)
     })
 
-    it("are a generic error, too, when memory was out for one that might have made the chain", async function () {
+    it("are a generic error, too, if memory was out for one that might have completed the chain", async function () {
         needs(this, linux.missing())
         const settings = { "case-0": "|0||alone|alone", alone: hex("alone") }
         const output = await runOn(linuxWithoutMemory, PROGRAM, settings)

@@ -184,7 +184,7 @@ describe("devs.config.json", function () {
             ok(!told.err.includes(KEY), told.err)
         })
 
-    it("says where a file is no JSON, and quotes nothing of it", () => {
+    it("says where a file is not JSON, without quoting any of it", () => {
         const folder = project(good, undefined)
         writeFileSync(join(folder, "keys.json"), `{"identity":"a","key":${KEY}}`)
         const told = run("build", folder)
@@ -193,7 +193,7 @@ describe("devs.config.json", function () {
         ok(!told.err.includes(KEY.slice(0, 4)), told.err)
     })
 
-    it("shows what the compiler says of a program", () => {
+    it("shows the compiler's messages about a program", () => {
         const folder = project(good, keys)
         writeFileSync(join(folder, "src", "app.ts"), "const x: number = 'text'\n")
         const told = run("build", folder)

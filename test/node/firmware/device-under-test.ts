@@ -21,7 +21,7 @@ import { Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { Running } from "../../interop/process.js"
 
-/** Path of a program, or that with what its configuration decides (host/build/configured.ts). */
+/** The path of a program, or that and what its configuration decides (host/build/configured.ts). */
 export type Program = string | { path: string; configured: Configured }
 
 const imageOf = (program: Program): DeviceImage =>
@@ -30,7 +30,7 @@ const imageOf = (program: Program): DeviceImage =>
 /** One of the places where the firmware runs here. */
 export interface DeviceKind {
     name: string
-    /** how a device of this kind calls this computer */
+    /** the address of this computer as a device of this kind sees it */
     host: string
     ipv6Host: string
     missing(): string | undefined
@@ -43,7 +43,7 @@ export interface DeviceKind {
 
 const folder = temporaryFolder("firmware")
 
-/** The command for a program on Linux; the settings in a file, as people do it. */
+/** The command for a program on Linux, with its settings in a file, as users do it. */
 function linuxCommand(device: NativeProgram, image: string, settings: Record<string, string>): string[] {
     const file = join(folder, `settings-${Math.random().toString(36).slice(2)}`)
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
@@ -60,7 +60,7 @@ export const linux: DeviceKind = {
     command: (program, settings) => Promise.resolve(linuxCommand(checkedDevice, imageOf(program).path, settings)),
 }
 
-/** The same with the functions of the program as C. */
+/** The same with all functions of the program translated to C. */
 export const translatedLinux: DeviceKind = {
     ...linux,
     name: "Linux, as C",
@@ -70,7 +70,7 @@ export const translatedLinux: DeviceKind = {
     },
 }
 
-/** The same with the functions as C that an ESP32-C3 has by itself. */
+/** The same with the functions translated to C that an ESP32-C3 has by default. */
 export const hotLinux: DeviceKind = {
     ...linux,
     name: "Linux, hot functions as C",
@@ -83,7 +83,7 @@ export const hotLinux: DeviceKind = {
     },
 }
 
-/** Linux with a library before those of the system. */
+/** Linux with a preloaded library. */
 const linuxBehind = (library: NativeProgram, name: string): DeviceKind => ({
     ...linux,
     name,

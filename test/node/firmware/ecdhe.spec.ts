@@ -78,13 +78,13 @@ describe("a device with an X.509 certificate", function () {
         }
     }
 
-    it("believes a server whose chain ends at its authority, under the name it asks for, and is believed", async function () {
+    it("trusts a server whose chain ends at its authority and that has the requested name, and is trusted", async function () {
         needs(this, linux.missing())
         await talkTo("under-middle", "answer: you said hello")
     })
 
     for (const own of ["other-name", "self"])
-        it(`does not believe one with ${own === "self" ? "a certificate of its own" : "another name"}`, async function () {
+        it(`does not trust one with ${own === "self" ? "a certificate of its own" : "another name"}`, async function () {
             needs(this, linux.missing())
             await talkTo(own, "not accepted")
         })
@@ -121,7 +121,7 @@ describe("a device with a raw public key and ECDHE_ECDSA", function () {
     }
 
     for (const kind of [linux, translatedLinux, board])
-        it(`believes the server it knows, and is known by its own key, on ${kind.name}`, async function () {
+        it(`trusts the server it knows, and is recognized by its own key, on ${kind.name}`, async function () {
             needs(this, kind.missing())
             const { listener, port, close } = await listen(client.publicKey)
             const device = new Running(await start(kind, port, server.publicKey.toString("hex")))

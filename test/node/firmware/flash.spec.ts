@@ -50,7 +50,7 @@ class Device {
 describe("mote flash leaves the program that is known to be good", function () {
     this.timeout(180000)
 
-    it("by writing the slot that can be spared: none, one that has not lasted, then the older", () => {
+    it("by writing the slot that can be spared: an empty one, one whose program has not lasted, then the older one", () => {
         const slot = (number: number): Buffer => programSlot(new Uint8Array(8), number)
         strictEqual(slotToWrite([slot(5), slot(7)]), 0)
         strictEqual(slotToWrite([slot(9), slot(7)]), 1)
@@ -61,7 +61,7 @@ describe("mote flash leaves the program that is known to be good", function () {
         strictEqual(slotToWrite([lasted(slot(5)), Buffer.alloc(0)]), 1)
     })
 
-    it("a header without its program is no program, so that flashing again after an interruption goes there", () => {
+    it("a header without its program does not count, so that flashing again after an interruption goes there", () => {
         const whole = programSlot(new Uint8Array(64).fill(7), 5)
         const torn = Buffer.concat([programSlot(new Uint8Array(64).fill(8), 6).subarray(0, 40), Buffer.alloc(40, 0xff)])
         strictEqual(readSlot(torn), undefined)
@@ -87,7 +87,7 @@ describe("mote flash leaves the program that is known to be good", function () {
         strictEqual(device.start(), `${FALLBACK}E\n`)
     })
 
-    it("through flashing twice without a start between", function () {
+    it("through flashing twice without a start in between", function () {
         needs(this, missingFor(checkedDevice))
         const device = new Device()
         device.flash(steady("A"))
@@ -121,7 +121,7 @@ describe("mote flash leaves the program that is known to be good", function () {
         strictEqual(device.start("--watchdog", "1500"), "A\n")
     })
 
-    it("lets a program go on that is flooded with datagrams: peers cannot restart a device", function () {
+    it("lets a program continue that is flooded with datagrams: peers cannot restart a device", function () {
         needs(this, missingFor(checkedDevice))
         const image = cachedDeviceImage("test/device/busy.ts").path
         const args = ["--guard", "0", "--watchdog", "1500", image]

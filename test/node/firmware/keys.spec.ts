@@ -10,7 +10,7 @@ const PUBLIC =
     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299"
 const ROUNDS = 40
 
-/** What the device must say, but for the lines that the test computes itself. */
+/** What the device must print, except for the lines that the test computes itself. */
 const expected = [
     `secp256r1: ${ROUNDS} of ${ROUNDS} agree`,
     "secp256r1 zeros: undefined",
@@ -58,7 +58,7 @@ describe("keys", function () {
         "their-signature": signer.sign(Buffer.from("signed by the test")).toString("hex"),
     }
 
-    it("are not taken from work under way, by a collection or a close, and not used up by objects that are gone", async function () {
+    it("are not taken away from running work by a collection or a close, nor used up by objects that are gone", async function () {
         needs(this, linux.missing())
         const want = ["dropped hashes: 100", "by dropped signers: 10 of 10", "closed while signing: 10 of 10"]
         const program = "test/device/natives/owners.ts"
@@ -83,7 +83,7 @@ describe("keys", function () {
         deepStrictEqual((await runOn(linux, "test/device/natives/full.ts", {})).trimEnd().split("\n"), want)
     })
 
-    it("that could not verify for want of memory say neither yes nor no", async function () {
+    it("that could not verify because memory was out say neither yes nor no", async function () {
         needs(this, linux.missing())
         const told = await runOn(linuxWithoutMemory, "test/device/natives/keys.ts", { ...settings, rounds: "1" })
         ok(told.includes("\ntheirs: undefined\n"), told)
@@ -93,7 +93,7 @@ describe("keys", function () {
         check(await runInSimulator("test/device/natives/keys.ts", settings))
     })
 
-    it("agree and sign on Linux as node:crypto does, and refuse what is no key", async function () {
+    it("agree and sign on Linux as node:crypto does, and refuse what is not a key", async function () {
         needs(this, linux.missing())
         check((await runOn(linux, "test/device/natives/keys.ts", settings)).trimEnd().split("\n"))
     })

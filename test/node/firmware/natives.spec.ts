@@ -13,14 +13,14 @@ import { board, type DeviceKind, linux, runInSimulator, runOn } from "./device-u
 
 const lines = (text: string): string[] => text.trimEnd().split("\n")
 
-/** What the primitives must answer, by node:crypto. */
+/** What the primitives must return, computed with node:crypto. */
 async function expected(rounds: number): Promise<string[]> {
     const crypto = new NodeCryptoProvider()
     const workload = new Workload(crypto, rounds, () => Promise.resolve())
     return [...(await workload.all()), ...(await workload.allOfV13(crypto))]
 }
 
-/** Names of what a device does not have, of the bits that `_moteCryptoHas` answers. */
+/** Names of the features that a device lacks, from the bits that `_moteCryptoHas` returns. */
 function lacking(has: number): string[] {
     const aeads = Object.entries(AeadAlgorithm).filter(([, bit]) => typeof bit === "number" && ((has >> bit) & 1) === 0)
     const hashes = Object.entries(HashAlgorithm).filter(
@@ -29,7 +29,7 @@ function lacking(has: number): string[] {
     return [...aeads, ...hashes].map(([name]) => name)
 }
 
-/** What a sensor's board has: SHA-256 and CCM, and DTLS 1.3 with them. */
+/** The workload for what a sensor's board has: SHA-256 and CCM, and DTLS 1.3 with them. */
 async function sensorWorkload(): Promise<string[]> {
     const crypto = new NodeCryptoProvider()
     const workload = new Workload(crypto, 100, () => Promise.resolve())

@@ -55,7 +55,7 @@ async function post(
 const gateway = (port: number): string[] =>
     mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `sensor1:${HEX_KEY}`)
 
-/** Of DTLS 1.3 alone, with connection ids; compiled for its size anyway. */
+/** A sensor of DTLS 1.3 only, with connection ids. It is compiled for its size profile anyway. */
 const { program: path, configured } = SIZE_PROFILES["psk13-cid-sensor"]
 const SENSOR_V13 = { path, configured: configured as Configured }
 
@@ -206,7 +206,7 @@ for (const kind of [linux, board])
 describe("mote-device", function () {
     this.timeout(180000)
 
-    it("keeps its session when the network took neither a datagram of the handshake nor one of a request", async function () {
+    it("keeps its session when the network accepts neither a datagram of the handshake nor one of a request", async function () {
         needs(this, linux.missing())
         await linuxWithoutRoute.command(SENSOR, settings(linux, 1)) // compiled before time counts
         const port = await freePort()

@@ -19,7 +19,7 @@ describe("storage and program slots", function () {
         for (const line of output.trimEnd().split("\n")) console.log(`    ${line}`)
     })
 
-    it("survive 2000 power cuts at any byte of a write: the old blob is there or the new one, and all others", () => {
+    it("survive 2000 power cuts at any byte of a write: the old blob or the new one is there, and all others", () => {
         ok(/power cuts: 2000 in \d+ writes/.test(output), output)
     })
 
@@ -75,7 +75,7 @@ describe("storage and program slots", function () {
         strictEqual(run(""), "removed: 0\nleft: nothing\n")
     })
 
-    it("refuse a storage file that is none", function () {
+    it("refuse a file that is not a storage file", function () {
         needs(this, missingFor(checkedDevice))
         const file = join(temporaryFolder("storage"), "other")
         writeFileSync(file, "something else")

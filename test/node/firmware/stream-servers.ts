@@ -1,4 +1,4 @@
-/* What a device's streams talk to: line and flood, also over TLS, HTTP, MQTT. */
+/* The servers that a device's streams talk to: lines and a flood, also over TLS, HTTP, MQTT. */
 import { readFileSync } from "node:fs"
 import { createServer as createHttp } from "node:http"
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
@@ -9,7 +9,7 @@ import { trialCertificates } from "../../../host/testing/trial-certificates.js"
 /** Bytes of the flood. */
 export const FLOOD = 1 << 17
 
-/** Sends everything back; after a line "flood" a flood and the end, after a line "end" the end. */
+/** Echoes everything. After the line "flood" it sends a flood and closes, after "end" it closes. */
 function answer(socket: Socket): void {
     let text = ""
     socket.on("error", () => undefined)
@@ -21,7 +21,7 @@ function answer(socket: Socket): void {
     })
 }
 
-/** A POST is answered with what it was, in parts. */
+/** Answers a POST with its own contents, in chunks. */
 function httpServer(): Server {
     return createHttp((request, response) => {
         const parts: Buffer[] = []
@@ -35,7 +35,7 @@ function httpServer(): Server {
     })
 }
 
-/** A broker that answers what is published under from/mote. */
+/** A broker that answers publications under from/mote. */
 async function broker(): Promise<Server> {
     const aedes = await Aedes.createBroker()
     aedes.on("publish", ({ topic, payload }) => {

@@ -28,7 +28,7 @@ const WANTED: Record<string, string[]> = {
     ],
 }
 
-/** What the program says; the package logs more. */
+/** Only what the program itself says: the package logs more. */
 const said = (lines: string[]): string[] => lines.flatMap((line) => /^said (.*)/.exec(line)?.[1] ?? [])
 
 /** Unmodified @devicescript/net: its sockets, fetch and MQTT client. */
@@ -111,7 +111,7 @@ describe("streams of @devicescript/net", function () {
     })
 })
 
-/** Three files: fetch of @devicescript/net, and DTLS in the same shape. */
+/** In three files: fetch of @devicescript/net, and DTLS in the same form. */
 describe("examples/device/message-of-the-day", function () {
     this.timeout(120000)
     const EXAMPLE = "examples/device/message-of-the-day/main.ts"

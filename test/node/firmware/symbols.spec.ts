@@ -5,10 +5,10 @@ import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { buildObjects, checkedDevice, device, missingFor, withTranslations } from "../../../host/build/native.js"
 import { needs } from "../../support/needs.js"
 
-/** What a firmware of somebody else's links: machine, natives, sockets and translated code, without a port's `main`. */
+/** What other firmware links: machine, natives, sockets and translated code, without a port's `main`. */
 const component = { ...checkedDevice, sources: ["vm", "natives", "port/sockets"] }
 
-/** Names that the linker sees, but for the compiler's own, which begin with two underscores. */
+/** Names that the linker sees, except the compiler's own, which begin with two underscores. */
 function externalSymbols(objects: string[]): string[] {
     const { stdout } = spawnSync("nm", ["-g", "--defined-only", "-A", ...objects], { encoding: "utf8" })
     const lines = stdout.split("\n").filter((line) => line !== "")
@@ -29,7 +29,7 @@ describe("external symbols of machine, natives and translated code", function ()
         )
     })
 
-    it("are in objects that name no folder of this computer, so that whoever builds them again gets the same", function () {
+    it("are in objects that name no folder of this computer, so that builds are reproducible", function () {
         needs(this, missingFor(component))
         const folders = buildObjects({ ...device, sources: component.sources }).filter((path) =>
             readFileSync(path).includes(root),

@@ -67,10 +67,10 @@ class UpdateGateway {
     }
 }
 
-/** How much of an update comes before its path is cut, bytes: no computer is too slow to interrupt it there. */
+/** Bytes of an update that arrive before its path is cut: so early that any computer can interrupt it in time. */
 const INTERRUPTED = 20000
 
-/** A device whose flash outlasts its power: a program 5 that has lasted is in slot 0. */
+/** A device whose flash survives power cuts. A program 5 that has lasted is in slot 0. */
 class FlashedDevice {
     private folder = temporaryFolder("update")
     private settings: Record<string, string>
@@ -192,7 +192,7 @@ describe("a program over the air", function () {
             await running.end()
         })
 
-        it(`on ${kind.name}: the power goes in the middle, the new one runs and confirms itself, a bad one is taken back`, async function () {
+        it(`on ${kind.name}: power fails in the middle, the new program runs and confirms itself, and a bad one is rolled back`, async function () {
             needs(this, kind.missing())
             const image = readFileSync(cachedDeviceImage(PROGRAM).path)
             const gateway = await UpdateGateway.start(target)

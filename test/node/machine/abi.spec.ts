@@ -29,7 +29,7 @@ const numbersOf = (all: object): number[] => Object.values(all).filter((value) =
 
 const line = (name: string, numbers: number[]): string => [name, ...numbers].join(" ")
 
-/** What firmware/test/print_abi.c prints, as TypeScript knows it. */
+/** The lines that firmware/test/print_abi.c has to print, as TypeScript knows the ABI. */
 function known(): string[] {
     const { immediates } = readDescription()
     const operations = Array.from({ length: 256 }, (_, opcode) => {
@@ -56,7 +56,7 @@ function known(): string[] {
     ]
 }
 
-/** Messages of gcc about a file of natives with these lines. */
+/** Compiles a file of natives with these lines. @returns gcc's messages */
 function compile(...lines: string[]): string {
     const include = ["vm", "natives"].map((folder) => `-I${join(root, "firmware", folder)}`)
     const flags = ["-std=c11", "-Wmissing-prototypes", "-Werror", "-x", "c", "-", "-o", "/dev/null"]
@@ -68,7 +68,7 @@ type Is<A, B> = A extends B ? true : false
 describe("the ABI of firmware/abi/abi.json", function () {
     this.timeout(120000)
 
-    it("is what the generated C and TypeScript say", async () => {
+    it("matches the generated C and TypeScript", async () => {
         deepStrictEqual(await staleAbiFiles(), [], "npm run abi writes them")
     })
 
@@ -78,8 +78,8 @@ describe("the ABI of firmware/abi/abi.json", function () {
         deepStrictEqual(stdout.split("\n"), known(), stderr)
     })
 
-    it("names I/O errors and their numbers as GIO does, but for FAILED, which has no minus there", () => {
-        // src/gio has those alone that somebody asks for.
+    it("names and numbers I/O errors as GIO does, except FAILED, which has no minus there", () => {
+        // src/gio has only the errors that are used.
         const shared = Object.entries(IoError).filter(([name, number]) => name in IOErrorEnum || number in IOErrorEnum)
         ok(shared.length > 5)
         for (const [name, number] of shared) if (name !== "FAILED") strictEqual(IOErrorEnum[number], name)
@@ -90,7 +90,7 @@ describe("the ABI of firmware/abi/abi.json", function () {
         for (const { name, arguments: all } of nativesOf(readDescription())) ok(Object.keys(all).length <= 8, name)
     })
 
-    it("makes a C function without an entry, and an entry without a function, errors of the build", function () {
+    it("makes the build fail for a C function without an entry, and for an entry without a function", function () {
         needs(this, missingFor(abiPrinter))
         const head = ['#include "native_list.h"', '#include "mote_vm.h"']
         const of = "(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)"
@@ -108,7 +108,7 @@ describe("the ABI of firmware/abi/abi.json", function () {
         strictEqual(compile(...head, "int main(void) { return 0; }"), "")
     })
 
-    it("makes a native that the simulator does not have, or has beside it, an error of the compiler", () => {
+    it("makes the compiler report a native that the simulator lacks, and one that only the simulator has", () => {
         // These are types: the test is that this file compiles.
         const isKnown: Is<"_moteUnheardOf", keyof HostNatives> = false
         const mayBeMissing: Is<Omit<HostNatives, "_moteRandom">, HostNatives> = false

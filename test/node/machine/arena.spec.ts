@@ -10,7 +10,7 @@ import { WatchedClock } from "../../support/watched-clock.js"
 
 const FIBERS = 8
 const DEPTH = 60
-/** Fibers that wait where little is on their stacks, before and after they were deep in calls. */
+/** Fibers that wait with little on their stacks, before and after they were deep in calls. */
 const WAITING = `
 import * as ds from "@devicescript/core"
 function deep(n: number): number { return n === 0 ? 0 : 1 + deep(n - 1) }
@@ -30,8 +30,8 @@ ds.restart()
 `
 
 /**
- * Texts that fill more than a megabyte of an arena, as names of fields of an object with methods: there lie places that are
- * numbers of texts of the image, too.
+ * Strings that fill more than a megabyte of the arena, as names of fields of an object with methods: some of their
+ * offsets equal indexes of strings of the image.
  */
 const MANY_TEXTS = `
 import * as ds from "@devicescript/core"
@@ -52,7 +52,7 @@ console.log("fields found", found)
 ds.restart()
 `
 
-/** Runs it; bytes of its heap that are alive when "waiting" was printed. */
+/** Runs it. `alive` is how many bytes of its heap are alive when it prints "waiting". */
 async function aliveWhileWaiting(): Promise<{ alive: number; last: string }> {
     let [alive, last] = [0, ""]
     const clock = new WatchedClock(() => {
@@ -74,7 +74,7 @@ async function aliveWhileWaiting(): Promise<{ alive: number; last: string }> {
 describe("the arena of a machine", function () {
     this.timeout(120000)
 
-    it("takes no text that a program made for a text of the image, wherever it lies", async () => {
+    it("never takes a string made at run time for a string of the image, wherever it lies", async () => {
         const lines: string[] = []
         const device = new Device(await machineModule(), compileProgram(MANY_TEXTS), {
             ...{ heapBytes: 4096 * 1024, maxDepth: 100, guard: 0, gcStress: false, virtualTime: true, deviceId: "1" },
@@ -87,7 +87,7 @@ describe("the arena of a machine", function () {
         deepStrictEqual(lines, ["fields found 0"])
     })
 
-    it("is refused with a reason: no memory, alignment and size are told apart", function () {
+    it("is refused with a reason, which is different for no memory, alignment and size", function () {
         needs(this, missingFor(arenaTest))
         const { stdout, stderr } = spawnSync(buildNative(arenaTest), { encoding: "utf8" })
         const told = [
@@ -102,7 +102,7 @@ describe("the arena of a machine", function () {
         strictEqual(stdout, told.join("\n"), stderr)
     })
 
-    it("has no room for calls that fibers which wait have returned from, and they go on as deep again", async () => {
+    it("keeps no stack for calls that waiting fibers have returned from, and they can call as deep again", async () => {
         const { alive, last } = await aliveWhileWaiting()
         strictEqual(last, String(2 * FIBERS * DEPTH))
         // A call takes 7 words or more, and all fibers were deep in calls before they waited.

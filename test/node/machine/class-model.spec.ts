@@ -13,7 +13,7 @@ import { PassManager } from "../../../host/image/pass-manager.js"
 import { groupMethodStores } from "../../../host/image/passes/method-stores.js"
 import { program, programImage } from "../../machine/images.js"
 
-/** A compiled program, whose functions and names are found by their texts. */
+/** A compiled program whose functions and names can be looked up by text. */
 class Compiled {
     readonly program: ImageProgram
     readonly facts: ProgramFacts
@@ -79,7 +79,7 @@ const ANIMALS = [
 describe("the class model", function () {
     this.timeout(60000)
 
-    it("knows whose method an object of a derived class has", () => {
+    it("knows from which class an object of a derived class has its method", () => {
         const animals = new Compiled(...ANIMALS)
         const [speak, eat] = [animals.key("speak"), animals.only("eat")]
         const found = ["Animal", "Dog", "Puppy"].map((name) => animals.classes.resolve(animals.only(name), speak))
@@ -89,7 +89,7 @@ describe("the class model", function () {
         strictEqual(animals.classes.resolve(animals.only("Animal"), animals.key("play")), undefined)
     })
 
-    it("knows of which classes `this` of a method may be", () => {
+    it("knows which classes `this` of a method may belong to", () => {
         const animals = new Compiled(...ANIMALS)
         const receivers = (name: string): number[] | undefined => animals.classes.receivers(animals.only(name))
         const all = ["Animal", "Dog", "Puppy"].map((name) => animals.only(name))
@@ -97,13 +97,13 @@ describe("the class model", function () {
         deepStrictEqual(receivers("play"), all.slice(2))
     })
 
-    it("knows which classes extend one of the machine's, through others of the program, too", () => {
+    it("knows which classes extend one of the machine's, directly or not", () => {
         const animals = new Compiled(...ANIMALS)
         const expected = ["Broken", "Worse"].map((name) => animals.only(name))
         deepStrictEqual(animals.classes.classesOfMachine, new Set(expected))
     })
 
-    it("gives the only method of a name, and none when two classes have one of that name", () => {
+    it("finds the only method of a name, and none if two classes have one of that name", () => {
         const animals = new Compiled(...ANIMALS)
         const onlyMethod = (name: string): number | undefined => {
             const found = animals.classes.onlyMethodNamed(animals.key(name))
@@ -113,7 +113,7 @@ describe("the class model", function () {
         strictEqual(onlyMethod("eat"), animals.only("eat"))
     })
 
-    it("says that an object may have a field of the name of a method, once anything stores one", () => {
+    it("says that an object may have a field with a method's name, once anything stores one", () => {
         const lines = ["class Lamp { shine(): any { return 1 } }", "console.log(new Lamp().shine())"]
         const without = new Compiled(...lines)
         ok(!without.classes.mayBeOwn(without.key("shine")))
@@ -134,7 +134,7 @@ describe("the class model", function () {
         strictEqual(list.methods("map").length, 1)
     })
 
-    it("knows nothing of a method that the program replaces while it runs, and still knows the others", () => {
+    it("does not know a method that the program replaces at run time, but still knows the others", () => {
         const lamp = new Compiled(
             "class Lamp { on(): any { return 1 }",
             "    off(): any { return 2 } }",
@@ -148,7 +148,7 @@ describe("the class model", function () {
         deepStrictEqual(lamp.methods("off"), [["Lamp", lamp.only("off")]])
     })
 
-    it("lets the later of two methods count that a class gets under one name before anything runs", () => {
+    it("takes the later of two methods that a class gets under one name before anything runs", () => {
         const lamp = new Compiled(
             "class Lamp { on(): any { return 1 } }",
             "console.log(new Lamp().on())",
@@ -212,7 +212,7 @@ describe("the class model", function () {
 describe("the facts about a program", function () {
     this.timeout(60000)
 
-    /** Makes every look-up of one name one of another. */
+    /** Changes every look-up of one name into one of another. */
     function rename(changed: ImageProgram, from: string, to: string): void {
         walkProgram(changed, (found) => {
             if (`ascii ${found.value}` === from && found.opcode === Op.asciiField) found.value = Number(to.slice(6))
@@ -232,7 +232,7 @@ describe("the facts about a program", function () {
         strictEqual(animals.classes.uses(animals.key("play")), 0)
     })
 
-    it("lead to a pass that changes a function and does not report it, when passes are verified", () => {
+    it("reveal a pass that changes a function without reporting it, when passes are verified", () => {
         const animals = new Compiled(...ANIMALS)
         const passes = new PassManager(animals.program, true)
         const change = (): void => {
@@ -250,7 +250,7 @@ describe("the layout of objects", function () {
 
     interface Fields {
         all: string[]
-        /** those that are at these places in any case */
+        /** fields that certainly are at these places */
         steady: string[]
         isComplete: boolean
     }
@@ -276,7 +276,7 @@ describe("the layout of objects", function () {
         deepStrictEqual(fields("Wide", base, ...DERIVED, MADE), { all, steady: all, isComplete: true })
     })
 
-    it("has no certain place for a field behind one that a branch of the constructor leaves out", () => {
+    it("has no certain place for a field after one that a branch of the constructor leaves out", () => {
         const steps = "this.first = n; if (n) this.second = n; this.third = n"
         const base = `class Base { ${FIELDS}; constructor(n: any) { ${steps} } }`
         const all = ["first", "second", "third"]
@@ -285,7 +285,7 @@ describe("the layout of objects", function () {
         deepStrictEqual(fields("Wide", base, ...DERIVED, MADE), derived)
     })
 
-    it("has no certain place for a field behind a return", () => {
+    it("has no certain place for a field after a return", () => {
         const base = `class Base { ${FIELDS}; constructor(n: any) { this.first = n; if (n) return; this.second = n } }`
         const found = fields("Base", base, "console.log(new Base(1))")
         deepStrictEqual(found, { all: ["first", "second"], steady: ["first"], isComplete: false })

@@ -4,7 +4,7 @@ import { conformancePrograms, programImage, recordedOutput } from "../../machine
 import { needs } from "../../support/needs.js"
 import { runNatively, simulate } from "./run.js"
 
-/* What the official machine printed for each program is in NAME.expected; none is excepted. */
+/* The official machine's output for each program is in NAME.expected. There are no exceptions. */
 describe("the machine prints what the official one printed", function () {
     this.timeout(120000)
     const missing = missingFor(checkedDevice)

@@ -99,7 +99,7 @@ describe("certificates in devs.config.json", () => {
         ["a pin that is none", { key: "client.key", rpkPin: ["5a"] }, "certificates.rpkPin[0]: 64 hexadecimal digits"],
     ]
     for (const [what, certificates, message] of wrong)
-        it(`refuses ${what}, with file, line and setting, and prints nothing of a key`, () => {
+        it(`refuses ${what}, with file, line and setting, and prints no part of a key`, () => {
             const path = written(folder, { certificates })
             throws(
                 () => loadCredentials(loadConfig(path)),
@@ -127,14 +127,14 @@ describe("certificates in devs.config.json", () => {
         ],
     ]
     for (const [what, given, message] of settings)
-        it(`refuses ${what} beside them`, () => {
+        it(`refuses ${what} in addition to them`, () => {
             throws(
                 () => loadConfig(written(folder, { certificates: x509, ...given })),
                 new RegExp(message.replace(/\[0\]/, "\\[0\\]")),
             )
         })
 
-    it("have suites that a pre-shared key does not have, and take its place: without either no device could connect", () => {
+    it("bring suites of their own and can replace a pre-shared key: without either, no device could connect", () => {
         const suites = ["TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"]
         throws(
             () => loadConfig(written(folder, { credentials: "none.json", suites })),
@@ -146,7 +146,7 @@ describe("certificates in devs.config.json", () => {
         throws(() => loadCredentials(config), /keys\.json:1:2: identity: is no setting; there are wifiPassword/)
     })
 
-    it("may be beside a pre-shared key: each has a suite in DTLS 1.2, and a setting of its own", () => {
+    it("can be combined with a pre-shared key: each has a suite in DTLS 1.2, and a setting of its own", () => {
         const beside = { certificates: { ...x509, psk: true }, credentials: "keys.json" }
         writeFileSync(join(folder, "keys.json"), JSON.stringify({ identity: "sensor1", key: "00" }))
         const config = loadConfig(written(folder, beside))
@@ -215,7 +215,7 @@ describe("a sensor with certificates", function () {
                 {
                     ...{ minVersion: version, cert: authority.pem(server), key: authority.key(server) },
                     ...{ ca: authority.pem("root"), requestCert: true },
-                    // A record that is dropped would come again after nine seconds only.
+                    // A dropped record is then repeated only after nine seconds.
                     retransmission: cellular(),
                 },
                 "127.0.0.1",
@@ -289,7 +289,7 @@ describe("a sensor that believes an authority and the raw keys of other servers"
         ["has a raw key that is pinned", { key: authority.key("server") }, true],
         ["has another raw key", { key: authority.key("other-name") }, false],
     ] as const)
-        // A sensor of 1.2 waits, before it says so, whether another server answers.
+        // Before it says so, a sensor of DTLS 1.2 waits for an answer from another server.
         for (const version of isBelieved ? (["1.2", "1.3"] as const) : (["1.3"] as const))
             it(`${isBelieved ? "shows its own certificate to" : "does not believe"} a server of DTLS ${version} that ${what}`, async () => {
                 const options = { ...server, ca: authority.pem("root"), requestCert: true }
@@ -321,7 +321,7 @@ function publicKeyOf(name: string): Buffer {
     return createPublicKey(TestAuthority.get().key(name)).export({ format: "der", type: "spki" })
 }
 
-/** The device of a configuration, with what its files say; the server is at another port than there. */
+/** The device that a configuration and its files describe, except that the server is at `port`. */
 async function simulated(path: string, port: number, log: (line: string) => void): Promise<Device> {
     const config = loadConfig(path)
     return new Device(await machineModule(), readFileSync(programImage(config).path), {

@@ -33,7 +33,7 @@ function declaredNames(path: string): string[] {
     return names
 }
 
-/** Sources that are of one version alone, by the profiles that speak it. */
+/** Sources of a single version, and which profiles speak it. */
 const OF_VERSIONS: [string, RegExp, (profile: string) => boolean][] = [
     [
         "1.2",
@@ -43,7 +43,7 @@ const OF_VERSIONS: [string, RegExp, (profile: string) => boolean][] = [
     ["1.3", /\/v13\//, (profile) => profile.includes("13-")],
 ]
 
-/** The parts are all there is. */
+/** Together, these parts are all device code. */
 const PARTS = ["src/dtls", "src/gio", "src/coap", "src/net", "src/lwm2m", "src/sensor", "src/update", "src/platform"]
 
 const PROGRAM = `import * as ds from "@devicescript/core"
@@ -83,7 +83,7 @@ describe("the official DeviceScript compiler and VM", function () {
         })
 
     for (const [version, sources, speaksIt] of OF_VERSIONS)
-        it(`compiles into a size profile what is of DTLS ${version} only where its program names that version`, () => {
+        it(`compiles sources of DTLS ${version} into a size profile only if its program names that version`, () => {
             for (const [name, { program, configured }] of Object.entries(SIZE_PROFILES)) {
                 const files = [...sizeByFile(cachedDeviceImage(program, configured)).keys()]
                 const found = files.filter((file) => sources.test(file))
@@ -100,7 +100,7 @@ describe("the official DeviceScript compiler and VM", function () {
         )
     })
 
-    it("makes the images that its command line makes, which checks its own packages, too", () => {
+    it("makes the same images as its command line, which also checks its own packages", () => {
         const folder = temporaryFolder("command-line")
         writeFileSync(join(folder, "main.ts"), PROGRAM)
         const cli = join(compilerFolder(), "devicescript")
@@ -114,7 +114,7 @@ describe("the official DeviceScript compiler and VM", function () {
         ok(optimized(ours).equals(optimized({ ...ours, image, debug: theirs })))
     })
 
-    it("compiles a module anew for a program in which what it imports is another", () => {
+    it("compiles a module again for a program in which its import is another module", () => {
         const main = ["import { STEP }" + ' from "./step"', "const TWICE = STEP * 2", "console.log(TWICE, STEP)"].join(
             "\n",
         )

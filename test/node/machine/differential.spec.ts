@@ -5,10 +5,10 @@ import { ProgramGenerator } from "../../machine/generator.js"
 import { comparedPrograms, programImage } from "../../machine/images.js"
 import { runNatively, simulate } from "./run.js"
 
-/** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N begins elsewhere. */
+/** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N starts with another seed. */
 const GENERATED = Number(process.env["MOTE_PROGRAMS"] ?? 200)
 const FIRST_SEED = Number(process.env["MOTE_SEED"] ?? 1)
-/** Every so many-th program runs natively, too, under sanitizers and collector stress. */
+/** One out of so many programs also runs natively, under sanitizers and collector stress. */
 const NATIVE_EVERY = 5
 const TIMEOUT = 20000
 

@@ -12,7 +12,7 @@ import { simulatedDevice } from "../../support/simulated-device.js"
 const PROGRAM = "test/device/server.ts"
 const PSK = { identity: "sensor1", key: Buffer.from("c8a1f03b5e92d7446f1b80a95de3721c", "hex") }
 
-/** A device that runs the server in an arena of `arenaKb`. @returns how it is ended */
+/** Starts a device that runs the server in an arena of `arenaKb`. @returns what ends it */
 type Start = (settings: Record<string, string>, arenaKb: number) => Promise<() => Promise<unknown>>
 
 const inSimulator: Start = async (settings, arenaKb) => {
@@ -44,7 +44,7 @@ function ours({ dtls }: DtlsSocket, length: number, context: number): string {
     }
 }
 
-/** What Node and the device export, of each number of bytes and of each context. */
+/** What Node and the device export for each length and context. */
 async function exported(start: Start, asked: [number, number][], arenaKb: number): Promise<[string[], string[]]> {
     const port = await freePort()
     const { identity, key } = PSK

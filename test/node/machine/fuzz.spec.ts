@@ -7,10 +7,13 @@ import { fuzzTargets } from "../../../host/build/fuzz-targets.js"
 import { missingFor } from "../../../host/build/native.js"
 import { needs } from "../../support/needs.js"
 
-/** Seconds for each target, after its corpus; npm run fuzz goes on for longer. */
+/** Seconds for each target, after its corpus; npm run fuzz runs longer. */
 const SECONDS = 3
 
-/** The smallest corpus has as many inputs: a target that runs fewer did not start. Loaded machines run few in a second. */
+/**
+ * The size of the smallest corpus: a target that runs fewer inputs did not start. A loaded computer runs few per
+ * second.
+ */
 const LEAST_EXECUTIONS = 10
 
 /** npm run fuzz with arguments. */
@@ -33,13 +36,13 @@ describe("coverage-guided fuzzing", function () {
             ok(executions > LEAST_EXECUTIONS && edges > 0, `${executions} inputs were run:\n${output.slice(-2000)}`)
         })
 
-    it("tells which targets there are when it is asked for another one", () => {
+    it("lists its targets when asked for an unknown one", () => {
         const { status, stderr } = command("nonsense")
         strictEqual(status, 2)
         match(stderr, /there is no target nonsense; there are client, server, .*machine\n$/)
     })
 
-    it("wants whole seconds", () => {
+    it("accepts only whole seconds", () => {
         const { status, stderr } = command("client", "soon")
         strictEqual(status, 2)
         match(stderr, /a whole number of seconds/)

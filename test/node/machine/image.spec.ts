@@ -14,12 +14,15 @@ import { ProgramGenerator } from "../../machine/generator.js"
 import { comparedPrograms, conformancePrograms, optimizedImage, program, programImage } from "../../machine/images.js"
 import { simulate } from "./run.js"
 
-/** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N begins elsewhere. */
+/** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N starts with another seed. */
 const GENERATED = Number(process.env["MOTE_PROGRAMS"] ?? 60)
 const FIRST_SEED = Number(process.env["MOTE_SEED"] ?? 1001)
 const TIMEOUT = 20000
 
-/** Fails in an inlined function, a closure, behind a threaded jump, in a direct method and on a way out of two handlers. */
+/**
+ * Throws in an inlined function, in a closure, after a threaded jump, in a direct method, and while two handlers are
+ * left.
+ */
 const FAULTS = program(
     "class Step {",
     "    taken = 0",
@@ -74,7 +77,7 @@ async function compare(source: string): Promise<void> {
     ok(smaller.length <= image.length, `${smaller.length} > ${image.length}`)
     const expected = (await simulate(image, false)).output
     strictEqual((await simulate(smaller, true)).output, expected)
-    // What the official machine logs of a panic has code positions in it.
+    // The official machine's log of a panic contains code positions.
     if (expected.includes("PANIC")) return
     const { lines } = await runOfficial(smaller, false, TIMEOUT)
     strictEqual(lines.map((line) => `${line}\n`).join(""), expected)
@@ -96,7 +99,7 @@ describe("an optimized image", function () {
         it(`does what the compiler's does in both machines: generated program ${seed}`, () =>
             compare(new ProgramGenerator(seed).program()))
 
-    it("gives what a constructor makes to its caller when the constructor's variables outlive the last use of this", async () => {
+    it("returns a constructor's object to its caller even if the constructor's variables outlive the last use of this", async () => {
         const lines = await outputOf(
             program(
                 "let seen = 0",
@@ -134,7 +137,7 @@ describe("an optimized image", function () {
         strictEqual(lines, "|aab|ab\n")
     })
 
-    it("keeps a value that is read before what it was read from changes", async () => {
+    it("keeps a value that was read before its source changed", async () => {
         const lines = await outputOf(
             program(
                 "class Cell { x = 1; swap(y: number): number { const old = this.x; this.x = y; return old } }",
@@ -157,7 +160,7 @@ describe("an optimized image", function () {
         strictEqual(lines, "said\n1\ntrue\ntrue\n")
     })
 
-    it("for Mote's machine has nothing left of what a program would do on another one", async () => {
+    it("for Mote's machine contains nothing that a program would do only on another one", async () => {
         const source = (early: string, late: string): string =>
             program(
                 early,
@@ -182,10 +185,10 @@ describe("an optimized image", function () {
         const [output, saved] = await runs("")
         strictEqual(output, "258 true native\n")
         ok(saved >= 64, `${saved} bytes`)
-        // Read before it is set, and of objects that have it for themselves.
+        // Also read before it is set, and from objects that have it themselves.
         deepStrictEqual((await runs("console.log(state())"))[0], "not yet\n258 true native\n")
         strictEqual((await runs("", "const own: any = {}; own['readUIntBE'] = own['copyBytesFrom'] = 1"))[1], 0)
-        // What is no such test is not decided: other names, other objects, the opposite question.
+        // Only such tests are decided: none with other names, other objects, or the opposite question.
         const others = [
             "(Buffer as any).copyBytes !== undefined",
             "({} as any).readUIntBE !== undefined",
@@ -202,7 +205,7 @@ describe("an optimized image", function () {
         )
     })
 
-    it("keeps two functions apart that do the same", async () => {
+    it("keeps two functions distinct that do the same", async () => {
         strictEqual(
             await outputOf(
                 program(
@@ -216,7 +219,7 @@ describe("an optimized image", function () {
         )
     })
 
-    it("calls a method by a name that is worked out, when the program names it anywhere", async () => {
+    it("calls a method by a computed name if the program names it anywhere", async () => {
         strictEqual(
             await outputOf(
                 program(
@@ -229,7 +232,7 @@ describe("an optimized image", function () {
         )
     })
 
-    it("lets go of what nobody wants before it waits: two such Buffers do not fit the heap together", async () => {
+    it("releases dead references before it waits: two such Buffers do not fit in the heap together", async () => {
         const image = optimizedImage(
             program(
                 "let total = 0",
@@ -264,7 +267,7 @@ describe("an optimized image", function () {
         }
     })
 
-    it("reads and writes any image without a change of meaning, and refuses what is none", () => {
+    it("reads and writes any image without a change of meaning, and refuses what is not an image", () => {
         const image = programImage(readFileSync(join(root, "test", "machine", "programs", "texts.ts"), "utf8"))
         const once = writeImage(readImage(image)).image
         deepStrictEqual(writeImage(readImage(once)).image, once)

@@ -135,7 +135,7 @@ async function echoed({ link }: Client, text: string): Promise<void> {
 describe("all limits of profile mcu at once, in the simulator", function () {
     this.timeout(120000)
 
-    // How the arena is cut depends on the order in which datagrams arrive: once would be luck.
+    // How fragmented the arena is depends on the order in which datagrams arrive: a single run could pass by luck.
     for (const run of [1, 2, 3, 4])
         it(`no panic, and an established peer is still served: run ${run}`, async () => {
             let listening: (port: number) => void = () => undefined

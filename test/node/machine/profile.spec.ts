@@ -16,7 +16,7 @@ import { program } from "../../machine/images.js"
 
 const folder = temporaryFolder("profile")
 
-/** Functions that the optimizer leaves where they are: recursive ones, and one that is long and called twice. */
+/** Functions that the optimizer does not inline: recursive ones, and one that is long and called twice. */
 const WORKLOAD = program(
     "class Counter {",
     "    total = 0",
@@ -87,7 +87,7 @@ describe("a profile of a program's functions", function () {
         strictEqual(counted, run.outcome.counters.operations)
     })
 
-    it("counts twice what runs twice, and is the same after it was written and read", () => {
+    it("counts twice what runs twice, and does not change when it is written and read", () => {
         const profile = structuredClone(run.profile)
         addCounts(profile, run.debug, run.outcome.functions)
         const path = join(folder, "twice.json")
@@ -98,7 +98,7 @@ describe("a profile of a program's functions", function () {
         strictEqual(read[file]["down"].calls, 1200)
     })
 
-    it("is refused when it is none, or not there", () => {
+    it("is refused if the file is not a profile, or is missing", () => {
         for (const text of ["", "[]", '{"a.ts": {"f": 1}}', '{"a.ts": {"f": {"calls": 1}}}']) {
             const path = join(folder, "none.json")
             writeFileSync(path, text)
@@ -132,7 +132,7 @@ describe("a profile of a program's functions", function () {
         ok(!namesOf(all).includes("never"), namesOf(all).join())
     })
 
-    it("leaves what sets the program up to the interpreter, whether all functions are chosen or the hot ones", () => {
+    it("leaves code that sets the program up to the interpreter, whether all functions or the hot ones are chosen", () => {
         const { functions } = readImage(run.image)
         const [first] = functions[0].body
         for (const chosen of [allFunctions(run.image), hotFunctions(run.debug, run.profile, 1 << 20)(run.image)]) {
@@ -146,7 +146,7 @@ describe("a profile of a program's functions", function () {
 describe("Mote's own profile", function () {
     this.timeout(120000)
 
-    it("names functions that are there: nearly all of the sensor's that it counts as worth being C", () => {
+    it("names functions that exist: nearly all of the sensor's that it finds worth translating", () => {
         const profile = readProfile(MOTE_PROFILE)
         const { path, debugPath } = cachedDeviceImage("src/sensor/main.ts")
         const debug = JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile

@@ -16,10 +16,10 @@ function scratch(name: string): string {
     return join(folder, name)
 }
 
-/** What a program of the Linux device does to its end. */
+/** The result of a program that the Linux device has run to its end. */
 export interface NativeRun {
     output: string
-    /** counters and what is told of a panic */
+    /** counters, and what is reported about a panic */
     errors: string
 }
 

@@ -26,7 +26,9 @@ function pad(key: Buffer, byte: number): Buffer {
     return Buffer.from(key.map((k) => k ^ byte))
 }
 
-/** Every form of a handshake's secrets that has a length to be sure of. @param line of the peer's key log */
+/**
+ * Every form of a handshake's secrets that is long enough not to be found by chance. @param line of the peer's key log
+ */
 function secretsOf(peer: DtlsSocket, line: string): Record<string, Buffer> {
     const [, random, hex] = line.split(" ")
     const master = Buffer.from(hex, "hex")
@@ -94,12 +96,12 @@ async function client(): Promise<Peer> {
 
 const peers = { client: server, server: client }
 
-/** Names of the secrets that stand somewhere in memory. */
+/** Names of the secrets that are found in memory. */
 function found(secrets: Record<string, Buffer>, memory: Buffer): string[] {
     return Object.keys(secrets).filter((name) => memory.includes(secrets[name]))
 }
 
-/** All that a program in the simulator can have: what natives keep lies in Node. */
+/** All memory of a program in the simulator; what natives keep is in Node's memory. */
 function memoryOfSimulator(device: Device): ArrayBuffer {
     const { exports } = (device as unknown as { machine: { exports: { memory: WebAssembly.Memory } } }).machine
     return exports.memory.buffer
@@ -149,7 +151,7 @@ describe("[H26] secrets in the machine's memory", function () {
         deepStrictEqual(Object.keys(secrets).length, 10)
         const memory = Buffer.from(memoryOfSimulator(device))
         deepStrictEqual(found(secrets, memory), [])
-        // What is looked for would be found.
+        // Shows that the search finds what is there.
         ok(memory.includes(KEY), "the pre-shared key, which is a setting, is there")
         device.stop()
         await running

@@ -65,7 +65,7 @@ describe("the unmodified sensor in the simulator", function () {
         strictEqual([...output.matchAll(/posted sample/g)].length, SAMPLES)
     })
 
-    it("posts the same with its hot functions as C, in fewer operations: by devs.config.json unless the command line differs", async () => {
+    it("posts the same with its hot functions as C, in fewer operations, as devs.config.json says unless the command line differs", async () => {
         const configured = temporaryFolder("translated")
         const config = { program: PROGRAM, board: "posix", target: "coaps://h/r", credentials: "environment" }
         writeFileSync(join(configured, "devs.config.json"), JSON.stringify({ ...config, translate: "hot" }))

@@ -97,7 +97,7 @@ describe("a simulation", function () {
         strictEqual((await started.nextSample()).path, "/readings")
     })
 
-    it("has an I2C bus for peripherals of one's own, and programs that hear of absent ones", async () => {
+    it("has an I2C bus for one's own peripherals, and tells programs about absent ones", async () => {
         const config = written([
             'import { i2c } from "@devicescript/i2c"',
             'import { runSensor } from "mote-dtls/device"',
@@ -166,7 +166,7 @@ describe("the examples", function () {
 })
 
 describe("a virtual clock", () => {
-    it("calls back in the order of time, and says when that was", async () => {
+    it("runs callbacks in order of time, and tells when that was", async () => {
         const clock = new VirtualClock()
         const calls: string[] = []
         const note = (name: string) => (): void => void calls.push(`${name} ${clock.now()}`)

@@ -51,7 +51,7 @@ const HEAD = 'import * as ds from "@devicescript/core"\n'
 /** Programs of one file cannot see natives.ts: they declare what they call. */
 const native = (declaration: string): string => `${HEAD}declare module "@devicescript/core" {\n${declaration}\n}\n`
 
-/** What the sensor cannot do without. */
+/** The settings that the sensor requires. */
 const SENSOR = ["host=127.0.0.1", "identity=a", "key=00{n}{n}"].flatMap((setting) => ["--setting", setting])
 
 describe("the simulator", function () {
@@ -67,7 +67,7 @@ describe("the simulator", function () {
             ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)
         })
 
-    it("tells file and line of an exception that nobody caught, innermost first, and exits with 1", () => {
+    it("prints file and line of an uncaught exception, innermost call first, and exits with 1", () => {
         const program = `${HEAD}function inner(x: any) {\n    return x.field\n}\nfunction outer() {\n    return inner(undefined)\n}\nouter()\n`
         const { code, out } = sim(write("panic.ts", program), "--quiet")
         strictEqual(code, 1)
@@ -80,14 +80,14 @@ describe("the simulator", function () {
         ])
     })
 
-    it("refuses more natives than the machine has room for: those that it has no room for were undefined", async () => {
+    it("refuses more natives than the machine has room for, since the others would be undefined", async () => {
         const natives = Array.from({ length: 128 }, (_, i) => ({ name: `_own${i}`, numArgs: 0, run: () => i }))
         await rejects(runSource(`${HEAD}ds.restart()\n`, { natives }), /room for 128 natives, not for \d+/)
         const last = `${native("function _own29(): number")}console.log(ds._own29())\nds.restart()\n`
         deepStrictEqual((await runSource(last, { natives: natives.slice(0, 30) })).lines, ["29"])
     })
 
-    it("names the method that was missing, however short its name is in the image", () => {
+    it("names a missing method in full, however short its name is in the image", () => {
         const body = "{\n    say(t: string) {\n        console.log(t)\n        console.log(t)\n    }\n}\n"
         const calls = 'new Box().say("a")\nnew Box().say("b")\nconst none: Box = undefined\n'
         const failing = "try {\n    none.say('c')\n} catch (e: any) {\n    console.log(e.message)\n}\nnone.say('d')\n"
@@ -107,7 +107,7 @@ describe("the simulator", function () {
         deepStrictEqual([ends.code, ends.out], [0, "x\n"])
     })
 
-    it("says heap, stack, operations and natives at the end", () => {
+    it("prints heap, stack, operations and natives at the end", () => {
         const { out } = sim(write("small.ts", `${HEAD}console.log(1)\nds.restart()\n`))
         for (const part of [
             /^heap: at most [\d.]+ KB of 64.0 KB/m,
@@ -143,7 +143,7 @@ describe("the simulator", function () {
         receiver.on("message", () => clock.wake())
         await new Promise<void>((resolve) => receiver.bind(0, "127.0.0.1", resolve))
         await new Promise<void>((resolve) => sender.connect(receiver.address().port, "127.0.0.1", resolve))
-        // Timers are what comes next in the event loop's turn.
+        // Timers come next in the event loop's turn.
         await new Promise((resolve) => setImmediate(resolve))
         sender.send("a datagram")
         const slept = clock.sleep(1000, Outside.datagrams)
@@ -181,7 +181,7 @@ describe("the simulator", function () {
             ok(message.test(err) && !/\n\s+at /.test(err), err)
         })
 
-    it("refuses what is no image, and what does not compile, with exit code 1 and a sentence", () => {
+    it("refuses files that are not images and programs that do not compile, with exit code 1 and a sentence", () => {
         const noImage = sim(write("text.devs", "this is no image, however long it may be".repeat(20)))
         strictEqual(noImage.code, 1)
         strictEqual(sim(join(folder, "text.devs"), "--plain").out, "PANIC 60100\n")
@@ -199,7 +199,7 @@ describe("the simulator", function () {
         ok(out.includes(`at main (${join(folder, "first.ts")}:3)`), out)
     })
 
-    it("runs what a program imports by an absolute path as it is now, and refuses the program when it is missing", () => {
+    it("runs the current version of what a program imports by an absolute path, and refuses the program if it is missing", () => {
         const says = (word: string): string => write("absolute.ts", `console.log("says ${word}")\n`)
         const program = write("importing.ts", `import ${JSON.stringify(says("one").replace(/ts$/, "js"))}\n`)
         ok(sim(program, "--quiet", "--plain").out.includes("says one"))

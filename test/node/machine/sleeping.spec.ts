@@ -36,13 +36,13 @@ class Sleeper {
         private version: Version = "1.2",
     ) {}
 
-    /** 0 to below 1, the same in each run. */
+    /** A random number in [0, 1), the same in each run. */
     private random(): number {
         this.seed = (Math.imul(this.seed, 1103515245) + 12345) & 0x7fffffff
         return this.seed / 0x80000000
     }
 
-    /** Ends `wake`, whatever the program has posted: its time is virtual, it would never rest. */
+    /** Ends `wake`, whatever the program has posted: in virtual time it would never come to rest. */
     stop(): void {
         this.isOver = true
     }
@@ -57,7 +57,7 @@ class Sleeper {
         const program = image(this.version)
         while (!this.hasDone(count)) {
             let stopped = false
-            // Only while the program waits may power be lost.
+            // Power is lost only while the program waits.
             const clock = new WatchedClock(() => {
                 if (stopped || (this.random() >= losing && !this.hasDone(count))) return
                 stopped = true
@@ -114,7 +114,7 @@ async function hearsAll(gateway: SleeperGateway, sleeper: Sleeper): Promise<void
 describe("a sleeping sensor in the simulator", function () {
     this.timeout(300000)
 
-    it("wakes 1,000 times with an address each time, loses power at random, and shakes hands once", async () => {
+    it("wakes 1,000 times with a new address each time, loses power at random, and shakes hands once", async () => {
         const gateway = await SleeperGateway.open()
         const sleeper = new Sleeper(gateway.port)
         await sleeper.wake(1000, 0.01)
@@ -138,7 +138,7 @@ describe("a sleeping sensor in the simulator", function () {
         rmSync(sleeper.storageFolder, { recursive: true })
     })
 
-    it("in DTLS 1.3 wakes 300 times with an address each time, loses power at random, and shakes hands once", async () => {
+    it("in DTLS 1.3 wakes 300 times with a new address each time, loses power at random, and shakes hands once", async () => {
         const gateway = await SleeperGateway.open("127.0.0.1", "1.3")
         const sleeper = new Sleeper(gateway.port, {}, "1.3")
         await sleeper.wake(300, 0.01)
@@ -163,7 +163,7 @@ describe("a sleeping sensor in the simulator", function () {
         rmSync(sleeper.storageFolder, { recursive: true })
     })
 
-    it("begins anew with a gateway that has forgotten it, after three requests without an answer", async () => {
+    it("starts over with a gateway that has forgotten it, after three unanswered requests", async () => {
         const first = await SleeperGateway.open()
         const { port } = first
         const sleeper = new Sleeper(port, { confirmEvery: "1" })

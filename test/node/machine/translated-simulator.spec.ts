@@ -7,7 +7,7 @@ import { simulate } from "./run.js"
 /** Calls of all kinds, objects, exceptions, waits, and a whole protocol. */
 const RECORDED = ["e02-classes", "f02-finally", "h01-fibers", "p01-protocol"]
 const COMPARED = ["exceptions-through-calls", "waiting-in-calls"]
-/** Works most, and throws little: what is thrown in C costs operations of its own. */
+/** Does the most work and throws little: an exception thrown in C costs operations of its own. */
 const BUSY = "p01-protocol"
 
 describe("the simulator with functions as C", function () {
@@ -23,7 +23,7 @@ describe("the simulator with functions as C", function () {
         translated = await translatedMachine(images, everyFunction)
     })
 
-    it("has the programs that it is tried with", () => strictEqual(programs.length, RECORDED.length + COMPARED.length))
+    it("has all programs that it is tested with", () => strictEqual(programs.length, RECORDED.length + COMPARED.length))
 
     for (const { name, image } of programs)
         for (const gcStress of [false, true])

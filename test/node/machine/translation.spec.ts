@@ -18,7 +18,7 @@ import { type Choice, everyFunction } from "../../../host/translate/translate.js
 import { needs } from "../../support/needs.js"
 import { printedBy, runDevice, runNatively } from "./run.js"
 
-/** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N begins elsewhere. */
+/** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N starts with another seed. */
 const GENERATED = Number(process.env["MOTE_PROGRAMS"] ?? 24)
 const FIRST_SEED = Number(process.env["MOTE_SEED"] ?? 1)
 const missing = missingFor(checkedDevice)
@@ -31,11 +31,11 @@ const CHOICES: [string, Choice][] = [
     ["every second function as C", everySecond],
 ]
 
-/** The Linux device under ASan and UBSan with functions of these images as C. */
+/** The Linux device under ASan and UBSan, with functions of these images translated to C. */
 const deviceFor = (choose: Choice, images: Buffer[]): string =>
     buildNative(withTranslations(checkedDevice, images, choose))
 
-/** A program with the images of it that are tried. */
+/** A program and the images of it that are tested. */
 interface Tried extends WrittenProgram {
     images: Buffer[]
 }
@@ -46,7 +46,7 @@ const inBothForms = ({ name, source }: WrittenProgram): Tried => ({
     images: [programImage(source), optimizedImage(source)],
 })
 
-/** By turns as the compiler makes it and optimized: the time is gcc's. */
+/** Alternately the compiler's image and the optimized one: gcc takes most of the time, so not both. */
 function generated(seed: number): Tried {
     const source = new ProgramGenerator(seed).program()
     const image = seed % 2 === 0 ? programImage(source) : optimizedImage(source)
@@ -132,7 +132,7 @@ const FAILING = program(
     "await run(20)",
 )
 
-/** Loops below two calls; another fiber waits meanwhile. */
+/** Loops below two calls, while another fiber waits. */
 const spinning = (turns: number): string =>
     program(
         "function spin(n: number): number {",
@@ -157,7 +157,7 @@ const LEAPING = program(
     "console.log(leap())",
 )
 
-/** Through functions, methods and constructors that call each other. */
+/** Endless recursion through functions, methods and constructors that call each other. */
 const ENDLESS_CALLS = program(
     "class Node1 {",
     "    value: number",
@@ -170,7 +170,7 @@ const ENDLESS_CALLS = program(
     "try { down(0) } catch (e: any) { console.log('not catchable') }",
 )
 
-/** Through natives, which call nobody on the host's stack, and callbacks. */
+/** Endless recursion through natives, which do not nest on the C stack, and callbacks. */
 const ENDLESS_CALLBACKS = program(
     "function down(n: number): number {",
     "    let sum = 0",
@@ -242,7 +242,7 @@ const CHAIN = program(
     "for (const depth of [0, 1, 2, 3, 9, 17, 18, 31, 60]) await visit(depth)",
 )
 
-/** The fiber's stack grows, and so moves, below calls of C by interpreted functions and the other way round. */
+/** The fiber's stack grows, and so moves, while C calls interpreted functions, and the other way round. */
 const GROWING = program(
     "function first(n: number, a: number, b: number, c: number): number {",
     "    const x = n + a",
@@ -277,7 +277,7 @@ describe("a device with functions as C", function () {
         CHAIN,
         GROWING,
     ]
-    /** by which functions are C */
+    /** one for each choice of functions */
     let devices: string[]
 
     before(function () {
@@ -303,11 +303,11 @@ describe("a device with functions as C", function () {
         return outputs[0]
     }
 
-    /** How many operations the machine counted. */
+    /** The number of operations that the machine counted. */
     const operations = (executable: string, image: Buffer): number =>
         Number(/^operations (\d+)/.exec(runDevice(executable, image, "--stats").errors)?.[1])
 
-    it("takes them for the image that they are of: little is left to interpret", () => {
+    it("uses them for the image that they were made from: little is left to interpret", () => {
         const image = programImage(straight(100))
         const interpreted = operations(interpreter, image)
         ok(operations(device, image) * 10 < interpreted, `${operations(device, image)} of ${interpreted} operations`)
@@ -359,13 +359,13 @@ describe("a device with functions as C", function () {
             strictEqual(printedBy(deviceFor(choose, [image]), image, "--gc-stress"), printed)
     })
 
-    it("interprets an image with another hash, each operation", () => {
+    it("interprets every operation of an image with another hash", () => {
         const image = programImage(straight(101))
         strictEqual(printedBy(device, image), "22828\n")
         strictEqual(operations(device, image), operations(interpreter, image))
     })
 
-    it("names the same places in the trace of an exception that nobody caught, and goes on after those caught", () => {
+    it("gives the same trace of an uncaught exception, and continues after caught ones", () => {
         for (const make of CONTEXTS)
             for (const one of devices) {
                 const run = runDevice(one, make(FAILING))
@@ -375,7 +375,7 @@ describe("a device with functions as C", function () {
             }
     })
 
-    it("goes through C and interpreted functions by turns, as deep as calls go: results, exceptions, waits, finally", () => {
+    it("alternates between C and interpreted functions, as deep as calls go: results, exceptions, waits, finally", () => {
         const wide = ["--depth", "400", "--heap", "256"]
         const output = alike(CHAIN, ...wide)
         strictEqual(alike(CHAIN, ...wide, "--gc-stress"), output)
@@ -385,28 +385,28 @@ describe("a device with functions as C", function () {
         match(output, /^tick 5$/m)
     })
 
-    it("finds its values where a stack that grew below it has moved them", () => {
+    it("finds its values again after its stack has grown, and so moved, during a call", () => {
         for (const options of [[], ["--gc-stress"]])
             match(alike(GROWING, "--depth", "400", "--heap", "256", ...options), /^(\d+\n){90}$/)
     })
 
-    it("ends a loop without end by its guard, below other calls, too", () =>
+    it("ends an endless loop by its guard, below other calls, too", () =>
         strictEqual(alike(spinning(100000)), "PANIC 60001\n"))
 
-    it("ends calls that hardly end by its guard, though no loop is among them", () =>
+    it("ends calls that take practically forever by its guard, although there is no loop", () =>
         strictEqual(alike(fibonacci(28)), "PANIC 60001\n"))
 
-    it("ends a loop by its guard that goes on out of a finally block, without a jump of its own", () =>
+    it("ends a loop by its guard that continues out of a finally block, without a jump of its own", () =>
         strictEqual(alike(LEAPING), "PANIC 60001\n"))
 
-    it("gives the host its turn in a long loop and goes on in the middle of it, without a guard", () => {
+    it("is preempted for the host in a long loop and continues in the middle of it, without a guard", () => {
         strictEqual(alike(spinning(2500000), "--guard", "0"), "13552\nother\n")
         const { errors } = runDevice(device, programImage(spinning(2500000)), "--guard", "0", "--stats")
-        // The host has its turn every 20 million operations.
+        // The host gets a turn every 20 million operations.
         ok(Number(/^operations (\d+)/.exec(errors)?.[1]) > 40000000, errors)
     })
 
-    it("ends calls without end at the same depth, with the same trace", () => {
+    it("ends endless recursion at the same depth, with the same trace", () => {
         for (const source of [ENDLESS_CALLS, ENDLESS_CALLBACKS]) {
             strictEqual(alike(source), "before\nPANIC 60006\n")
             for (const make of CONTEXTS)
@@ -415,14 +415,14 @@ describe("a device with functions as C", function () {
         }
     })
 
-    it("does not run out of the host's stack, however deep calls may be", () => {
+    it("does not overflow the C stack, however deep calls may be", () => {
         const wide = ["--depth", "60000", "--heap", "65536", "--guard", "0"]
         for (const source of [ENDLESS_CALLS, ENDLESS_CALLBACKS])
             strictEqual(alike(source, ...wide), "before\nPANIC 60006\n")
     })
 
-    it("tells of an exhausted heap as the interpreter does, wherever memory ends", () => {
-        // The stack or an object does not fit any more, each time elsewhere.
+    it("reports an exhausted heap as the interpreter does, wherever memory runs out", () => {
+        // Each time, it is another stack or object that does not fit.
         for (let heap = 6; heap < 20; heap += 2) {
             const output = alike(ENDLESS_CALLS, "--depth", "2000", "--heap", String(heap))
             strictEqual(output, "before\nPANIC 60004\n", `${heap} KB`)

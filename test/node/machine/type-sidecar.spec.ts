@@ -16,7 +16,7 @@ async function printed(image: Uint8Array): Promise<string> {
     return (await simulate(image, false)).output
 }
 
-/** The optimized image does what the compiler's does, and would not if the optimizer trusted the types. */
+/** Checks that the optimized image does what the compiler's does, and would not if the optimizer trusted the types. */
 async function checkDistrust(source: string): Promise<void> {
     const expected = await printed(programImage(source))
     strictEqual(await printed(optimizedImage(source)), expected)
@@ -31,11 +31,11 @@ describe("the type sidecar", function () {
         for (const { name, source } of WRONG_RECEIVERS) it(name, () => checkDistrust(source))
     })
 
-    describe("keeps what is found by a name that is worked out:", () => {
+    describe("keeps what is found by a computed name:", () => {
         for (const { name, source } of COMPUTED_NAMES) it(name, () => checkDistrust(source))
     })
 
-    it("has nothing to say against a program whose types are sound", () => {
+    it("finds nothing wrong with a program whose types are sound", () => {
         const source = program(
             "class Counter<T> {",
             "    private items: T[] = []",
