@@ -3,7 +3,6 @@ import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey } from "../image/ir/names.js"
 import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
-import type { ObjectTypes } from "./object-types.js"
 import { MOST_FIELDS } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
@@ -57,7 +56,6 @@ export class Callees {
     readonly constructors: number[]
     /** fields of builtin objects that are called, as C: the object and the name's word */
     readonly natives: string[] = []
-    private readonly classes: ClassModel
     private readonly dispatchers = new Map<string, string>()
     private readonly entered = new Set<number>()
 
@@ -67,13 +65,12 @@ export class Callees {
      */
     constructor(
         private readonly program: ImageProgram,
-        private readonly types: ObjectTypes,
+        private readonly classes: ClassModel,
         private readonly translated: ReadonlySet<number>,
         private readonly fieldCount: (constructor: number) => number,
     ) {
-        this.classes = types.classes
-        const { withMethods, withObjects } = this.classes
-        const made = [...withObjects].filter((index) => translated.has(index) || this.classes.isDerived(index))
+        const { withMethods, withObjects } = classes
+        const made = [...withObjects].filter((index) => translated.has(index) || classes.isDerived(index))
         this.constructors = [...new Set([...withMethods, ...made])].sort((a, b) => a - b)
     }
 
@@ -131,9 +128,10 @@ export class Callees {
 
     private dispatcher(name: string, field: Expression, methods: Method[], count: number): string {
         const key = fieldWord(field)
+        // Types do not tell: a computed name may give any object such a field.
+        const mayBeOwn = this.classes.mayBeOwn(fieldKey(field) ?? "")
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
             const number = this.constructors.indexOf(constructorIndex)
-            const mayBeOwn = this.types.mayBeOwn(constructorIndex, fieldKey(field) ?? "")
             const isNotOwn = `!mote_translated_has_own(vm, base[0], ${key})`
             const tests = [`mote_translated_is_of(vm, base[0], ${number})`, ...(mayBeOwn ? [isNotOwn] : [])]
             return `    if (${tests.join(" && ")}) { ${this.run(functionIndex, count)} }`

@@ -32,7 +32,6 @@ export class ObjectTypes {
     /** reads of fields that contain no functions */
     private readonly plain = new Set<number>()
     readonly classes: ClassModel
-    private readonly types: TypeInference
 
     constructor(image: Buffer) {
         // A program of its own, because inference needs a slot for every variable.
@@ -43,7 +42,6 @@ export class ObjectTypes {
         }
         this.classes = new ProgramFacts(program).classes
         const types = new TypeInference(program, this.classes)
-        this.types = types
         const likely = new LikelyTypes(program, this.classes)
         for (const entry of program.functions) for (const each of entry.body) this.note(types, likely, entry, each)
     }
@@ -70,12 +68,6 @@ export class ObjectTypes {
     /** The same, but empty when the object may have another type with fields, as far as is known. */
     likelyClassesOf(object: Expression): number[] {
         return this.likely.has(object.origin.at) ? this.classesOf(object) : []
-    }
-
-    /** Whether objects of a class may have an own field of this name, which hides a method. */
-    mayBeOwn(constructor: number, name: string): boolean {
-        const [kind] = kindsOf(classType(constructor))
-        return this.types.isKnown ? this.types.mayBeOwn(kind, name) : this.classes.mayBeOwn(name)
     }
 
     /** Whether the field that is read contains no function, which would be bound. */

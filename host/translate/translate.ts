@@ -31,7 +31,7 @@ export function translateImage(image: Buffer, translated: ReadonlySet<number>): 
     const name = `mote_translation_${hash.toString("hex", 0, 8)}`
     const types = new ObjectTypes(image)
     const shapes = new Shapes(program, types)
-    const callees = new Callees(program, types, translated, (index) => shapes.fieldCount(index))
+    const callees = new Callees(program, types.classes, translated, (index) => shapes.fieldCount(index))
     const bodies = functions.flatMap((source, index) =>
         translated.has(index) ? [new FunctionTranslation(image, source, callees, shapes).write(`f${index}`)] : [],
     )

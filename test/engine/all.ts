@@ -4,6 +4,7 @@ import { cborTests } from "./cbor.test-suite.js"
 import { coapTests } from "./coap.test-suite.js"
 import { connectionIdTests } from "./connection-id.test-suite.js"
 import { handshakeTests } from "./handshake.test-suite.js"
+import { prfTests } from "./prf.test-suite.js"
 import { publicKeyTests } from "./public-keys.test-suite.js"
 import { recordTests } from "./record.test-suite.js"
 import { resumptionTests } from "./resumption.test-suite.js"
@@ -32,6 +33,7 @@ export function sessionTests(t: Kit): void {
 export function applicationTests(t: Kit): void {
     bytesTests(t)
     wireTests(t)
+    prfTests(t)
     recordTests(t)
     waitingTests(t)
     coapTests(t)
