@@ -1,16 +1,7 @@
 import type { ClassModel } from "../image/analyses/class-model.js"
 import { ProgramFacts } from "../image/analyses/program-facts.js"
 import { LikelyTypes, TypeInference } from "../image/analyses/type-inference.js"
-import {
-    classType,
-    constructorOf,
-    functionsOf,
-    Kind,
-    kindsOf,
-    mayBe,
-    BUILTIN,
-    type Type,
-} from "../image/analyses/types.js"
+import { constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
 import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
