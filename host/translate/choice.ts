@@ -20,7 +20,7 @@ export type Translate =
 /**
  * Size of the RV32IMC code that gcc makes at -Os, in bytes: per function, and per byte of bytecode (docs/firmware.md).
  */
-const FUNCTION_BYTES = 110
+const FUNCTION_BYTES = 115
 const BYTES_PER_BYTE = 5.6
 
 /**
