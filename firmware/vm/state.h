@@ -122,7 +122,7 @@ struct mote_vm {
     uint32_t natives, collections, longest_pause, peak_depth, peak_stack_words;
     uint32_t trace[TRACE_DEPTH], trace_length;
 
-    cache_entry cache[CACHE_ENTRIES];
+    mote_heap heap;
     uint8_t guesses[GUESSES];
     uint8_t sizes[SIZES];
     /*
@@ -135,7 +135,7 @@ struct mote_vm {
      * prototypes are searched, not the object itself.
      */
     uint8_t own_keys[OWN_KEYS / 8];
-    mote_heap heap;
+    cache_entry cache[CACHE_ENTRIES];
 };
 
 /** Whether an exception or a panic is pending: a function that finds one returns at once. */
