@@ -16,6 +16,18 @@
 #include <math.h>
 #include <string.h>
 
+/** The halves of a double's bits. Most questions about a number are answered by them, without floating point. */
+typedef struct {
+    uint32_t low, high;
+} double_bits;
+
+static double_bits bits_of(double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return (double_bits){(uint32_t)bits, (uint32_t)(bits >> 32)};
+}
+
 static double unbox(const mote_vm *vm, mote_value v)
 {
     const block_double *box = at_offset(vm, v);
@@ -25,43 +37,43 @@ static double unbox(const mote_vm *vm, mote_value v)
     return number;
 }
 
-static mote_value box(mote_vm *vm, double number)
+static mote_value box(mote_vm *vm, double_bits bits)
 {
     mote_value v = mote_heap_new(vm, KIND_DOUBLE, sizeof(block_double) - 4);
     if (v == MOTE_FAILED) return v;
-    uint64_t bits;
-    memcpy(&bits, &number, sizeof bits);
     block_double *block = at_offset(vm, v);
-    block->low = (uint32_t)bits;
-    block->high = (uint32_t)(bits >> 32);
+    block->low = bits.low;
+    block->high = bits.high;
     return v;
-}
-
-static bool is_int32(double number)
-{
-    return number >= -2147483648.0 && number <= 2147483647.0 && (double)(int32_t)number == number;
 }
 
 mote_value mote_number(mote_vm *vm, double number)
 {
-    if (number >= SMALL_MIN && number <= SMALL_MAX) {
-        int32_t integer = (int32_t)number;
-        if ((double)integer == number) return small_value(integer);
-        if (fabs(number) <= 2.2250738585072014e-308) return small_value(0);
+    double_bits bits = bits_of(number);
+    uint32_t exponent = bits.high >> 20 & 0x7ff, power = exponent - 1023;
+    uint32_t top = 1u << 31 | bits.high << 11 | bits.low >> 21; /* of the fraction with its leading 1 */
+    bool negative = bits.high >> 31 != 0;
+    if (exponent == 0) return small_value(0);
+    if (exponent == 0x7ff) {
+        bool infinite = (top << 1 | bits.low) == 0;
+        return !infinite ? VALUE_NAN : negative ? VALUE_MINUS_INFINITY : VALUE_INFINITY;
     }
-    if (number != number) return VALUE_NAN;
-    if (isinf(number)) return number > 0 ? VALUE_INFINITY : VALUE_MINUS_INFINITY;
-    return box(vm, number);
+    if (power < 31 && (top << power << 1 | bits.low << 11) == 0) {
+        int32_t integer = (int32_t)(top >> (31 - power));
+        if (negative) integer = -integer;
+        if (fits_small(integer)) return small_value(integer);
+    }
+    return box(vm, bits);
 }
 
 mote_value mote_int(mote_vm *vm, int32_t number)
 {
-    return fits_small(number) ? small_value(number) : box(vm, number);
+    return fits_small(number) ? small_value(number) : box(vm, bits_of(number));
 }
 
 mote_value mote_uint_value(mote_vm *vm, uint32_t number)
 {
-    return number <= (uint32_t)SMALL_MAX ? small_value((int32_t)number) : box(vm, number);
+    return number <= (uint32_t)SMALL_MAX ? small_value((int32_t)number) : box(vm, bits_of(number));
 }
 
 bool mote_is_number(const mote_vm *vm, mote_value v)
@@ -91,16 +103,12 @@ double mote_to_double(mote_vm *vm, mote_value v)
 /** ToInt32: modulo 2^32, as in ECMAScript; 0 for NaN and the infinities. */
 int32_t mote_double_to_int32(double number)
 {
-    if (number >= -2147483648.0 && number <= 2147483647.0) return (int32_t)number;
-    if (number != number || isinf(number)) return 0;
-    uint64_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    int exponent = (int)((bits >> 52) & 0x7ff) - 1075;
-    uint64_t mantissa = (bits & 0xfffffffffffffull) | 0x10000000000000ull;
-    uint32_t low = exponent >= 32  ? 0
-                   : exponent >= 0 ? (uint32_t)(mantissa << exponent)
-                                   : (uint32_t)(mantissa >> -exponent);
-    return (int32_t)((bits >> 63) != 0 ? 0u - low : low);
+    double_bits bits = bits_of(number);
+    int shift = (int)(bits.high >> 20 & 0x7ff) - 1075;
+    uint64_t mantissa = ((uint64_t)(bits.high << 12 >> 12 | 1u << 20) << 32) | bits.low;
+    if (shift < -52 || shift >= 32) return 0;
+    uint32_t low = (uint32_t)(shift < 0 ? mantissa >> -shift : mantissa << shift);
+    return (int32_t)(bits.high >> 31 != 0 ? 0u - low : low);
 }
 
 int32_t mote_to_int(mote_vm *vm, mote_value v)
@@ -110,10 +118,20 @@ int32_t mote_to_int(mote_vm *vm, mote_value v)
     return mote_double_to_int32(mote_to_double(vm, v));
 }
 
+bool mote_is_int(mote_vm *vm, mote_value value, int32_t *number)
+{
+    *number = is_small(value) ? small_int(value) : 0;
+    if (is_small(value) || !has_kind(vm, value, KIND_DOUBLE)) return is_small(value);
+    double boxed = unbox(vm, value);
+    *number = mote_double_to_int32(boxed);
+    return boxed == (double)*number;
+}
+
 bool mote_to_bool(mote_vm *vm, mote_value v)
 {
     if (is_small(v)) return small_int(v) != 0;
-    if (has_kind(vm, v, KIND_DOUBLE)) return is_int32(unbox(vm, v));
+    int32_t integer;
+    if (has_kind(vm, v, KIND_DOUBLE)) return mote_is_int(vm, v, &integer);
     if (v == MOTE_TRUE || v == VALUE_INFINITY || v == VALUE_MINUS_INFINITY) return true;
     if (has_tag(v, TAG_CONSTANT)) return false;
     return v != builtin_value(S_EMPTY);
@@ -315,7 +333,7 @@ uint32_t mote_number_text(double number, int digits, char *text)
     if (number < 0) text[length++] = '-';
     number = fabs(number);
     if (isinf(number)) return length + put_text(text + length, "Infinity");
-    if (number <= 2.2250738585072014e-308) return put_text(text, "0");
+    if (number == 0) return put_text(text, "0");
     bool positional = number >= 1e-6 && number < 1.0000000000001e21;
     if (positional && (floor(number) == number || number >= 1e14)) return length + put_whole(text + length, number);
     if (!positional) return length + put_exponential(text + length, number, digits);

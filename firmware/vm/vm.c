@@ -253,15 +253,6 @@ bool mote_is_array(mote_vm *vm, mote_value value)
     return has_kind(vm, value, KIND_ARRAY);
 }
 
-bool mote_is_int(mote_vm *vm, mote_value value, int32_t *number)
-{
-    bool small = is_small(value);
-    *number = small ? small_int(value) : 0;
-    if (small || !has_kind(vm, value, KIND_DOUBLE)) return small;
-    *number = mote_double_to_int32(mote_to_double(vm, value));
-    return mote_to_double(vm, value) == (double)*number;
-}
-
 const char *mote_string(mote_vm *vm, mote_value value, size_t *length)
 {
     uint32_t bytes = 0;
