@@ -44,24 +44,29 @@ static bool captures(const mote_vm *vm, uint32_t function)
     return (bits->data[function >> 3] & (1u << (function & 7u))) != 0;
 }
 
-static inline void restore(mote_vm *vm, mote_value *link)
+/** Makes the activation with these link words the running one: its slots are on the stack, or in a frame. */
+static inline const image_function *use_activation(mote_vm *vm, mote_value *link)
 {
     const image_function *function = function_at(vm, function_index(link));
     mote_value *base = link + LINK_WORDS;
     vm->link = link;
-    if ((small_int(link[0]) >> CAPTURED_SHIFT) != 0) {
-        vm->slots = ((block_frame *)at_offset(vm, link[2]))->slots;
-        vm->operands = base + function->num_tries + LINK_WORDS;
-    } else {
-        vm->slots = (function->flags & FUNCTION_NEEDS_THIS) != 0 ? base : base + 1;
-        vm->operands = vm->slots + function->num_slots + function->num_tries + LINK_WORDS;
-    }
-    vm->sp = vm->operands;
+    vm->slots = (function->flags & FUNCTION_NEEDS_THIS) != 0 ? base : base + 1;
+    if ((small_int(link[0]) >> CAPTURED_SHIFT) != 0) vm->slots = ((block_frame *)at_offset(vm, link[2]))->slots;
+    return function;
+}
+
+/** The bottom of the operand stack of an activation whose slots begin here. */
+static inline mote_value *operands_above(const image_function *function, mote_value *slots)
+{
+    return slots + function->num_slots + function->num_tries + LINK_WORDS;
 }
 
 void mote_frame_restore(mote_vm *vm, mote_value *link)
 {
-    restore(vm, link);
+    const image_function *function = use_activation(vm, link);
+    bool captured = (small_int(link[0]) >> CAPTURED_SHIFT) != 0;
+    mote_value *above_frame = link + LINK_WORDS + function->num_tries + LINK_WORDS;
+    vm->sp = vm->operands = captured ? above_frame : operands_above(function, vm->slots);
 }
 
 /** Collects the arguments from slot `rest` on into an array in that slot. */
@@ -124,15 +129,15 @@ RARE bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, m
  * heap if closures capture the slots.
  */
 static RARE bool finish_entry(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link,
-                              uint32_t *given, bool captured)
+                              uint32_t given, bool captured)
 {
     root_push(vm, link[2]);
     bool done = true;
     if ((function->flags & FUNCTION_HAS_REST) != 0) {
-        done = gather_rest(vm, slots, function->num_args - 1u, *given);
-        *given = function->num_args;
+        done = gather_rest(vm, slots, function->num_args - 1u, given);
+        given = function->num_args;
     }
-    for (uint32_t i = *given < function->num_args ? *given : function->num_args; i < function->num_slots; i++)
+    for (uint32_t i = given < function->num_args ? given : function->num_args; i < function->num_slots; i++)
         slots[i] = MOTE_UNDEFINED;
     vm->sp = slots + function->num_slots;
     done = done && (!captured || move_to_frame(vm, function, slots, link));
@@ -147,17 +152,6 @@ static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words
     bool grown = mote_stack_grow(vm, words);
     roots_drop(vm, 1);
     return grown ? vm->stack + position : NULL;
-}
-
-/** Sets the registers for a new activation whose slots are on the stack. */
-static inline void begin(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link)
-{
-    mote_value *below = slots + function->num_slots;
-    for (uint32_t i = function->num_tries; i > 0; i--) *below++ = small_value(0);
-    vm->link = link;
-    vm->slots = slots;
-    vm->sp = vm->operands = below + LINK_WORDS;
-    vm->pc = vm->image.bytes + function->start;
 }
 
 /** Writes the link words of a new activation. */
@@ -184,18 +178,11 @@ static RARE bool enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, un
     if (!count_call(vm)) return false;
     mote_value *link = base - LINK_WORDS;
     write_link(vm, link, index, env);
-    mote_value *slots = method ? base : base + 1;
-    uint32_t given = count + (method ? 1 : 0);
-    bool captured = captures(vm, index);
-    if (!finish_entry(vm, function, slots, link, &given, captured)) return false;
-    if (captured) {
-        restore(vm, link);
-        mote_value *below = vm->operands - LINK_WORDS;
-        for (uint32_t i = function->num_tries; i > 0; i--) *--below = small_value(0);
-        vm->pc = vm->image.bytes + function->start;
-    } else {
-        begin(vm, function, slots, link);
-    }
+    if (!finish_entry(vm, function, method ? base : base + 1, link, count + (method ? 1 : 0), captures(vm, index)))
+        return false;
+    mote_frame_restore(vm, link);
+    for (uint32_t i = 0; i < function->num_tries; i++) vm->operands[-LINK_WORDS - 1 - (int32_t)i] = small_value(0);
+    vm->pc = vm->image.bytes + function->start;
     note_stack(vm);
     return true;
 }
@@ -207,20 +194,26 @@ static RARE bool enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, un
 bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     const image_function *function = function_at(vm, index);
-    uint32_t flags = function->flags, args = function->num_args, num_slots = function->num_slots;
+    uint32_t flags = function->flags, args = function->num_args, given = count;
     mote_value *slots = base + 1;
     if ((flags & FUNCTION_NEEDS_THIS) != 0) {
         slots = base;
-        count++;
+        given++;
     }
+    mote_value *operands = operands_above(function, slots);
     bool plain = (flags & (FUNCTION_IS_CTOR | FUNCTION_HAS_REST)) == 0 && !captures(vm, index);
-    bool room = slots + num_slots + function->num_tries + LINK_WORDS <= vm->stack_peak && vm->depth < vm->peak_depth;
-    if (!plain || !room) return enter_in_full(vm, base, index, count - (slots == base ? 1 : 0), env);
+    bool room = operands <= vm->stack_peak && vm->depth < vm->peak_depth;
+    if (!plain || !room) return enter_in_full(vm, base, index, count, env);
     vm->depth++;
     mote_value *link = base - LINK_WORDS;
     write_link(vm, link, index, env);
-    for (uint32_t i = count < args ? count : args; i < num_slots; i++) slots[i] = MOTE_UNDEFINED;
-    begin(vm, function, slots, link);
+    vm->link = link;
+    vm->slots = slots;
+    vm->sp = vm->operands = operands;
+    vm->pc = vm->image.bytes + function->start;
+    slots += given < args ? given : args;
+    for (operands -= LINK_WORDS; slots < operands; slots++)
+        *slots = MOTE_UNDEFINED; /* also the handlers, none is set */
     return true;
 }
 
@@ -335,5 +328,6 @@ void mote_call_return(mote_vm *vm, mote_value result)
         return;
     }
     vm->pc = vm->image.bytes + small_int(link[1]);
-    restore(vm, vm->stack + caller);
+    vm->sp = vm->operands = vm->link + LINK_WORDS; /* the callee's link words lie below the operands of its caller */
+    (void)use_activation(vm, vm->stack + caller);
 }
