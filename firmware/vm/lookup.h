@@ -121,7 +121,7 @@ static inline bool field_guess(mote_vm *vm, mote_value object, uint32_t name, mo
     if (!is_heap(object) || (map->header & 15u) != KIND_MAP) return false;
     if (!guess_value(vm, map->table, *guess_at(vm, map, name), name, &own)) return false;
     *found = *own;
-    return !is_code(*own) && (!is_heap(*own) || (header_of(vm, *own) & 15u) != KIND_CLOSURE);
+    return is_heap(*own) ? (header_of(vm, *own) & 15u) != KIND_CLOSURE : !is_code(*own);
 }
 
 /** Where to look up a method of a value that cannot have `key` itself; 0: take the slow path. */
