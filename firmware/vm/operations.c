@@ -130,16 +130,18 @@ mote_value mote_bind_value(mote_vm *vm, mote_value function, mote_value receiver
 
 bool mote_literal(mote_vm *vm, uint32_t index, mote_value *result)
 {
-    uint32_t low = vm->image.floats[2 * index], high = vm->image.floats[2 * index + 1];
-    if (high == 0xffffffffu) {
-        *result = mote_int(vm, (int32_t)low);
-    } else {
+    mote_value *known = ((block_values *)at_offset(vm, vm->globals))->items + vm->image.num_globals + index;
+    if (*known == MOTE_UNDEFINED) {
+        uint32_t low = vm->image.floats[2 * index], high = vm->image.floats[2 * index + 1];
         uint64_t bits = ((uint64_t)high << 32) | low;
         double number;
         memcpy(&number, &bits, sizeof number);
-        *result = mote_number(vm, number);
+        mote_value v = high == 0xffffffffu ? mote_int(vm, (int32_t)low) : mote_number(vm, number);
+        if (v == MOTE_FAILED) return false;
+        *known = v;
     }
-    return *result != MOTE_FAILED;
+    *result = *known;
+    return true;
 }
 
 mote_value mote_spec_map(mote_vm *vm, uint32_t spec)

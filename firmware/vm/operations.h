@@ -11,6 +11,7 @@ mote_value mote_examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
 mote_value mote_check_ctor(mote_vm *vm, mote_value v);
 /** bind(function, this): for `super(...)`. */
 mote_value mote_bind_value(mote_vm *vm, mote_value function, mote_value receiver);
+/** A number of the image. It is made when it is first used, and boxed only once. */
 bool mote_literal(mote_vm *vm, uint32_t index, mote_value *result);
 /** A service specification of Jacdac, which is not supported: an empty map, in which the program may store fields. */
 mote_value mote_spec_map(mote_vm *vm, uint32_t spec);

@@ -69,7 +69,7 @@ struct mote_vm {
     mote_value *stack, *stack_end, *stack_peak;
     mote_value ret_val;
     mote_value receiver; /* object of the unbound method at the bottom of the operand stack; VALUE_NONE: none */
-    mote_value globals;
+    mote_value globals;  /* block_values: the variables, then the literals of the image that have been used so far */
     uint32_t depth;
     int32_t budget; /* operations left in this turn */
 

@@ -87,7 +87,7 @@ static bool find_captures(mote_vm *vm)
 
 static bool make_globals(mote_vm *vm)
 {
-    vm->globals = mote_heap_new(vm, KIND_VALUES, vm->image.num_globals * 4u);
+    vm->globals = mote_heap_new(vm, KIND_VALUES, (vm->image.num_globals + vm->image.num_floats) * 4u);
     if (vm->globals == MOTE_FAILED) return false;
     uint32_t words = block_words(vm, vm->globals) - 1;
     for (uint32_t i = 0; i < words; i++) ((block_values *)at_offset(vm, vm->globals))->items[i] = MOTE_UNDEFINED;
