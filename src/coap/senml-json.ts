@@ -17,6 +17,10 @@ import { utf8Text } from "./utf8.js"
 /** The alphabet of base64url (RFC 4648 §5), in which SenML+JSON encodes binary values, without padding (RFC 8428 §5). */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
+/** What JSON.parse returns. */
+type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject
+type JsonObject = { [name: string]: JsonValue }
+
 /**
  * Reads the records of a SenML+JSON pack (RFC 8428 §5), by the same rules as `readSenmlCbor`, with one exception: if a record contains a
  * field twice, JSON.parse keeps the last one.
@@ -26,33 +30,32 @@ export function readSenmlJson(data: Buffer, limits: SenmlLimits = defaultSenmlLi
     const parsed = parse(data)
     if (!Array.isArray(parsed) || parsed.length > limits.records) return undefined
     const pack = newPack()
-    for (const record of parsed as unknown[]) {
+    for (const record of parsed) {
         const fields = fieldsOf(record)
         if (fields === undefined || !addRecord(pack, fields, limits)) return undefined
     }
     return pack.records
 }
 
-function parse(data: Buffer): unknown {
+function parse(data: Buffer): JsonValue | undefined {
     const text = utf8Text(data)
     if (text === undefined) return undefined
     try {
-        return JSON.parse(text)
+        return JSON.parse(text) as JsonValue
     } catch {
         return undefined
     }
 }
 
 /** Returns the known fields of a record; undefined if it is not a record, or contains a field that makes the pack unusable. */
-function fieldsOf(record: unknown): Field[] | undefined {
+function fieldsOf(record: JsonValue): Field[] | undefined {
     if (typeof record !== "object" || record === null || Array.isArray(record)) return undefined
     const fields: Field[] = []
-    const values = record as Record<string, unknown>
-    for (const name of Object.keys(values)) if (!takeField(name, values[name], fields)) return undefined
+    for (const name of Object.keys(record)) if (!takeField(name, record[name], fields)) return undefined
     return fields
 }
 
-function takeField(name: string, value: unknown, fields: Field[]): boolean {
+function takeField(name: string, value: JsonValue, fields: Field[]): boolean {
     const label = labelOf(name)
     // Unknown fields are ignored, except those that must not be ignored, whose name ends in "_" (RFC 8428 §4.4).
     if (label === undefined) return !name.endsWith("_")
@@ -103,7 +106,7 @@ function labelOf(name: string): Label | undefined {
  * Converts a value into the form of the CBOR reader. An object, an array or malformed base64url becomes an array, which is not a valid type
  * for any field.
  */
-function itemOf(label: Label, value: unknown): CborItem {
+function itemOf(label: Label, value: JsonValue): CborItem {
     const item: CborItem = { kind: "array", number: 0, text: "", bytes: EMPTY }
     if (value === null) item.kind = "other"
     else if (typeof value === "number") Object.assign(item, { kind: "number", number: value })

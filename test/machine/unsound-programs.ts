@@ -46,6 +46,53 @@ export const WRONG_RECEIVERS: WrittenProgram[] = [
     pets("an assertion by way of never", "const pet: Animal = new Home().pet", "hear(pet as never)"),
     pets("an error of another class", "try { throw new Cat() } catch (error) { (error as Dog).bark() }"),
     pets("an object of JSON", 'const pet: Dog = JSON.parse(\'{"name": "Tom"}\')', "pet.bark()"),
+    pets(
+        "an object of JSON whose type is asserted twice",
+        'const named = JSON.parse(\'{"name": "Tom", "pet": {"name": "Tom"}}\') as Animal',
+        ";(named as unknown as Kennel).pet.bark()",
+    ),
+    pets(
+        "an object of JSON in a dictionary",
+        "function parse(text: string): Record<string, Dog> { return JSON.parse(text) }",
+        'parse(\'{"pet": {"name": "Tom"}}\')["pet"].bark()',
+    ),
+    pets(
+        "an object of JSON whose type was asserted before",
+        "const home = new Home()",
+        "const kennel = (): Kennel => home.pet as unknown as Kennel",
+        'home.pet = JSON.parse(\'{"name": "Tom", "pet": {"name": "Tom"}}\') as Animal',
+        "kennel().pet.bark()",
+    ),
+    pets(
+        "an object in an object of JSON that is any in between",
+        "function parse(text: string): unknown { return JSON.parse(text) }",
+        'const kennel = parse(\'{"pet": {"name": "Tom"}}\') as Kennel',
+        "kennel.pet.bark()",
+    ),
+    pets(
+        "a type argument of an object of JSON",
+        "class Shelf<T> { parse(text: string): T { return JSON.parse(text) as T } }",
+        'new Shelf<Dog>().parse(\'{"name": "Tom"}\').bark()',
+    ),
+    pets(
+        "a dictionary that passes for an object of a class",
+        "const pets: Record<string, Animal> = {}",
+        "pets[['pet', 'other'][0]] = new Cat()",
+        ";(pets as unknown as Kennel).pet.bark()",
+    ),
+    pets(
+        "a dictionary with a field that passes for an object of a class",
+        "const pets: { first: Animal; [name: string]: Animal } = { first: new Animal() }",
+        "pets[['pet', 'other'][0]] = new Cat()",
+        ";(pets as unknown as Kennel).pet.bark()",
+    ),
+    pets(
+        "a field with a computed name in an object whose type lacks it",
+        "const named: { name: string } = { name: 'Tom' }",
+        "const fields = named as unknown as Record<string, Animal | string>",
+        "fields[['pet', 'other'][0]] = new Cat()",
+        ";(named as unknown as Kennel).pet.bark()",
+    ),
     pets("a copy of an object's fields", "Object.assign({}, new Dog()).bark()"),
     pets("a spread object", "const noisy: Noisy = new Dog()", "const copy = { ...noisy }", "copy.bark()"),
     pets(

@@ -10,6 +10,8 @@ const STORING = new Set(["push", "pushRange", "unshift", "fill", "with"])
 /** Follows the arguments and results of calls. */
 export class CallWalk {
     private readonly any: ts.Type
+    /** calls of JSON.parse whose results have passed to places with types */
+    private readonly received = new Set<ts.Node>()
 
     constructor(
         private readonly typescript: typeof ts,
@@ -44,6 +46,31 @@ export class CallWalk {
         })
     }
 
+    /**
+     * The result of JSON.parse consists of new objects without a class, so not every value that ever was `any` passes
+     * with it.
+     * @returns false if the expression is no such call, or if something else may see its value, too
+     */
+    passParsed(node: ts.Expression, to: ts.Type): boolean {
+        const { typescript: ts } = this
+        const { parent } = node
+        const isOnlyPlace =
+            ts.isAssertionExpression(parent) || ts.isVariableDeclaration(parent) || ts.isReturnStatement(parent)
+        if (!isOnlyPlace || !ts.isCallExpression(node) || !this.isParse(node)) return false
+        this.received.add(node)
+        this.flow.foreign.receive(to)
+        return true
+    }
+
+    private isParse(node: ts.CallExpression): boolean {
+        const { typescript: ts } = this
+        const declaration = this.checker.getResolvedSignature(node)?.declaration
+        if (declaration === undefined || !isOfCompiler(declaration) || !ts.isMethodSignature(declaration)) return false
+        const { name, parent } = declaration
+        const isJson = ts.isInterfaceDeclaration(parent) && parent.name.text === "JSON"
+        return isJson && ts.isIdentifier(name) && name.text === "parse"
+    }
+
     /** A call of a value of type `any`, or of a class without a constructor. */
     private visitUntyped(node: Call): void {
         const { typescript: ts } = this
@@ -71,12 +98,12 @@ export class CallWalk {
         const passed = (node.arguments ?? []).map((each) => this.typeOf(each))
         if (isOfCompiler(declaration)) return this.visitKnown(node, declaration, type, passed)
         if (!this.isOfMachine(type)) {
-            this.flow.meetForeign()
-            this.flow.receive(type)
+            this.flow.foreign.becomeAny()
+            this.flow.foreign.receive(type)
             this.flow.pass(this.any, type)
         }
         for (const each of passed) {
-            this.flow.give(each)
+            this.flow.foreign.give(each)
             for (const signature of this.flow.facts.signaturesOf(each)) this.flow.exposeSignature(signature)
         }
     }
@@ -89,7 +116,8 @@ export class CallWalk {
         if (called === "assign" && passed.length > 1) this.flow.copyFields(passed[1], isNew ? undefined : passed[0])
         if (called === "resume") this.flow.passAll(passed, this.any)
         if (called === "suspend") this.flow.pass(this.any, type)
-        if ((type.flags & this.typescript.TypeFlags.Any) !== 0) this.flow.meetForeign()
+        if ((type.flags & this.typescript.TypeFlags.Any) !== 0 && !this.received.has(node))
+            this.flow.foreign.becomeAny()
     }
 
     /** Whether a type consists of the machine's own types: natives are trusted to return what they declare. */

@@ -1,11 +1,14 @@
 import type ts from "typescript"
 import type { TypeSidecar } from "../../image/type-sidecar.js"
+import { isAssignment } from "./declared-members.js"
 import type { TypeFlow } from "./type-flow.js"
 
 /** Finds where a program computes names of fields at run time. */
 export class ComputedNames {
     /** types of objects whose fields are accessed by computed names */
     private readonly maps = new Set<ts.Type>()
+    /** types of objects in which fields are stored by computed names */
+    private readonly stored = new Set<ts.Type>()
     private ofAny = false
     /** whether objects of type `any` are indexed by anything other than a variable */
     private indexesAny = false
@@ -22,10 +25,14 @@ export class ComputedNames {
     ) {}
 
     /** `object[key]`, or `delete object[key]` */
-    visitElement({ expression, argumentExpression: key }: ts.ElementAccessExpression): void {
+    visitElement(node: ts.ElementAccessExpression): void {
+        const { expression, argumentExpression: key, parent } = node
         if (this.typescript.isStringLiteralLike(key) || this.typescript.isNumericLiteral(key)) return
         const object = this.checker.getTypeAtLocation(expression)
-        if (!this.isIndex(key, object)) this.add(object)
+        if (this.isIndex(key, object)) return
+        this.add(object)
+        const { typescript: ts } = this
+        if (ts.isBinaryExpression(parent) && parent.left === node && isAssignment(ts, parent)) this.stored.add(object)
     }
 
     /** `{ [name]: value }` */
@@ -59,7 +66,15 @@ export class ComputedNames {
 
     private add(object: ts.Type): void {
         this.maps.add(object)
-        this.flow.meetForeign()
+        if (!this.flow.facts.isDictionary(object)) this.flow.foreign.becomeAny()
+    }
+
+    /** What is stored by a computed name may be a field of which the object's own type says nothing. */
+    settle(): void {
+        for (const object of this.stored) {
+            if (!this.flow.facts.isDictionary(object)) this.flow.foreign.receive(object)
+            for (const each of this.flow.sourcesOf(object)) this.flow.foreign.receive(each)
+        }
     }
 
     /** To be called when the flow of types is complete. */

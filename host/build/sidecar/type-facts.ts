@@ -36,6 +36,16 @@ export class TypeFacts {
         )
     }
 
+    /** Whether a type is an index signature alone, such as `Record<string, number>`. */
+    isDictionary(type: ts.Type): boolean {
+        return (
+            !this.isList(type) &&
+            this.checker.getIndexInfosOfType(type).length > 0 &&
+            this.checker.getPropertiesOfType(type).length === 0 &&
+            this.signaturesOf(type).length === 0
+        )
+    }
+
     /** Whether values of a type have no members that the program's classes have. */
     isPrimitive(type: ts.Type): boolean {
         const { Any, Unknown, Object, NonPrimitive, Intersection, Instantiable } = this.typescript.TypeFlags

@@ -1,4 +1,5 @@
 import type ts from "typescript"
+import { ForeignObjects } from "./foreign-objects.js"
 import { Substitutions } from "./substitutions.js"
 import { TypeFacts } from "./type-facts.js"
 
@@ -51,9 +52,7 @@ export class TypeFlow {
     private readonly passed = new Map<ts.Type, Set<ts.Type>>()
     /** members that were looked up in objects of a type that does not have them */
     private readonly reached = new Map<ts.Type, Set<ts.Symbol>>()
-    private readonly given = new Set<ts.Type>()
-    private readonly foreign = new Set<ts.Type>()
-    private hasForeign = false
+    readonly foreign: ForeignObjects
     /** a value of type `any` has passed to a number: it may be a string */
     mistakesNumbers = false
     private storesElements = false
@@ -66,6 +65,7 @@ export class TypeFlow {
         this.any = checker.getAnyType()
         this.never = checker.getNeverType()
         this.facts = new TypeFacts(typescript, checker)
+        this.foreign = new ForeignObjects(checker, this.facts, this, members)
         this.substitutions = new Substitutions(checker, this.facts, (from, to) => this.pass(from, to))
     }
 
@@ -82,6 +82,7 @@ export class TypeFlow {
         this.passed.set(source, known.add(target))
         // Incomplete from here on, so that nothing may be concluded.
         if (++this.pairs > MOST_PAIRS) this.isUnknown = true
+        if (this.foreign.reached(source)) this.foreign.receive(target)
         if (source === this.never || target === this.never) this.relay(source, target)
         else if (source === this.any) this.passUntyped(target)
         else if (target === this.any) this.expose(source)
@@ -100,6 +101,11 @@ export class TypeFlow {
         if (this.facts.isGeneric(source)) return this.substitutions.add(source, target)
         this.isUnknown ||= this.substitutions.isOpen(target)
         for (const each of this.substitutions.pass(source, target)) this.pass(source, each)
+    }
+
+    /** Types to which values of a type have passed. */
+    targetsOf(type: ts.Type): ts.Type[] {
+        return [...(this.passed.get(type) ?? [])]
     }
 
     /** Types that have passed to another one, other than as `any`. */
@@ -122,7 +128,7 @@ export class TypeFlow {
     private relay(source: ts.Type, target: ts.Type): void {
         if (source === this.never) {
             for (const each of this.sourcesOf(this.never)) this.pass(each, target)
-        } else for (const each of [...(this.passed.get(this.never) ?? [])]) this.pass(source, each)
+        } else for (const each of this.targetsOf(this.never)) this.pass(source, each)
     }
 
     private passToUnion(source: ts.Type, { types }: ts.UnionType): void {
@@ -135,7 +141,7 @@ export class TypeFlow {
         if (this.facts.isGeneric(target)) return this.passToParameter(this.any, target)
         this.doubt(target)
         for (const each of this.sourcesOf(this.any)) this.pass(each, target)
-        if (this.hasForeign) this.receive(target)
+        if (this.foreign.isAny) this.foreign.receive(target)
     }
 
     /**
@@ -151,7 +157,7 @@ export class TypeFlow {
 
     /** A value becomes `any`: it may be called with any arguments, and passes wherever `any` passes. */
     private expose(type: ts.Type): void {
-        for (const target of [...(this.passed.get(this.any) ?? [])]) this.pass(type, target)
+        for (const target of this.targetsOf(this.any)) this.pass(type, target)
         if (type.isUnionOrIntersection()) return this.passAll(type.types, this.any)
         for (const signature of this.facts.signaturesOf(type)) this.exposeSignature(signature)
         for (const element of this.facts.elementsOf(type)) {
@@ -205,7 +211,11 @@ export class TypeFlow {
     private passProperty(source: ts.Type, property: ts.Symbol): void {
         const actual = this.checker.getPropertyOfType(source, property.name)
         if (actual === property) return
-        if (actual === undefined) return this.reach(source, property)
+        if (actual === undefined) {
+            if (this.facts.isDictionary(source))
+                for (const each of this.facts.elementsOf(source)) this.passMember(each, property)
+            return this.reach(source, property)
+        }
         if (this.facts.isOptional(actual)) this.unsound.add(property.name)
         this.passMember(this.checker.getTypeOfSymbol(actual), property)
     }
@@ -294,36 +304,6 @@ export class TypeFlow {
             const replaced = this.checker.getPropertyOfType(to, each.name)
             if (replaced === undefined) this.store(each.name, type, to)
             else this.pass(type, this.checker.getTypeOfSymbol(replaced))
-        }
-    }
-
-    /** A native gets a value, which it may pass on. */
-    give(type: ts.Type): void {
-        if (this.hasForeign) this.pass(type, this.any)
-        else this.given.add(type)
-    }
-
-    /** The program has objects whose fields it does not name: those from JSON, or with computed names. */
-    meetForeign(): void {
-        if (this.hasForeign) return
-        this.hasForeign = true
-        this.passAll(this.given, this.any)
-        for (const each of [...(this.passed.get(this.any) ?? [])]) this.receive(each)
-    }
-
-    /** A foreign object passes to this type, and so do the values of its fields to the types of theirs. */
-    receive(type: ts.Type): void {
-        const value = this.facts.valueOf(type)
-        if (this.foreign.has(value) || this.facts.isPrimitive(value) || this.facts.isUntyped(value)) return
-        this.foreign.add(value)
-        this.isUnknown ||= this.facts.isGeneric(value)
-        if (value.isUnionOrIntersection()) return value.types.forEach((each) => this.receive(each))
-        for (const each of this.facts.elementsOf(value)) this.receive(each)
-        if (this.facts.isList(value)) return
-        for (const each of this.checker.getPropertiesOfType(value)) {
-            if (!this.members.isLookedUp(each.name)) continue
-            this.unsound.add(each.name)
-            this.receive(this.checker.getTypeOfSymbol(each))
         }
     }
 

@@ -66,6 +66,7 @@ export class ValueWalk {
         const { typescript: ts } = this
         if (this.flow.facts.isPrimitive(to) && !this.flow.facts.isNever(to) && !this.flow.facts.isNumber(to)) return
         if (ts.isParenthesizedExpression(node)) return this.passExpression(node.expression, to)
+        if (!this.flow.facts.isPrimitive(to) && this.calls.passParsed(node, to)) return
         if (ts.isConditionalExpression(node)) {
             this.passExpression(node.whenTrue, to)
             return this.passExpression(node.whenFalse, to)
@@ -211,6 +212,7 @@ export class ValueWalk {
             const mistaken = classes.flatMap((each) => this.flow.sourcesOf(each))
             for (const each of object.isUnion() ? object.types : []) this.flow.passAll(mistaken, each)
         }
+        this.names.settle()
         this.flow.settle()
     }
 }
