@@ -46,15 +46,17 @@ mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mo
 static inline block_table *table_of(const mote_vm *vm, mote_value object)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP) return (block_table *)at_offset(vm, 0);
-    return (block_table *)at_offset(vm, map->table);
+    uint32_t offset = 0;
+    if (LIKELY(is_heap(object)) && LIKELY((map->header & (15u | FLAG_PROTOTYPE)) == KIND_MAP)) offset = map->table;
+    return (block_table *)at_offset(vm, offset);
 }
 
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t known)
 {
     block_table *table = table_of(vm, object);
     uint32_t count = known & 0xff, place = known >> 8 & 0xff;
-    return table->used >= count * 4 && numbers_of(table)[place] == known >> 16 ? table->values : NULL;
+    if (LIKELY(table->used >= count * 4) && LIKELY(numbers_of(table)[place] == known >> 16)) return table->values;
+    return NULL;
 }
 
 bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all, uint32_t count)

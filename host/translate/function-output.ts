@@ -4,9 +4,8 @@ import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk
 import type { Output } from "./expression.js"
 import { FieldViews, known, Way } from "./field-views.js"
 import { type FixedField, keyOf, type Shapes } from "./shapes.js"
+import { LINK_WORDS } from "./words.js"
 
-/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
-const LINK_WORDS = 4
 export const CALLS: number[] = [
     ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
     ...[Op.call5, Op.call6, Op.call7, Op.call8],
