@@ -119,6 +119,7 @@ struct mote_vm {
 
 #ifdef MOTE_PROFILE
     mote_profile *profile; /* by function; NULL: nothing is counted */
+    uint8_t *ran;          /* by byte of the image */
 #endif
     uint64_t operations;
     uint32_t natives, collections, longest_pause, peak_depth, peak_stack_words;
