@@ -84,8 +84,8 @@ bool mote_translated_delete(mote_vm *vm, uint32_t at, mote_value object, mote_va
 bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);
 /** The operands are on the stack. */
 bool mote_translated_store(mote_vm *vm, uint32_t at);
-/** The new object is in vm->ret_val. */
-bool mote_translated_alloc_map(mote_vm *vm, uint32_t at);
+/** The new object is in vm->ret_val. It has room for `fields` fields. */
+bool mote_translated_alloc_map(mote_vm *vm, uint32_t at, uint32_t fields);
 bool mote_translated_alloc_array(mote_vm *vm, uint32_t at, mote_value size);
 bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size);
 

@@ -84,7 +84,7 @@ export class FunctionOutput implements Output {
         if (LEAVING.includes(opcode) && next !== undefined) this.enterAt(next)
         if (target === null || opcode === Op.try) return
         const to = this.start(target)
-        this.labels.add(to)
+        if (opcode !== Op.throwJmp) this.labels.add(to)
         if (to <= this.start(statement) || opcode === Op.throwJmp) this.enterAt(target)
     }
 

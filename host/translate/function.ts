@@ -111,7 +111,7 @@ export class FunctionTranslation extends FunctionOutput {
                 this.expressions.push(operands, 0)
                 return this.attempt("store", statement, [])
             case Op.allocMap:
-                return this.attempt("alloc_map", statement)
+                return this.attempt("alloc_map", statement, [], this.shapes.literalFieldCount(statement))
             case Op.allocArray:
                 return this.attempt("alloc_array", statement)
             case Op.allocBuffer:
