@@ -15,14 +15,27 @@ typedef union {
     uint32_t words[BLOCK / 4];
 } block;
 
-/** A word of text, at any alignment. */
-typedef struct {
-    uint32_t word;
-} __attribute__((packed, may_alias)) text_word;
+/** Words of text that are aligned. */
+typedef uint32_t __attribute__((may_alias)) text_word;
 
 static void xor_block(block *to, const block *with)
 {
+#pragma GCC unroll 4
     for (unsigned i = 0; i < BLOCK / 4; i++) to->words[i] ^= with->words[i];
+}
+
+/** Copies a block: by words if both sides are aligned. */
+static inline void copy_block(void *to, const void *from)
+{
+    uint8_t *target = to;
+    const uint8_t *source = from;
+    if ((((uintptr_t)to | (uintptr_t)from) & 3) == 0) {
+#pragma GCC unroll 4
+        for (unsigned i = 0; i < BLOCK / 4; i++) ((text_word *)to)[i] = ((const text_word *)from)[i];
+        return;
+    }
+#pragma GCC unroll 16
+    for (unsigned i = 0; i < BLOCK; i++) target[i] = source[i];
 }
 
 static bool encrypt(mbedtls_aes_context *aes, const block *from, block *to)
@@ -76,27 +89,27 @@ static bool begin(mbedtls_aes_context *aes, const aead_job *job, block *mac)
 }
 
 /**
- * Processes up to a block of the message. A shorter one is padded with zeros, in the text and in the key stream.
+ * Processes up to a block of the message. The MAC is of the plain text, padded with zeros.
  * @param counter the key stream's counter block; incremented
  */
 static bool crypt(mbedtls_aes_context *aes, block *mac, block *counter, const uint8_t *from, uint8_t *to, size_t length,
                   bool seal)
 {
-    block stream, rest = {{0}};
+    block stream, text;
     if (!encrypt(aes, counter, &stream)) return false;
-    uint8_t *target = length < BLOCK ? rest.bytes : to;
-    if (length < BLOCK) {
-        memcpy(rest.bytes, from, length);
-        memset(stream.bytes + length, 0, BLOCK - length);
-        from = rest.bytes;
-    }
-    for (unsigned i = 0; i < BLOCK / 4; i++) {
-        uint32_t text = ((const text_word *)from)[i].word, other = text ^ stream.words[i];
-        ((text_word *)target)[i].word = other;
-        mac->words[i] ^= seal ? text : other;
-    }
-    if (length < BLOCK) memcpy(to, rest.bytes, length);
     count_up(counter);
+    if (length == BLOCK) {
+        copy_block(&text, from);
+    } else {
+        memset(&text, 0, BLOCK);
+        memcpy(&text, from, length);
+    }
+    if (seal) xor_block(mac, &text);
+    xor_block(&text, &stream);
+    if (length < BLOCK) memset(text.bytes + length, 0, BLOCK - length);
+    if (!seal) xor_block(mac, &text);
+    if (length == BLOCK) copy_block(to, &text);
+    else memcpy(to, &text, length);
     return encrypt(aes, mac, mac);
 }
 

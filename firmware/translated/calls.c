@@ -104,10 +104,10 @@ bool mote_translated_call_method(mote_vm *vm, unsigned count, uint32_t behind, m
 bool mote_translated_enter(mote_vm *vm, uint32_t at, const translated_entry *of)
 {
     mote_value *base = vm->operands;
-    if (!mote_translated_may_begin(vm, base, *of))
-        return mote_translated_call_function(vm, of->arguments - (of->method ? 1u : 0u), at, of->index);
-    mote_value *slots = mote_translated_slots(base, *of);
-    for (uint32_t i = of->arguments; i < of->slots; i++) slots[i] = MOTE_UNDEFINED;
+    if (!mote_translated_may_begin(vm, base, of->operands))
+        return mote_translated_call_function(vm, of->given, at, of->index);
+    const mote_value *end = mote_translated_place(base, of->tries);
+    for (mote_value *v = mote_translated_place(base, of->locals); v < end; v++) *v = MOTE_UNDEFINED;
     mote_translated_begin(vm, base, at, *of);
     return vm->translated[of->index](vm, 0);
 }

@@ -46,15 +46,17 @@ mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mo
 static inline block_table *table_of(const mote_vm *vm, mote_value object)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP) return (block_table *)at_offset(vm, 0);
-    return (block_table *)at_offset(vm, map->table);
+    uint32_t offset = 0;
+    if (LIKELY(is_heap(object)) && LIKELY((map->header & (15u | FLAG_PROTOTYPE)) == KIND_MAP)) offset = map->table;
+    return (block_table *)at_offset(vm, offset);
 }
 
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t known)
 {
     block_table *table = table_of(vm, object);
     uint32_t count = known & 0xff, place = known >> 8 & 0xff;
-    return table->used >= count * 4 && numbers_of(table)[place] == known >> 16 ? table->values : NULL;
+    if (LIKELY(table->used >= count * 4) && LIKELY(numbers_of(table)[place] == known >> 16)) return table->values;
+    return NULL;
 }
 
 bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all, uint32_t count)
@@ -133,11 +135,18 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
     return true;
 }
 
-/**
- * Makes room for all the fields: reserves it if the object has none yet, otherwise adds them one by one. NULL if the
- * object cannot have them in these places, or memory is out.
- */
-static RARE block_table *make_room(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
+/** Writes the keys, for which the table has room. */
+static inline mote_value *add_keys(block_table *table, const translated_additions *of)
+{
+    const uint16_t *key = of->keys;
+    uint16_t *number = numbers_of(table) + of->place;
+    for (const uint16_t *end = key + of->count; key < end;) *number++ = *key++;
+    table->used = (uint16_t)((of->place + of->count) * 4);
+    return table->values + of->place;
+}
+
+/** Makes room first: reserves it if the object has no fields yet, otherwise adds the fields one by one. */
+static RARE mote_value *add_in_full(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
 {
     if (!has_kind(vm, object, KIND_MAP)) return NULL;
     if (((const block_map *)at_offset(vm, object))->table == 0) {
@@ -150,20 +159,15 @@ static RARE block_table *make_room(mote_vm *vm, uint32_t at, mote_value object, 
         }
     }
     block_table *table = table_of(vm, object);
-    return (of->place + of->count) * 4u <= table->room ? table : NULL;
+    return (of->place + of->count) * 4u <= table->room ? add_keys(table, of) : NULL;
 }
 
 mote_value *mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
 {
-    uint32_t from = of->place, to = from + of->count;
     block_table *table = table_of(vm, object);
-    if (table->used != from * 4) return NULL;
-    if (to * 4 > table->room && (table = make_room(vm, at, object, of)) == NULL) return NULL;
-    const uint16_t *key = of->keys;
-    uint16_t *number = numbers_of(table) + from;
-    for (const uint16_t *end = key + of->count; key < end;) *number++ = *key++;
-    table->used = (uint16_t)(to * 4);
-    return table->values + from;
+    if (table->used != of->place * 4) return NULL;
+    if ((of->place + of->count) * 4 > table->room) return add_in_full(vm, at, object, of);
+    return add_keys(table, of);
 }
 
 bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value key)

@@ -170,10 +170,10 @@ static bool returned(mote_vm *vm, mote_value v)
     return v != MOTE_FAILED;
 }
 
-bool mote_translated_alloc_map(mote_vm *vm, uint32_t at)
+bool mote_translated_alloc_map(mote_vm *vm, uint32_t at, uint32_t fields)
 {
     mote_translated_registers(vm, at, 0);
-    return returned(vm, mote_map_new(vm, MOTE_UNDEFINED));
+    return returned(vm, mote_map_with_room(vm, MOTE_UNDEFINED, fields));
 }
 
 bool mote_translated_alloc_array(mote_vm *vm, uint32_t at, mote_value size)
@@ -281,13 +281,8 @@ bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint3
     mote_translated_registers(vm, at, 1 + given);
     mote_value prototype = vm->class_prototypes[class];
     if (prototype == 0) return mote_call_make_object(vm, base, vm->translation->classes[class], MOTE_UNDEFINED);
-    mote_value self = mote_heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
-    if (self == MOTE_FAILED) return false;
-    block_map *map = (block_map *)at_offset(vm, self);
-    map->prototype = prototype;
-    map->table = 0;
-    base[0] = self;
-    return fields == 0 || mote_map_reserve(vm, self, fields);
+    base[0] = mote_map_with_room(vm, prototype, fields);
+    return base[0] != MOTE_FAILED;
 }
 
 bool mote_translated_leave(mote_vm *vm, mote_value result)

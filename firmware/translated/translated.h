@@ -84,8 +84,8 @@ bool mote_translated_delete(mote_vm *vm, uint32_t at, mote_value object, mote_va
 bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);
 /** The operands are on the stack. */
 bool mote_translated_store(mote_vm *vm, uint32_t at);
-/** The new object is in vm->ret_val. */
-bool mote_translated_alloc_map(mote_vm *vm, uint32_t at);
+/** The new object is in vm->ret_val. It has room for `fields` fields. */
+bool mote_translated_alloc_map(mote_vm *vm, uint32_t at, uint32_t fields);
 bool mote_translated_alloc_array(mote_vm *vm, uint32_t at, mote_value size);
 bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size);
 
@@ -154,44 +154,44 @@ static inline bool mote_translated_return(mote_vm *vm, mote_value result)
     return true;
 }
 
-/** What is needed to enter a function; all of it is constant. */
+/** What is needed to enter a function; all of it is constant. Places are in bytes from the call's base[0]. */
 typedef struct {
-    uint16_t index, slots; /* slots and arguments include `this` */
-    uint8_t tries, arguments;
-    bool method;
+    uint16_t index, operands; /* the function's number; where its operand stack starts */
+    uint16_t locals, tries;   /* where the slots that are not arguments start, and the words of its try blocks */
+    uint8_t given;            /* number of arguments, without `this` */
+    bool method;              /* whether it has `this`, so that base[0] is its first slot, not base[1] */
 } translated_entry;
 /** Enters and runs a function. Where flash does not matter, generated code does this inline. */
 bool mote_translated_enter(mote_vm *vm, uint32_t at, const translated_entry *of);
 
-static ALWAYS mote_value *mote_translated_slots(mote_value *base, translated_entry of)
+static ALWAYS mote_value *mote_translated_place(mote_value *base, uint32_t bytes)
 {
-    return of.method ? base : base + 1;
+    return (mote_value *)((uintptr_t)base + bytes);
 }
 
 /**
  * Counts a call. False: there may be no room for it, or the host gets a turn; mote_translated_call_function decides.
  */
-static ALWAYS bool mote_translated_may_begin(mote_vm *vm, mote_value *base, translated_entry of)
+static ALWAYS bool mote_translated_may_begin(mote_vm *vm, mote_value *base, uint32_t operands)
 {
-    mote_value *operands = mote_translated_slots(base, of) + of.slots + of.tries + LINK_WORDS;
     vm->budget -= CALL_OPERATIONS;
-    return operands <= vm->stack_peak && vm->depth < vm->depth_limit && vm->budget >= 0;
+    return mote_translated_place(base, operands) <= vm->stack_peak && vm->depth < vm->depth_limit && vm->budget >= 0;
 }
 
 /** Enters a function: base[0] is the receiver, no argument is missing, and the other slots are undefined already. */
 static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t at, translated_entry of)
 {
-    mote_value *slots = mote_translated_slots(base, of);
+    mote_value *operands = mote_translated_place(base, of.operands);
     mote_value *link = base - LINK_WORDS;
     vm->depth++;
     link[0] = small_value((int32_t)of.index);
     link[1] = small_value((int32_t)at);
     link[2] = MOTE_UNDEFINED;
     link[3] = small_value((int32_t)(vm->link - vm->stack));
-    for (uint32_t i = 0; i < of.tries; i++) slots[of.slots + i] = small_value(0);
+    for (mote_value *v = mote_translated_place(base, of.tries); v < operands - LINK_WORDS; v++) *v = small_value(0);
     vm->link = link;
-    vm->slots = slots;
-    vm->sp = vm->operands = slots + of.slots + of.tries + LINK_WORDS;
+    vm->slots = of.method ? base : base + 1;
+    vm->sp = vm->operands = operands;
 }
 
 static ALWAYS const block_table *mote_translated_table(const mote_value *fields)

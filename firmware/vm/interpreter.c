@@ -43,8 +43,15 @@ static inline uint32_t read_index(const uint8_t **pc)
     do {                                                                                                               \
         if (vm->profile != NULL) vm->profile[(uint32_t)small_int(vm->link[0]) & 0xffff].what++;                        \
     } while (0)
+/** Notes that the operation at `pc` runs. */
+#define NOTE()                                                                                                         \
+    do {                                                                                                               \
+        COUNT(operations);                                                                                             \
+        if (vm->ran != NULL) vm->ran[pc - vm->image.bytes] = 1;                                                        \
+    } while (0)
 #else
 #define COUNT(what) ((void)0)
+#define NOTE() ((void)0)
 #endif
 
 #define PUSH(v) (*sp++ = (v))
@@ -54,7 +61,7 @@ static inline uint32_t read_index(const uint8_t **pc)
  */
 #define NEXT()                                                                                                         \
     do {                                                                                                               \
-        COUNT(operations);                                                                                             \
+        NOTE();                                                                                                        \
         op = *pc++;                                                                                                    \
         budget--;                                                                                                      \
         goto *places[op];                                                                                              \

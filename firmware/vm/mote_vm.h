@@ -146,10 +146,10 @@ typedef struct {
 } mote_profile;
 
 /**
- * Call after mote_vm_load: starts counting. `functions` has an entry for each function of the image and remains the
- * host's.
+ * Call after mote_vm_load: starts counting. `functions` has an entry for each function of the image, and `ran` one for
+ * each of its bytes, which becomes 1 when the operation there runs. Both remain the host's.
  */
-void mote_vm_profile(mote_vm *vm, mote_profile *functions);
+void mote_vm_profile(mote_vm *vm, mote_profile *functions, uint8_t *ran);
 #endif
 
 /**

@@ -270,6 +270,19 @@ mote_value mote_map_new(mote_vm *vm, mote_value prototype)
     return v;
 }
 
+mote_value mote_map_with_room(mote_vm *vm, mote_value prototype, uint32_t fields)
+{
+    mote_value table = fields == 0 || fields >= HASHED ? 0 : table_new(vm, fields, false);
+    root_push(vm, table);
+    mote_value v = mote_heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
+    roots_drop(vm, 1);
+    if (v == MOTE_FAILED) return v;
+    block_map *map = at_offset(vm, v);
+    map->prototype = prototype;
+    map->table = table;
+    return v;
+}
+
 /** The expected number of fields of a class's objects, raised whenever one outgrows it; 0: not known. */
 static uint8_t *size_at(mote_vm *vm, mote_value prototype)
 {

@@ -8,6 +8,8 @@
 enum { HASHED = 128 };
 
 mote_value mote_map_new(mote_vm *vm, mote_value prototype);
+/** A map with room for `fields` fields. The prototype is alive, and is one already or no map. */
+mote_value mote_map_with_room(mote_vm *vm, mote_value prototype, uint32_t fields);
 /** Position of a string index in a table of fields. -1: it is not there, or the table is a dictionary. */
 static inline int mote_table_search(const block_table *table, uint32_t name)
 {

@@ -12,6 +12,8 @@ enum { MAX_ARRAY_INDEX = 7168, MAX_BUFFER = 57320, MAX_SPREAD_NATIVE = 15 };
 #define RARE __attribute__((noinline))
 /** Fast paths: inlined everywhere, and shorter where an argument is a constant. */
 #define ALWAYS inline __attribute__((always_inline))
+/** A condition that is nearly always true, so that its code comes first. */
+#define LIKELY(condition) __builtin_expect(condition, 1)
 
 /* Layout of a fiber's stack. */
 enum {
@@ -117,6 +119,7 @@ struct mote_vm {
 
 #ifdef MOTE_PROFILE
     mote_profile *profile; /* by function; NULL: nothing is counted */
+    uint8_t *ran;          /* by byte of the image */
 #endif
     uint64_t operations;
     uint32_t natives, collections, longest_pause, peak_depth, peak_stack_words;

@@ -122,9 +122,10 @@ const char *mote_vm_load_error(const mote_vm *vm)
 }
 
 #ifdef MOTE_PROFILE
-void mote_vm_profile(mote_vm *vm, mote_profile *functions)
+void mote_vm_profile(mote_vm *vm, mote_profile *functions, uint8_t *ran)
 {
     vm->profile = functions;
+    vm->ran = ran;
 }
 #endif
 

@@ -51,9 +51,13 @@ async function record(profile: Profile, program: string, settings: Record<string
         print: () => undefined,
         log: () => undefined,
     }
-    const { code, exception, functions } = await new Device(await machineModule("profiling"), image, options).run()
+    const {
+        code,
+        exception,
+        profile: counts,
+    } = await new Device(await machineModule("profiling"), image, options).run()
     if (code !== 0) throw new Error(`${program} ended with ${code} ${exception}`)
-    addCounts(profile, JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile, functions)
+    addCounts(profile, JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile, counts)
 }
 
 async function recordSensor(profile: Profile): Promise<void> {
@@ -83,6 +87,6 @@ await record(profile, "test/device/bench/handshakes.ts", {})
 await record(profile, "test/device/bench/handshakes-v13.ts", {})
 await recordSensor(profile)
 writeFileSync(MOTE_PROFILE, profileText(profile))
-const functions = Object.values(profile).reduce((sum, file) => sum + Object.keys(file).length, 0)
+const functions = Object.values(profile).reduce((sum, file) => sum + Object.keys(file.functions).length, 0)
 console.log(`${functions} functions of ${Object.keys(profile).length} files`)
 process.exit()

@@ -81,9 +81,9 @@ async function profileCommand(program: string, options: ProfileOptions): Promise
     const profile: Profile = before ? readProfile(options.output) : {}
     const outcome = await run(readFileSync(path), options, debug)
     for (const line of panicLines(outcome, debug)) printLine(line)
-    addCounts(profile, JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile, outcome.functions)
+    addCounts(profile, JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile, outcome.profile)
     writeFileSync(options.output, profileText(profile))
-    const functions = Object.values(profile).reduce((sum, file) => sum + Object.keys(file).length, 0)
+    const functions = Object.values(profile).reduce((sum, file) => sum + Object.keys(file.functions).length, 0)
     printLine(`profile: ${options.output}, ${functions} functions`)
     return outcome.code !== undefined && outcome.code > 0 ? 1 : 0
 }

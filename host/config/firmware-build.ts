@@ -206,7 +206,7 @@ export function writeTranslation(config: DeviceConfig, files: BuildFiles): numbe
     rmSync(files.translation, { recursive: true, force: true })
     const choose = choiceOf(config.translate, files.debug)
     const image = readFileSync(files.image)
-    const functions = choose?.(image).size ?? 0
+    const functions = choose?.(image).functions.size ?? 0
     if (choose === undefined || functions === 0) return 0
     mkdirSync(files.translation, { recursive: true })
     for (const path of translationFiles([image], choose)) copyFileSync(path, join(files.translation, basename(path)))

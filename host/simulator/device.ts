@@ -7,7 +7,7 @@ import { type DeviceClock, JumpingClock, Outside, RealClock } from "./device-clo
 import { type DeviceNetwork, hostNetwork } from "./device-network.js"
 import { I2cBus, i2cNatives } from "./i2c-natives.js"
 import { pinNatives } from "./pin-natives.js"
-import { type Counters, type FunctionCount, Machine } from "./machine.js"
+import { type Counters, type CodeCounts, Machine } from "./machine.js"
 import { type Native } from "./native-call.js"
 import { bufferNativeList, hostNativeList } from "./natives.js"
 import { systemNatives } from "./system-natives.js"
@@ -55,8 +55,8 @@ export interface Outcome {
     trace: number[]
     counters: Counters
     calls: Map<string, number>
-    /** by function number; empty unless asked for */
-    functions: FunctionCount[]
+    /** empty unless asked for */
+    profile: CodeCounts
     /** ms spent inside the machine */
     busy: number
 }
@@ -112,7 +112,7 @@ export class Device {
     private load(): void {
         this.machine.load(this.image)
         const { profiledFunctions } = this.#options
-        if (profiledFunctions !== undefined) this.machine.startProfile(profiledFunctions)
+        if (profiledFunctions !== undefined) this.machine.startProfile(profiledFunctions, this.image.length)
     }
 
     /** Runs the program until it ends, panics, has nothing left to do, or is stopped. */
@@ -138,7 +138,7 @@ export class Device {
             trace: this.machine.trace(),
             counters: this.machine.counters(),
             calls: this.machine.calls,
-            functions: this.machine.profile(),
+            profile: this.machine.profile(),
             busy: this.busy,
         }
         this.machine.erase()

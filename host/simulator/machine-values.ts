@@ -15,7 +15,7 @@ export interface Exports {
     /** only in a machine with translations */
     translate?(sha256: number): number
     /** only in the profiling machine */
-    profile?(functions: number): number
+    profile?(functions: number, imageBytes: number): number
     erase(): void
     load_error(): number
     step(now: number): number

@@ -41,6 +41,14 @@ export interface FunctionCount {
     operations: number
 }
 
+/** What an image's code did. */
+export interface CodeCounts {
+    /** by function number */
+    functions: FunctionCount[]
+    /** for each byte of the image 1 if it is an operation that ran, otherwise 0 */
+    ran: Uint8Array
+}
+
 export interface Counters {
     operations: number
     natives: number
@@ -129,23 +137,27 @@ export class Machine {
         this.exports.translate?.(this.values.scratch)
     }
 
-    /** After `load`, in the profiling machine: starts counting what each of the image's functions does. */
-    startProfile(functions: number): void {
+    /**
+     * After `load`, in the profiling machine: starts counting what the image's code does.
+     * @param functions number of functions in the image
+     */
+    startProfile(functions: number, imageBytes: number): void {
         if (this.exports.profile === undefined) throw new Error("this machine does not count by function")
-        this.profiled = { at: this.exports.profile(functions), functions }
+        this.profiled = { at: this.exports.profile(functions, imageBytes), functions, imageBytes }
     }
 
-    /** The counts since `startProfile`, by function number; empty without it. */
-    profile(): FunctionCount[] {
-        const { at, functions } = this.profiled
+    /** What ran since `startProfile`; empty without it. */
+    profile(): CodeCounts {
+        const { at, functions, imageBytes } = this.profiled
         const words = new Uint32Array(this.exports.memory.buffer, at, functions * 3)
-        return Array.from({ length: functions }, (_, i) => {
+        const counts = Array.from({ length: functions }, (_, i) => {
             const [calls, made, operations] = words.subarray(3 * i)
             return { calls, made, operations }
         })
+        return { functions: counts, ran: this.values.bytes(at + words.byteLength, imageBytes).slice() }
     }
 
-    private profiled = { at: 0, functions: 0 }
+    private profiled = { at: 0, functions: 0, imageBytes: 0 }
 
     /** The program has ended: closes handles and overwrites the memory, which may have contained keys. */
     erase(): void {

@@ -61,13 +61,21 @@ function predecessorsOf(body: Statement[]): (number[] | undefined)[] {
     return found
 }
 
-/**
- * The additions of one function: stores to `this` in a constructor, or to a new object. All earlier additions have run
- * when one runs, so an object with exactly that many fields does not have the name yet.
- * @param layout knows the fields of a base class
- */
-export function additionsOf(entry: ImageFunction, layout: ObjectLayout): Map<Statement, Addition> {
-    const additions = new Map<Statement, Addition>()
+/** What a function adds to new objects. */
+export interface Additions {
+    /**
+     * Stores to `this` in a constructor, or to a new object. All earlier ones have run when one runs, so an object with
+     * exactly that many fields does not have the name yet.
+     */
+    stores: Map<Statement, Addition>
+    /** all fields that an object literal's object gets, by the statement that makes it */
+    literals: Map<Statement, string[]>
+}
+
+/** @param layout knows the fields of a base class */
+export function additionsOf(entry: ImageFunction, layout: ObjectLayout): Additions {
+    const stores = new Map<Statement, Addition>()
+    const literals = new Map<Statement, string[]>()
     const { body } = entry
     const before = predecessorsOf(body)
     const after: Slots[] = []
@@ -79,11 +87,13 @@ export function additionsOf(entry: ImageFunction, layout: ObjectLayout): Map<Sta
         const base = superConstructor(statement)
         if (base !== undefined) addAll(slots, layout.completeFieldsOf(base))
         const addition = additionBy(statement, slots)
-        if (addition !== undefined) additions.set(statement, addition)
+        if (addition !== undefined) stores.set(statement, addition)
         followSlots(statement, slots)
+        const made = statement.opcode === Op.allocMap ? slots.get(RESULT)?.object.fields : undefined
+        if (made !== undefined) literals.set(statement, made)
         after.push(slots)
     }
-    return additions
+    return { stores, literals }
 }
 
 /** Adds the fields that `super()` has stored; undefined when they are unknown. */

@@ -4,7 +4,7 @@ import { fieldKey } from "../image/ir/names.js"
 import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
 import { MOST_FIELDS } from "./shapes.js"
-import { fieldWord, UNDEFINED } from "./words.js"
+import { fieldWord, LINK_WORDS, UNDEFINED } from "./words.js"
 
 /** Builtin objects whose fields have operations of their own. */
 export const BUILTIN_FIELDS: Record<number, number> = {
@@ -204,13 +204,14 @@ function entryOf(index: number, entry: ImageFunction, object: string, isSmall: b
     const { slots, tries, arguments: given, flags } = entry
     const has = (flag: number): boolean => (flags & flag) !== 0
     const declared = declaredArguments(entry)
+    const first = has(FunctionFlag.needsThis) ? 0 : 1
+    const [locals, tryWords, operands] = [given, slots, slots + tries + LINK_WORDS].map((count) => 4 * (first + count))
     const facts = [
-        `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
-        `.method = ${has(FunctionFlag.needsThis)}`,
+        `.index = ${index}, .operands = ${operands}, .locals = ${locals}, .tries = ${tryWords}`,
+        `.given = ${declared}, .method = ${has(FunctionFlag.needsThis)}`,
     ]
     const makes = has(FunctionFlag.constructor) ? [`    if (base[0] == ${UNDEFINED} && !${object}) return false;`] : []
-    const first = has(FunctionFlag.needsThis) ? 0 : 1
-    const locals = Array.from({ length: slots - given }, (_, i) => `base[${first + given + i}] = `)
+    const clears = Array.from({ length: slots - given }, (_, i) => `base[${first + given + i}] = `)
     if (isSmall)
         return [
             `static bool c${index}(mote_vm *vm, uint32_t at)`,
@@ -227,10 +228,10 @@ function entryOf(index: number, entry: ImageFunction, object: string, isSmall: b
         "{",
         "    mote_value *base = vm->operands;",
         `    static const translated_entry entry = {${facts.join(", ")}};`,
-        "    if (!mote_translated_may_begin(vm, base, entry))",
+        "    if (!mote_translated_may_begin(vm, base, entry.operands))",
         `        return mote_translated_call_function(vm, ${declared}, at, ${index});`,
         ...makes,
-        ...(locals.length > 0 ? [`    ${locals.join("")}${UNDEFINED};`] : []),
+        ...(clears.length > 0 ? [`    ${clears.join("")}${UNDEFINED};`] : []),
         "    mote_translated_begin(vm, base, at, entry);",
         `    return f${index}(vm, 0);`,
         "}",

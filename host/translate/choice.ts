@@ -3,10 +3,12 @@ import type { DebugFile } from "../image/ir/debug.js"
 import type { ImageFunction, ImageProgram } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
 import type { FunctionCount } from "../simulator/machine.js"
-import { countsOf, type Profile, readProfile } from "./profile.js"
-import type { Choice } from "./translate.js"
+import type { IsCold } from "./covered-code.js"
+import { coldIn, countsOf, type Profile, readProfile } from "./profile.js"
+import { operationEnd, statementStarts } from "./spans.js"
+import { type Choice, whole } from "./translate.js"
 
-/* Which functions of a program become C. */
+/* Which code of a program becomes C. */
 
 /** Default budget for translated code, in KB. */
 export const TRANSLATE_BUDGET = 64
@@ -42,16 +44,24 @@ export const allFunctions: Choice = (image) => {
     const program = readImage(image)
     const chosen = new Set(program.functions.keys())
     for (const index of setUpOf(program)) chosen.delete(index)
-    return chosen
+    return whole(chosen)
 }
 
-/** The approximate size of a function as C. */
-export const bytesAsC = ({ size }: ImageFunction): number => Math.round(FUNCTION_BYTES + size * BYTES_PER_BYTE)
+/** The approximate size of a function as C. @param isCold its statements that do not become C */
+export function bytesAsC(image: Buffer, source: ImageFunction, isCold: IsCold = () => false): number {
+    const starts = statementStarts(image, source)
+    const warm = source.body.reduce((sum, statement) => {
+        const [from, to] = [starts.get(statement) as number, operationEnd(image, statement)]
+        return isCold(from, to) ? sum : sum + to - from
+    }, 0)
+    return Math.round(FUNCTION_BYTES + warm * BYTES_PER_BYTE)
+}
 
 /**
- * The functions that save most instructions for their size, within a budget.
+ * The functions that save most instructions for their size, within a budget, without the statements that the profile's
+ * run did not reach.
  * @param debug the image's debug file
- * @param profile call counts of a typical run; a function that it does not name stays bytecode
+ * @param profile of a typical run; a function that it does not name stays bytecode
  * @param budget bytes of translated code, see bytesAsC
  */
 export const hotFunctions =
@@ -59,9 +69,10 @@ export const hotFunctions =
     (image) => {
         const { functions } = readImage(image)
         const counts = countsOf(profile, debug)
-        const candidates = [...allFunctions(image)].map((index) => {
+        const isCold = coldIn(profile, debug)
+        const candidates = [...allFunctions(image).functions].map((index) => {
             const count = counts[index]
-            const bytes = bytesAsC(functions[index])
+            const bytes = bytesAsC(image, functions[index], isCold)
             return { index, bytes, gain: count === undefined ? 0 : savedBy(count) / bytes }
         })
         candidates.sort((a, b) => b.gain - a.gain || a.index - b.index)
@@ -71,11 +82,11 @@ export const hotFunctions =
             if (fits) left -= bytes
             return fits
         })
-        return new Set(chosen.map(({ index }) => index))
+        return { functions: new Set(chosen.map(({ index }) => index)), isCold }
     }
 
 /**
- * The functions that `translate` selects in a compiled program; undefined when none becomes C.
+ * What `translate` selects in a compiled program; undefined when nothing becomes C.
  * @param debugPath of the program's debug file
  */
 export function choiceOf(translate: Translate, debugPath: string): Choice | undefined {

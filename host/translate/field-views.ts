@@ -115,6 +115,11 @@ export class FieldViews {
         else if (jumped !== undefined) this.known = meet(jumped, this.known)
     }
 
+    /** The interpreter takes over. */
+    stop(): void {
+        this.goesOn = false
+    }
+
     /** A statement is written. */
     follow(statement: Statement): void {
         const { opcode, value } = statement

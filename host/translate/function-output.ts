@@ -1,12 +1,13 @@
 import { isCaptured } from "../image/ir/expressions.js"
-import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/ir/operations.js"
+import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
+import type { IsCold } from "./covered-code.js"
 import type { Output } from "./expression.js"
 import { FieldViews, known, Way } from "./field-views.js"
 import { type FixedField, keyOf, type Shapes } from "./shapes.js"
+import { operationEnd, statementStarts } from "./spans.js"
+import { LINK_WORDS } from "./words.js"
 
-/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
-const LINK_WORDS = 4
 export const CALLS: number[] = [
     ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
     ...[Op.call5, Op.call6, Op.call7, Op.call8],
@@ -28,8 +29,9 @@ export class FunctionOutput implements Output {
     protected readonly above: number
     protected readonly captured: boolean
     protected readonly lines: string[] = []
-    /** Where each statement's first operand starts, in bytes from the image's start. */
-    private readonly starts = new Map<Statement, number>()
+    private readonly starts: Map<Statement, number>
+    /** statements that the interpreter executes */
+    private readonly cold: ReadonlySet<Statement>
     /** How many fields of known place are used in the objects of each slot. */
     private readonly uses = new Map<number, number>()
     protected readonly labels = new Set<number>()
@@ -48,37 +50,46 @@ export class FunctionOutput implements Output {
         private readonly image: Buffer,
         protected readonly source: ImageFunction,
         protected readonly shapes: Shapes,
+        isCold: IsCold,
     ) {
         this.captured = isCaptured(source)
         this.views = new FieldViews(source, this.captured)
         this.above = (this.captured ? LINK_WORDS : source.slots) + source.tries + LINK_WORDS
-        let start = source.start
-        for (const statement of source.body) {
-            this.starts.set(statement, start)
-            start = this.behind(statement)
-        }
+        this.starts = statementStarts(image, source)
+        this.cold = new Set(source.body.filter((each) => isCold(this.start(each), this.behind(each))))
         this.countUses()
         source.body.forEach((statement, index) => this.mark(statement, source.body[index + 1]))
     }
 
+    /** Whether the interpreter executes the statement. */
+    protected isInterpreted(statement: Statement): boolean {
+        return this.cold.has(statement)
+    }
+
     private countUses(): void {
         for (const statement of this.source.body)
-            walk(statement, (each) => {
-                const [object] = each.operands
-                if (object?.opcode !== Op.loadLocal || keyOf(each) === undefined) return
-                if (this.shapes.fixed(object, keyOf(each) ?? "") === undefined) return
-                this.uses.set(object.value, (this.uses.get(object.value) ?? 0) + 1)
-            })
+            if (!this.isInterpreted(statement))
+                walk(statement, (each) => {
+                    const [object] = each.operands
+                    if (object?.opcode !== Op.loadLocal || keyOf(each) === undefined) return
+                    if (this.shapes.fixed(object, keyOf(each) ?? "") === undefined) return
+                    this.uses.set(object.value, (this.uses.get(object.value) ?? 0) + 1)
+                })
     }
 
     /** Records jump targets, and where the function may resume in another turn. */
     private mark(statement: Statement, next: Statement | undefined): void {
         const { opcode, target } = statement
-        if (LEAVING.includes(opcode) && next !== undefined) this.entries.add(this.start(next))
+        if (this.isInterpreted(statement)) return
+        if (LEAVING.includes(opcode) && next !== undefined) this.enterAt(next)
         if (target === null || opcode === Op.try) return
         const to = this.start(target)
-        this.labels.add(to)
-        if (to <= this.start(statement) || opcode === Op.throwJmp) this.entries.add(to)
+        if (opcode !== Op.throwJmp) this.labels.add(to)
+        if (to <= this.start(statement) || opcode === Op.throwJmp) this.enterAt(target)
+    }
+
+    private enterAt(statement: Statement): void {
+        if (!this.isInterpreted(statement)) this.entries.add(this.start(statement))
     }
 
     protected start(statement: Statement): number {
@@ -97,11 +108,8 @@ export class FunctionOutput implements Output {
         return this.captured ? `o[${depth}]` : `s[${this.above + depth}]`
     }
 
-    behind({ origin: { at } }: Expression): number {
-        const opcode = this.image[at]
-        if (opcode >= FIRST_SMALL_INT || operation(opcode)?.immediate === "none") return at + 1
-        const first = this.image[at + 1]
-        return first < FIRST_MULTIBYTE ? at + 2 : at + 3 + (first & 3)
+    behind(expression: Expression): number {
+        return operationEnd(this.image, expression)
     }
 
     fixedField(object: Expression, field: Expression): FixedField | undefined {
@@ -132,8 +140,13 @@ export class FunctionOutput implements Output {
     }
 
     unless(condition: string): void {
+        this.line(`if (__builtin_expect(${condition}, 0)) ${this.interpreted()}`)
+    }
+
+    /** The interpreter takes over from the current statement. */
+    protected interpreted(): string {
         this.others.add(this.current)
-        this.line(`if (__builtin_expect(${condition}, 0)) goto other_${this.current};`)
+        return `goto other_${this.current};`
     }
 
     /** Continues at the place `at`, as in another turn. */

@@ -4,6 +4,7 @@ import { Expressions, mayFail } from "./expression.js"
 import { BUILTIN_FIELDS, type Callees, missingArguments } from "./callees.js"
 import { CALLS, FunctionOutput } from "./function-output.js"
 import type { Addition } from "./additions.js"
+import type { IsCold } from "./covered-code.js"
 import type { Shapes } from "./shapes.js"
 import { fieldWord, nameWord, UNDEFINED } from "./words.js"
 
@@ -14,14 +15,18 @@ const MOST_ADDITIONS = 12
 export class FunctionTranslation extends FunctionOutput {
     private readonly expressions = new Expressions(this)
 
-    /** @param image the image that contains it */
+    /**
+     * @param image the image that contains it
+     * @param isCold statements that the interpreter executes
+     */
     constructor(
         image: Buffer,
         source: ImageFunction,
         private readonly callees: Callees,
         shapes: Shapes,
+        isCold: IsCold,
     ) {
-        super(image, source, shapes)
+        super(image, source, shapes, isCold)
     }
 
     /** The whole function under this name. */
@@ -29,11 +34,20 @@ export class FunctionTranslation extends FunctionOutput {
         const { body } = this.source
         for (let i = 0; i < body.length;) {
             const additions = this.additionsFrom(i)
-            if (additions.length > 1) this.addFields(additions)
+            if (this.isInterpreted(body[i])) this.leaveOut(body[i], i > 0 && this.isInterpreted(body[i - 1]))
+            else if (additions.length > 1) this.addFields(additions)
             else this.statement(body[i])
             i += Math.max(1, additions.length)
         }
         return this.text(name)
+    }
+
+    /** @param follows whether the previous statement is left out, too, so that the interpreter has taken over already */
+    private leaveOut(statement: Statement, follows: boolean): void {
+        if (follows && !this.labels.has(this.start(statement))) return
+        this.begin(statement)
+        this.line(this.interpreted())
+        this.views.stop()
     }
 
     private statement(statement: Statement): void {
@@ -97,7 +111,7 @@ export class FunctionTranslation extends FunctionOutput {
                 this.expressions.push(operands, 0)
                 return this.attempt("store", statement, [])
             case Op.allocMap:
-                return this.attempt("alloc_map", statement)
+                return this.attempt("alloc_map", statement, [], this.shapes.literalFieldCount(statement))
             case Op.allocArray:
                 return this.attempt("alloc_array", statement)
             case Op.allocBuffer:
@@ -143,7 +157,7 @@ export class FunctionTranslation extends FunctionOutput {
         const found: Statement[] = []
         for (const statement of this.source.body.slice(index, index + MOST_ADDITIONS)) {
             const place = this.shapes.addition(this.source, statement)?.index
-            if (place === undefined) break
+            if (place === undefined || this.isInterpreted(statement)) break
             const [first] = found
             if (first !== undefined && !this.continues(statement, first, place - found.length)) break
             found.push(statement)

@@ -19,6 +19,7 @@ export const MOST_FIELDS = 255
 /** The predicted index of each field in its objects (their shape); the machine checks the prediction. */
 export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
+    private readonly literals = new Map<Statement, string[]>()
     private readonly places = new Map<string, Map<number, number>>()
     private readonly ofLiterals = new Map<string, Map<number, number>>()
     private readonly layout: ObjectLayout
@@ -29,7 +30,8 @@ export class Shapes {
     ) {
         this.layout = new ObjectLayout(program)
         for (const entry of program.functions) {
-            const found = additionsOf(entry, this.layout)
+            const { stores: found, literals } = additionsOf(entry, this.layout)
+            for (const [statement, fields] of literals) this.literals.set(statement, fields)
             // If the program deletes fields, an object's number of fields does not show which ones it has.
             this.additions.set(entry, this.layout.losesFields ? new Map<Statement, Addition>() : found)
             for (const { index: place, fields, isLiteral } of found.values())
@@ -48,6 +50,11 @@ export class Shapes {
     /** How many fields a constructor's objects probably have. */
     fieldCount(constructor: number): number {
         return this.layout.fieldsOf(constructor).length
+    }
+
+    /** How many fields the object that a statement makes probably gets. */
+    literalFieldCount(statement: Statement): number {
+        return Math.min(MOST_FIELDS, this.literals.get(statement)?.length ?? 0)
     }
 
     addition(source: ImageFunction, statement: Statement): Addition | undefined {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { readImage } from "../image/ir/read.js"
 import { Callees } from "./callees.js"
+import type { IsCold } from "./covered-code.js"
 import { FunctionTranslation } from "./function.js"
 import { ObjectTypes } from "./object-types.js"
 import { Shapes } from "./shapes.js"
@@ -14,17 +15,27 @@ export interface Translation {
 
 const byteList = (bytes: Buffer): string => [...bytes].join(", ")
 
-/** Selects the functions of an image that become C, by their numbers. */
-export type Choice = (image: Buffer) => ReadonlySet<number>
+/** What becomes C of an image; the machine interprets the rest. */
+export interface Chosen {
+    /** by number */
+    functions: ReadonlySet<number>
+    /** statements of these functions that do not become C */
+    isCold: IsCold
+}
+
+export type Choice = (image: Buffer) => Chosen
+
+/** Whole functions. */
+export const whole = (functions: Iterable<number>): Chosen => ({ functions: new Set(functions), isCold: () => false })
 
 /** All functions, also those that run once, which a firmware does not need: for tests. */
-export const everyFunction: Choice = (image) => new Set(readImage(image).functions.keys())
+export const everyFunction: Choice = (image) => whole(readImage(image).functions.keys())
 
 /**
- * Functions of an image as C for firmware/translated, one `mote_translation` with the image's hash; the machine
- * interprets the others. Throws ImageError for an invalid image.
+ * Functions of an image as C for firmware/translated, one `mote_translation` with the image's hash. Throws ImageError
+ * for an invalid image.
  */
-export function translateImage(image: Buffer, translated: ReadonlySet<number>): Translation {
+export function translateImage(image: Buffer, { functions: translated, isCold }: Chosen): Translation {
     const program = readImage(image)
     const { functions } = program
     const hash = createHash("sha256").update(image).digest()
@@ -33,7 +44,9 @@ export function translateImage(image: Buffer, translated: ReadonlySet<number>): 
     const shapes = new Shapes(program, types)
     const callees = new Callees(program, types.classes, translated, (index) => shapes.fieldCount(index))
     const bodies = functions.flatMap((source, index) =>
-        translated.has(index) ? [new FunctionTranslation(image, source, callees, shapes).write(`f${index}`)] : [],
+        translated.has(index)
+            ? [new FunctionTranslation(image, source, callees, shapes, isCold).write(`f${index}`)]
+            : [],
     )
     const table = functions.map((_, index) => (translated.has(index) ? `    f${index},` : "    NULL,"))
     const source = [

@@ -4,6 +4,9 @@ import { type Expression, StringKind, stringIndex } from "../image/ir/program.js
 
 /* Value words of the machine (firmware/vm/value.h) as C. */
 
+/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
+export const LINK_WORDS = 4
+
 const LARGEST_SMALL = 0x3fffffff
 
 export const UNDEFINED = "MOTE_UNDEFINED"

@@ -128,12 +128,15 @@ EXPORT("translate") bool translate(const uint8_t *sha256)
 #endif
 
 #ifdef MOTE_PROFILE
-/** After `load`: starts counting what the functions do, in words of mote_profile at the returned address. */
-EXPORT("profile") mote_profile *profile(unsigned functions)
+/**
+ * After `load`: starts counting what the functions do, in words of mote_profile at the returned address, and notes which
+ * of the image's bytes run, in as many bytes behind them.
+ */
+EXPORT("profile") mote_profile *profile(unsigned functions, unsigned image_bytes)
 {
     static mote_profile *counts;
-    if (counts == NULL) counts = allocate(functions * sizeof *counts);
-    mote_vm_profile(vm, counts);
+    if (counts == NULL) counts = allocate(functions * sizeof *counts + image_bytes);
+    mote_vm_profile(vm, counts, (uint8_t *)(counts + functions));
     return counts;
 }
 #endif

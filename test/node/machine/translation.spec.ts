@@ -14,7 +14,7 @@ import {
 import type { ImageFunction } from "../../../host/image/ir/program.js"
 import { readImage } from "../../../host/image/ir/read.js"
 import { allFunctions } from "../../../host/translate/choice.js"
-import { type Choice, everyFunction } from "../../../host/translate/translate.js"
+import { type Choice, everyFunction, whole } from "../../../host/translate/translate.js"
 import { needs } from "../../support/needs.js"
 import { printedBy, runDevice, runNatively } from "./run.js"
 
@@ -25,10 +25,16 @@ const missing = missingFor(checkedDevice)
 
 /** Nearly every call is a switch between C and the interpreter. */
 const everySecond: Choice = (image) =>
-    new Set([...everyFunction(image)].filter((index) => (index + image.length / 4) % 2 === 0))
+    whole([...everyFunction(image).functions].filter((index) => (index + image.length / 4) % 2 === 0))
+/** The interpreter takes over within nearly every call, at statements of all kinds. */
+const withoutSomeStatements: Choice = (image) => ({
+    ...everyFunction(image),
+    isCold: (from) => (Math.imul(from + image.length, 0x9e3779b1) >>> 29) % 5 === 0,
+})
 const CHOICES: [string, Choice][] = [
     ["all functions as C", everyFunction],
     ["every second function as C", everySecond],
+    ["functions as C without some of their statements", withoutSomeStatements],
 ]
 
 /** The Linux device under ASan and UBSan, with functions of these images translated to C. */
@@ -285,9 +291,12 @@ describe("a device with functions as C", function () {
         const images = sources.flatMap((source) => CONTEXTS.map((make) => make(source)))
         const theOthers: Choice = (image) => {
             const second = everySecond(image)
-            return new Set([...everyFunction(image)].filter((index) => !second.has(index)))
+            const { functions } = everyFunction(image)
+            return whole([...functions].filter((index) => !second.functions.has(index)))
         }
-        devices = [everyFunction, everySecond, theOthers].map((choose) => deviceFor(choose, images))
+        devices = [everyFunction, everySecond, theOthers, withoutSomeStatements].map((choose) =>
+            deviceFor(choose, images),
+        )
         device = devices[0]
         interpreter = buildNative(checkedDevice)
     })
@@ -329,7 +338,7 @@ describe("a device with functions as C", function () {
             body.some(({ target }, at) => target !== null && body.indexOf(target) <= at)
         const withLoops = [...functions.keys()].filter((index) => hasLoop(functions[index]))
         strictEqual(withLoops.length, 1)
-        ok(allFunctions(image).has(withLoops[0]))
+        ok(allFunctions(image).functions.has(withLoops[0]))
         // What runs once and has no loop is inlined: main, what sets classes up, and `work` are left.
         strictEqual(functions.length, 3)
     })
@@ -355,7 +364,7 @@ describe("a device with functions as C", function () {
         const printed = printedBy(interpreter, image, "--gc-stress")
         match(printed, /^2 3 030405\n/m)
         match(printed, /^2 9 2\n(12345){8}\n$/m)
-        for (const choose of [everyFunction, everySecond])
+        for (const choose of [everyFunction, everySecond, withoutSomeStatements])
             strictEqual(printedBy(deviceFor(choose, [image]), image, "--gc-stress"), printed)
     })
 
@@ -387,7 +396,7 @@ describe("a device with functions as C", function () {
 
     it("finds its values again after its stack has grown, and so moved, during a call", () => {
         for (const options of [[], ["--gc-stress"]])
-            match(alike(GROWING, "--depth", "400", "--heap", "256", ...options), /^(\d+\n){90}$/)
+            match(alike(GROWING, "--guard", "0", "--depth", "400", "--heap", "256", ...options), /^(\d+\n){90}$/)
     })
 
     it("ends an endless loop by its guard, below other calls, too", () =>
