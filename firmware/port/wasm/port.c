@@ -129,8 +129,8 @@ EXPORT("translate") bool translate(const uint8_t *sha256)
 
 #ifdef MOTE_PROFILE
 /**
- * After `load`: starts counting what the functions do, in words of mote_profile at the returned address, and notes which
- * of the image's bytes run, in as many bytes behind them.
+ * After `load`: starts counting what the functions do, in words of mote_profile at the returned address, and notes
+ * which of the image's bytes run, in as many bytes behind them.
  */
 EXPORT("profile") mote_profile *profile(unsigned functions, unsigned image_bytes)
 {
