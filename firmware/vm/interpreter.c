@@ -503,9 +503,9 @@ place_CALL8 : {
         budget += SLICE;
     }
     vm->receiver = VALUE_NONE;
-    mote_value *base = vm->operands, called = base[0];
+    mote_value *base = vm->operands, called = base[0], self = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
     if (has_tag(called, TAG_FUNCTION)) {
-        base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+        base[0] = self;
         uint32_t index = payload(called);
         const image_function *function = enter_quickly(vm, base, index, op - OP_CALL0, MOTE_UNDEFINED, pc);
         if (function != NULL) {
@@ -521,7 +521,12 @@ place_CALL8 : {
         if (running_translation(vm) != NULL) goto call_translated;
     } else {
         SAVE();
-        mote_call_enter(vm, base, op - OP_CALL0, receiver);
+        if (has_tag(called, TAG_NATIVE)) {
+            base[0] = self;
+            mote_call_enter_native(vm, base, payload(called), op - OP_CALL0);
+        } else {
+            mote_call_enter(vm, base, op - OP_CALL0, receiver);
+        }
         CHECK();
     }
     LOAD();
