@@ -10,6 +10,7 @@
  * allocates while entering a call roots the environment.
  */
 #include "call.h"
+#include "activation.h"
 #include "array.h"
 #include "builtins.h"
 #include "exception.h"
@@ -25,40 +26,9 @@
 
 #include <string.h>
 
-/* First link word: function index, number of try handlers set, whether the slots are in a frame. */
-enum { TRIES_SHIFT = 16, CAPTURED_SHIFT = 24 };
-
-static uint32_t function_index(const mote_value *link)
-{
-    return (uint32_t)small_int(link[0]) & 0xffff;
-}
-
 const image_function *mote_running_function(const mote_vm *vm)
 {
     return function_at(vm, function_index(vm->link));
-}
-
-static bool captures(const mote_vm *vm, uint32_t function)
-{
-    const block_buffer *bits = at_offset(vm, vm->captured);
-    return (bits->data[function >> 3] & (1u << (function & 7u))) != 0;
-}
-
-/** Makes the activation with these link words the running one: its slots are on the stack, or in a frame. */
-static inline const image_function *use_activation(mote_vm *vm, mote_value *link)
-{
-    const image_function *function = function_at(vm, function_index(link));
-    mote_value *base = link + LINK_WORDS;
-    vm->link = link;
-    vm->slots = (function->flags & FUNCTION_NEEDS_THIS) != 0 ? base : base + 1;
-    if ((small_int(link[0]) >> CAPTURED_SHIFT) != 0) vm->slots = ((block_frame *)at_offset(vm, link[2]))->slots;
-    return function;
-}
-
-/** The bottom of the operand stack of an activation whose slots begin here. */
-static inline mote_value *operands_above(const image_function *function, mote_value *slots)
-{
-    return slots + function->num_slots + function->num_tries + LINK_WORDS;
 }
 
 void mote_frame_restore(mote_vm *vm, mote_value *link)
@@ -154,20 +124,7 @@ static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words
     return grown ? vm->stack + position : NULL;
 }
 
-/** Writes the link words of a new activation. */
-static inline void write_link(const mote_vm *vm, mote_value *link, uint32_t index, mote_value env)
-{
-#ifdef MOTE_PROFILE
-    if (vm->profile != NULL) vm->profile[index].calls++;
-#endif
-    link[0] = small_value((int32_t)index);
-    link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));
-    link[2] = env;
-    link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
-}
-
-/** Slow path: any kind of function, stack growth, and the check of the call depth. */
-static RARE bool enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+RARE bool mote_call_enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
@@ -177,7 +134,7 @@ static RARE bool enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, un
     if (makes && !mote_call_make_object(vm, base, index, env)) return false;
     if (!count_call(vm)) return false;
     mote_value *link = base - LINK_WORDS;
-    write_link(vm, link, index, env);
+    write_link(vm, link, index, env, vm->pc, vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
     if (!finish_entry(vm, function, method ? base : base + 1, link, count + (method ? 1 : 0), captures(vm, index)))
         return false;
     mote_frame_restore(vm, link);
@@ -187,33 +144,12 @@ static RARE bool enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, un
     return true;
 }
 
-/**
- * Fast path: no constructor, rest parameter or captured slots, and a depth and stack height that have been reached
- * before. Then there is room, and the depth is allowed.
- */
 bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
-    const image_function *function = function_at(vm, index);
-    uint32_t flags = function->flags, args = function->num_args, given = count;
-    mote_value *slots = base + 1;
-    if ((flags & FUNCTION_NEEDS_THIS) != 0) {
-        slots = base;
-        given++;
-    }
-    mote_value *operands = operands_above(function, slots);
-    bool plain = (flags & (FUNCTION_IS_CTOR | FUNCTION_HAS_REST)) == 0 && !captures(vm, index);
-    bool room = operands <= vm->stack_peak && vm->depth < vm->peak_depth;
-    if (!plain || !room) return enter_in_full(vm, base, index, count, env);
-    vm->depth++;
-    mote_value *link = base - LINK_WORDS;
-    write_link(vm, link, index, env);
-    vm->link = link;
-    vm->slots = slots;
-    vm->sp = vm->operands = operands;
+    const image_function *function = enter_quickly(vm, base, index, count, env, vm->pc);
+    if (function == NULL) return mote_call_enter_in_full(vm, base, index, count, env);
+    vm->sp = vm->operands;
     vm->pc = vm->image.bytes + function->start;
-    slots += given < args ? given : args;
-    for (operands -= LINK_WORDS; slots < operands; slots++)
-        *slots = MOTE_UNDEFINED; /* also the handlers, none is set */
     return true;
 }
 
@@ -318,16 +254,6 @@ void mote_call_array(mote_vm *vm, mote_value function, mote_value array)
 
 void mote_call_return(mote_vm *vm, mote_value result)
 {
-    const mote_value *link = vm->link;
-    if (result == MOTE_UNDEFINED && (mote_running_function(vm)->flags & FUNCTION_IS_CTOR) != 0) result = vm->slots[0];
-    int32_t caller = small_int(link[3]);
-    vm->ret_val = result;
-    vm->depth--;
-    if (caller < 0) {
-        mote_fiber_end(vm);
-        return;
-    }
-    vm->pc = vm->image.bytes + small_int(link[1]);
-    vm->sp = vm->operands = vm->link + LINK_WORDS; /* the callee's link words lie below the operands of its caller */
-    (void)use_activation(vm, vm->stack + caller);
+    if (leave_activation(vm, result, &vm->pc)) vm->sp = vm->operands;
+    else mote_fiber_end(vm);
 }

@@ -12,6 +12,8 @@ void mote_call_array(mote_vm *vm, mote_value function, mote_value array);
  * is on the operand stack. Returns false if an exception or panic is pending.
  */
 bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env);
+/** The same without the fast path: any kind of function, stack growth, and the check of the call depth. */
+bool mote_call_enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env);
 /** Calls a native; its result is in vm->ret_val, unless an exception or panic is pending. */
 void mote_call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count);
 /** Called after a native has failed: raises an Error unless an exception or panic is pending already. */

@@ -10,10 +10,12 @@
  * register allocation.
  */
 #include "interpreter.h"
+#include "activation.h"
 #include "array.h"
 #include "buffer.h"
 #include "builtins.h"
 #include "call.h"
+#include "fiber.h"
 #include "heap.h"
 #include "lookup.h"
 #include "object.h"
@@ -508,14 +510,30 @@ place_CALL8 : {
         budget += SLICE;
     }
     vm->receiver = VALUE_NONE;
-    SAVE();
-    mote_value *base = vm->operands, function = base[0];
-    if (has_tag(function, TAG_FUNCTION)) {
-        base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
-        if (!mote_call_enter_function(vm, base, payload(function), op - OP_CALL0, MOTE_UNDEFINED)) goto failed;
+    mote_value *base = vm->operands, called = base[0], self = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+    if (has_tag(called, TAG_FUNCTION)) {
+        base[0] = self;
+        uint32_t index = payload(called);
+        const image_function *function = enter_quickly(vm, base, index, op - OP_CALL0, MOTE_UNDEFINED, pc);
+        if (function != NULL) {
+            pc = vm->image.bytes + function->start;
+            sp = vm->operands;
+            slots = vm->slots;
+            if (running_translation(vm) == NULL) NEXT();
+            SAVE();
+            goto call_translated;
+        }
+        SAVE();
+        if (!mote_call_enter_in_full(vm, base, index, op - OP_CALL0, MOTE_UNDEFINED)) goto failed;
         if (running_translation(vm) != NULL) goto call_translated;
     } else {
-        mote_call_enter(vm, base, op - OP_CALL0, receiver);
+        SAVE();
+        if (has_tag(called, TAG_NATIVE)) {
+            base[0] = self;
+            mote_call_enter_native(vm, base, payload(called), op - OP_CALL0);
+        } else {
+            mote_call_enter(vm, base, op - OP_CALL0, receiver);
+        }
         CHECK();
     }
     LOAD();
@@ -528,9 +546,13 @@ place_CALL_ARRAY:
     LOAD();
     NEXT();
 place_RETURN:
-    mote_call_return(vm, sp[-1]);
-    if (vm->yielding || running_translation(vm) != NULL) goto leave;
-    LOAD();
+    if (!leave_activation(vm, sp[-1], &pc)) {
+        mote_fiber_end(vm);
+        goto leave;
+    }
+    sp = vm->operands;
+    slots = vm->slots;
+    if (running_translation(vm) != NULL) goto leave_saved;
     NEXT();
 place_STORE_RET_VAL:
     vm->ret_val = *--sp;
