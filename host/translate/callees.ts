@@ -4,6 +4,7 @@ import { fieldKey } from "../image/ir/names.js"
 import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
 import { MOST_FIELDS } from "./shapes.js"
+import type { Chosen } from "./translate.js"
 import { fieldWord, LINK_WORDS, UNDEFINED } from "./words.js"
 
 /** Builtin objects whose fields have operations of their own. */
@@ -35,9 +36,6 @@ function textOf({ ascii }: ImageProgram, { opcode, value }: Expression): string 
 
 const BUFFER = builtinObject("Buffer")
 
-/** Number of functions that set a program up: main and the setup. */
-const SET_UP = 2
-
 /** A call of a field, with the object's C; undefined when the call itself determines the object. */
 export interface FieldCall {
     call: string
@@ -60,17 +58,16 @@ export class Callees {
     private readonly entered = new Set<number>()
 
     /**
-     * @param translated the functions that become C
      * @param fieldCount how many fields a constructor's objects probably have
      */
     constructor(
         private readonly program: ImageProgram,
         private readonly classes: ClassModel,
-        private readonly translated: ReadonlySet<number>,
+        private readonly chosen: Chosen,
         private readonly fieldCount: (constructor: number) => number,
     ) {
         const { withMethods, withObjects } = classes
-        const made = [...withObjects].filter((index) => translated.has(index) || classes.isDerived(index))
+        const made = [...withObjects].filter((index) => chosen.functions.has(index) || classes.isDerived(index))
         this.constructors = [...new Set([...withMethods, ...made])].sort((a, b) => a - b)
     }
 
@@ -100,7 +97,7 @@ export class Callees {
         const found = this.program.functions[index]
         const { flags } = found
         const constructs = (flags & FunctionFlag.constructor) !== 0
-        if (!this.translated.has(index) || isCaptured(found) || (flags & FunctionFlag.restArgument) !== 0)
+        if (!this.chosen.functions.has(index) || isCaptured(found) || (flags & FunctionFlag.restArgument) !== 0)
             return undefined
         if (constructs && !this.constructors.includes(index)) return undefined
         this.entered.add(index)
@@ -119,7 +116,7 @@ export class Callees {
     private method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
         const methods = this.classes.methodsOfObjects(fieldKey(field) ?? "")
-        if (key === undefined || !methods.some(({ functionIndex }) => this.translated.has(functionIndex)))
+        if (key === undefined || !methods.some(({ functionIndex }) => this.chosen.functions.has(functionIndex)))
             return undefined
         const name = `m${key}_${count}`
         if (!this.dispatchers.has(name)) this.dispatchers.set(name, this.dispatcher(name, field, methods, count))
@@ -186,10 +183,8 @@ export class Callees {
 
     /** Entry functions and dispatchers; after all functions are written. */
     write(): string {
-        // A firmware in which only some functions are C has little flash.
-        const isSmall = this.translated.size < this.program.functions.length - SET_UP
         const entries = [...this.entered].map((index) =>
-            entryOf(index, this.program.functions[index], this.makeObject(index), isSmall),
+            entryOf(index, this.program.functions[index], this.makeObject(index), !this.chosen.entries.has(index)),
         )
         const declared = [...this.entered].map((index) => `static mote_translated f${index};`)
         return [...declared, "", ...entries, ...this.dispatchers.values()].join("\n")

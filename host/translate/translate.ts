@@ -21,12 +21,17 @@ export interface Chosen {
     functions: ReadonlySet<number>
     /** statements of these functions that do not become C */
     isCold: IsCold
+    /** those that C calls by code of their own, which is quicker and larger than what they share */
+    entries: ReadonlySet<number>
 }
 
 export type Choice = (image: Buffer) => Chosen
 
 /** Whole functions. */
-export const whole = (functions: Iterable<number>): Chosen => ({ functions: new Set(functions), isCold: () => false })
+export function whole(functions: Iterable<number>): Chosen {
+    const all = new Set(functions)
+    return { functions: all, isCold: () => false, entries: all }
+}
 
 /** All functions, also those that run once, which a firmware does not need: for tests. */
 export const everyFunction: Choice = (image) => whole(readImage(image).functions.keys())
@@ -35,14 +40,15 @@ export const everyFunction: Choice = (image) => whole(readImage(image).functions
  * Functions of an image as C for firmware/translated, one `mote_translation` with the image's hash. Throws ImageError
  * for an invalid image.
  */
-export function translateImage(image: Buffer, { functions: translated, isCold }: Chosen): Translation {
+export function translateImage(image: Buffer, chosen: Chosen): Translation {
+    const { functions: translated, isCold } = chosen
     const program = readImage(image)
     const { functions } = program
     const hash = createHash("sha256").update(image).digest()
     const name = `mote_translation_${hash.toString("hex", 0, 8)}`
     const types = new ObjectTypes(image)
     const shapes = new Shapes(program, types)
-    const callees = new Callees(program, types.classes, translated, (index) => shapes.fieldCount(index))
+    const callees = new Callees(program, types.classes, chosen, (index) => shapes.fieldCount(index))
     const bodies = functions.flatMap((source, index) =>
         translated.has(index)
             ? [new FunctionTranslation(image, source, callees, shapes, isCold).write(`f${index}`)]
