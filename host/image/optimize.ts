@@ -144,7 +144,7 @@ export function optimizeImage(
     types: TypeSidecar | undefined,
     verify = false,
 ): { image: Buffer; debug: DebugFile } {
-    const program = { ...readImage(image), types: types ?? UNTYPED }
+    const program = { ...readImage(image), types: types ?? UNTYPED, computed: types?.computed }
     const before = [...program.functions]
     const nameOf: NameOf = (entry) => debug.functions.at(before.indexOf(entry))?.name ?? "?"
     const shortNames = optimizeProgram(new PassManager(program, verify), nameOf, machine)

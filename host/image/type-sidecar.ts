@@ -8,9 +8,15 @@ export interface TypeSidecar {
      * in TypeScript's type system is on the way there.
      */
     unsound: string[]
-    /** whose names are worked out while the program runs: nobody's, those of fields of objects without a class, or anybody's */
-    computed: "nothing" | "fields" | "members"
+    computed: Computed
 }
+
+/**
+ * Whose names are worked out while the program runs: nobody's, those of fields of objects without a class, or anybody's.
+ * An optimized image notes it in its header, as a place in this list from 1 on.
+ */
+export const COMPUTED = ["nothing", "fields", "members"] as const
+export type Computed = (typeof COMPUTED)[number]
 
 /** Of programs without a sidecar. */
 export const UNTYPED: TypeSidecar = { unsound: [], computed: "members" }

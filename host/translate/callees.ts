@@ -125,7 +125,6 @@ export class Callees {
 
     private dispatcher(name: string, field: Expression, methods: Method[], count: number): string {
         const key = fieldWord(field)
-        // Types do not tell: a computed name may give any object such a field.
         const mayBeOwn = this.classes.mayBeOwn(fieldKey(field) ?? "")
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
             const number = this.constructors.indexOf(constructorIndex)
@@ -167,7 +166,7 @@ export class Callees {
         const [object] = field.operands
         const key = fieldWord(field) as string
         const quick = QUICK[`${textOf(this.program, field)} ${count}`]
-        if (quick !== undefined && !this.classes.isStored(fieldKey(field) ?? ""))
+        if (quick !== undefined && !this.classes.isDynamic && !this.classes.isStored(fieldKey(field) ?? ""))
             return { call: `${quick}(vm, ${at}, ${key})`, object }
         const method = this.method(field, count)
         if (method !== undefined) return { call: `${method}(vm, ${at})`, object }

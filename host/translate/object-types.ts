@@ -1,4 +1,5 @@
 import type { ClassModel } from "../image/analyses/class-model.js"
+import { computedNames } from "../image/analyses/computed-names.js"
 import { ProgramFacts } from "../image/analyses/program-facts.js"
 import { LikelyTypes, TypeInference } from "../image/analyses/type-inference.js"
 import { constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
@@ -31,6 +32,7 @@ export class ObjectTypes {
             eliminateUnreachable(entry)
             if (!isCaptured(entry)) splitLiveRanges(entry)
         }
+        program.types = { unsound: [], computed: program.computed ?? computedNames(program) }
         this.classes = new ProgramFacts(program).classes
         const types = new TypeInference(program, this.classes)
         const likely = new LikelyTypes(program, this.classes)

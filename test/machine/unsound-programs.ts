@@ -199,3 +199,51 @@ export const COMPUTED_NAMES: WrittenProgram[] = [
         ),
     },
 ]
+
+/** The same, where only functions that are C could go wrong. */
+export const NAMES_IN_C: WrittenProgram[] = [
+    {
+        name: "a function in a field that never contains one as far as the text shows",
+        source: program(
+            "class Box { constructor(public act: any) {} }",
+            "function act(this: any): string { return this === undefined ? 'alone' : 'of a box' }",
+            "function actOf(box: Box, n: number): any { return n + box.act === '' ? undefined : box.act }",
+            "const box = new Box(0)",
+            "const any: any = box",
+            "any[act.name] = act",
+            "const found = actOf(box, 1)",
+            "console.log(found())",
+        ),
+    },
+    {
+        name: "a field that hides a method, copied from an object of JSON",
+        source: program(
+            "class Door { count = 0; open(): void { this.count++; console.log('opens') } }",
+            "const door = new Door()",
+            "Object.assign(door, JSON.parse('{\"open\": 1}'))",
+            "try { door.open() } catch (error) { console.log(error instanceof TypeError) }",
+        ),
+    },
+    {
+        name: "a field that hides a method, copied from an object whose names are computed",
+        source: program(
+            "class Door { count = 0; open(): void { this.count++; console.log('opens') } }",
+            "const door = new Door()",
+            "const names = [['op', 'en'].join('')]",
+            "const others: Record<string, () => void> = {}",
+            "others[names[0]] = () => console.log('own')",
+            "Object.assign(door, others)",
+            "door.open()",
+        ),
+    },
+    {
+        name: "a field that hides a method, copied from an error",
+        source: program(
+            "class Letter { count = 0; message(): void { this.count++; console.log('message') } }",
+            "const letter: { message(): void } = new Letter()",
+            "const any: any = letter",
+            "Object.assign(any, new Error('an error'))",
+            "try { letter.message() } catch (error) { console.log(error instanceof TypeError) }",
+        ),
+    },
+]

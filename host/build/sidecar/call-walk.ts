@@ -1,4 +1,5 @@
 import type ts from "typescript"
+import type { ComputedNames } from "./computed-names.js"
 import { isAmbient, isOfCompiler } from "./declared-members.js"
 import type { TypeFlow } from "./type-flow.js"
 
@@ -17,6 +18,7 @@ export class CallWalk {
         private readonly typescript: typeof ts,
         private readonly checker: ts.TypeChecker,
         private readonly flow: TypeFlow,
+        private readonly names: ComputedNames,
         private readonly passExpression: (node: ts.Expression, to: ts.Type) => void,
     ) {
         this.any = checker.getAnyType()
@@ -113,11 +115,24 @@ export class CallWalk {
         const { name } = declaration as ts.NamedDeclaration
         const called = name !== undefined && this.typescript.isIdentifier(name) ? name.text : ""
         const isNew = node.arguments?.[0] !== undefined && this.typescript.isObjectLiteralExpression(node.arguments[0])
-        if (called === "assign" && passed.length > 1) this.flow.copyFields(passed[1], isNew ? undefined : passed[0])
+        if (called === "assign" && passed.length > 1) {
+            this.flow.copyFields(passed[1], isNew ? undefined : passed[0])
+            if (!isNew && !this.hasOnlyItsNames(node.arguments?.[1])) this.names.copy(passed[1], passed[0])
+        }
         if (called === "resume") this.flow.passAll(passed, this.any)
         if (called === "suspend") this.flow.pass(this.any, type)
         if ((type.flags & this.typescript.TypeFlags.Any) !== 0 && !this.received.has(node))
             this.flow.foreign.becomeAny()
+    }
+
+    /** Whether the source shows all fields that an object has. */
+    private hasOnlyItsNames(node: ts.Expression | undefined): boolean {
+        const { typescript: ts } = this
+        return (
+            node !== undefined &&
+            ts.isObjectLiteralExpression(node) &&
+            !node.properties.some((each) => ts.isSpreadAssignment(each))
+        )
     }
 
     /** Whether a type consists of the machine's own types: natives are trusted to return what they declare. */

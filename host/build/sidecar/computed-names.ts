@@ -1,7 +1,10 @@
 import type ts from "typescript"
 import type { TypeSidecar } from "../../image/type-sidecar.js"
-import { isAssignment } from "./declared-members.js"
+import { isAmbient, isAssignment } from "./declared-members.js"
 import type { TypeFlow } from "./type-flow.js"
+
+/** What an error has: a type that requires nothing else may be an error's. */
+const ERROR = new Set(["name", "message", "stack"])
 
 /** Finds where a program computes names of fields at run time. */
 export class ComputedNames {
@@ -9,6 +12,8 @@ export class ComputedNames {
     private readonly maps = new Set<ts.Type>()
     /** types of objects in which fields are stored by computed names */
     private readonly stored = new Set<ts.Type>()
+    /** pairs of objects, the first of which gets copies of the other one's fields */
+    private readonly copies: [to: ts.Type, from: ts.Type][] = []
     private ofAny = false
     /** whether objects of type `any` are indexed by anything other than a variable */
     private indexesAny = false
@@ -64,6 +69,11 @@ export class ComputedNames {
         if (symbol !== undefined) this.mistaken.add(symbol)
     }
 
+    /** The fields of one object are copied to another, by Object.assign. */
+    copy(from: ts.Type, to: ts.Type): void {
+        this.copies.push([to, from])
+    }
+
     private add(object: ts.Type): void {
         this.maps.add(object)
         if (!this.flow.facts.isDictionary(object)) this.flow.foreign.becomeAny()
@@ -81,8 +91,37 @@ export class ComputedNames {
     result(): TypeSidecar["computed"] {
         if ([...this.indexes].some((each) => this.mistaken.has(each))) return "members"
         if (this.ofAny || (this.indexesAny && this.flow.mistakesNumbers)) return "members"
+        if (this.copies.some(([to, from]) => !this.isMap(to) && this.mayHaveAnyNames(from))) return "members"
         if (this.maps.size === 0) return "nothing"
         return [...this.maps].every((each) => this.isMap(each)) ? "fields" : "members"
+    }
+
+    /** Whether an object of this type may have fields that the source does not name. */
+    private mayHaveAnyNames(type: ts.Type): boolean {
+        const seen = new Set([type])
+        for (const each of seen) {
+            if (each.isUnionOrIntersection()) for (const part of each.types) seen.add(part)
+            else if (this.isOpen(each)) return true
+            for (const source of this.flow.sourcesOf(each)) seen.add(source)
+        }
+        return false
+    }
+
+    /**
+     * Whether the names of a type's fields may come from elsewhere: JSON, computed names, or the machine, which gives
+     * errors a message.
+     */
+    private isOpen(type: ts.Type): boolean {
+        const { facts } = this.flow
+        if (facts.isPrimitive(type)) return false
+        if (facts.isUntyped(type) || facts.isGeneric(type) || this.flow.foreign.reached(type)) return true
+        if (this.checker.getIndexInfosOfType(type).length > 0) return true
+        const properties = this.checker.getPropertiesOfType(type)
+        const isOfMachine = ({ declarations = [] }: ts.Symbol): boolean =>
+            declarations.some((each) => isAmbient(this.typescript, each))
+        return (
+            properties.every((each) => facts.isOptional(each) || ERROR.has(each.name)) || properties.some(isOfMachine)
+        )
     }
 
     /** Whether no object of a class can be a value of this type. */

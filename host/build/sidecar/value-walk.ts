@@ -18,7 +18,7 @@ export class ValueWalk {
         private readonly names: ComputedNames,
     ) {
         this.any = checker.getAnyType()
-        this.calls = new CallWalk(typescript, checker, flow, (node, to) => this.passExpression(node, to))
+        this.calls = new CallWalk(typescript, checker, flow, names, (node, to) => this.passExpression(node, to))
     }
 
     visit(node: ts.Node): void {

@@ -1,4 +1,4 @@
-import type { TypeSidecar } from "../type-sidecar.js"
+import type { Computed, TypeSidecar } from "../type-sidecar.js"
 
 /* The program model: functions as lists of statements, each with its tree of expressions. */
 
@@ -65,6 +65,8 @@ export interface ImageProgram {
     configuration: Buffer
     /** what the image does not say about its types */
     types: TypeSidecar
+    /** whose names are computed, as the header notes it; undefined: it does not */
+    computed: Computed | undefined
 }
 
 /** Kinds of strings in a StrIdx. */

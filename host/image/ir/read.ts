@@ -1,4 +1,4 @@
-import { UNDOUBTED } from "../type-sidecar.js"
+import { COMPUTED, UNDOUBTED } from "../type-sidecar.js"
 import { builtinString, FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation, SMALL_INT_ZERO } from "./operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "./program.js"
 import { REFERRING } from "./references.js"
@@ -7,6 +7,8 @@ import { REFERRING } from "./references.js"
 
 export const HEADER = 32
 export const SECTIONS = 10
+/** Where the header notes whose names are computed: in bytes that the format reserves, which no machine reads. */
+export const NOTE = 16
 
 /** Order of the section table. */
 export const Section = {
@@ -122,6 +124,7 @@ export function readImage(image: Buffer): ImageProgram {
         specs: sections[Section.specs],
         configuration: sections[Section.configuration],
         types: UNDOUBTED,
+        computed: image[NOTE] === 0 ? undefined : COMPUTED.at(image[NOTE] - 1),
     }
 }
 

@@ -1,6 +1,7 @@
+import { COMPUTED } from "../type-sidecar.js"
 import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation, SMALL_INT_ZERO } from "./operations.js"
 import type { Expression, ImageFunction, ImageProgram, Origin, Statement } from "./program.js"
-import { HEADER, ImageError, SECTIONS } from "./read.js"
+import { HEADER, ImageError, NOTE, SECTIONS } from "./read.js"
 
 /* Program to image, with jumps and numbers in their shortest form. */
 
@@ -190,6 +191,7 @@ function header(program: ImageProgram, sections: Buffer[]): Buffer {
     bytes.writeUInt32LE(program.version, 8)
     bytes.writeUInt16LE(program.globals, 12)
     bytes.writeUInt16LE(program.specCount, 14)
+    bytes[NOTE] = program.computed === undefined ? 0 : COMPUTED.indexOf(program.computed) + 1
     let start = bytes.length
     sections.forEach((section, i) => {
         bytes.writeUInt32LE(start, HEADER + 8 * i)
