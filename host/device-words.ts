@@ -20,6 +20,7 @@ const udpErrors: Record<number, string> = {
 export function inWords(line: string): string {
     return line
         .replace(/\bDifferent keys\?(?! )/g, "Different keys? Check PSK identity and key")
+        .replace(/(?<=^|: ): no such host(?!; check)/g, "the name of the host is empty; check the setting host")
         .replace(/: no such host(?!; check)/g, ": no such host; check the name and the network")
         .replace(/\bUDP error (\d+)/g, (whole, code: string) => {
             const meaning = udpErrors[Number(code)]

@@ -69,12 +69,19 @@ export function makeProject(folder: string): string[] {
     const taken = [...files.keys()].find((path) => existsSync(join(folder, path)))
     if (taken !== undefined)
         throw new UsageError(`${join(folder, taken)} is there already, and nothing was written: choose another folder`)
-    for (const [path, text] of files) {
-        mkdirSync(dirname(join(folder, path)), { recursive: true })
-        const mode = path === "device-credentials.json" ? 0o600 : 0o666
-        writeFileSync(join(folder, path), text, { mode, flag: "wx" })
-    }
+    for (const [path, text] of files) write(join(folder, path), text)
     return [...files.keys()].sort()
+}
+
+function write(path: string, text: string): void {
+    const mode = basename(path) === "device-credentials.json" ? 0o600 : 0o666
+    try {
+        mkdirSync(dirname(path), { recursive: true })
+        writeFileSync(path, text, { mode, flag: "wx" })
+    } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? "error"
+        throw new UsageError(`cannot write ${path} (${code}): choose another folder`)
+    }
 }
 
 /** @returns exit code */

@@ -1,5 +1,6 @@
 import { Panic } from "../abi/abi.js"
 import { type DebugMap } from "../simulator/debug-map.js"
+import { inWords } from "../device-words.js"
 import { type Outcome } from "../simulator/device.js"
 
 const PANICS: Record<number, string> = {
@@ -17,7 +18,7 @@ export function panicLines({ code, exception, trace }: Outcome, debug: DebugMap 
     const what = exception === "" ? (PANICS[code] ?? "the program's own code") : exception
     const lines = trace.flatMap((position) => debug?.lines(position) ?? [`    at code position ${position}`])
     const hint = debug === undefined ? ["    (no bytecode-dbg.json beside the image: no lines of TypeScript)"] : []
-    return [`panic ${code}: ${debug?.withNames(what) ?? what}`, ...lines, ...hint]
+    return [`panic ${code}: ${inWords(debug?.withNames(what) ?? what)}`, ...lines, ...hint]
 }
 
 /** Memory and work of a run. */

@@ -101,6 +101,7 @@ export const hostNetwork: DeviceNetwork = {
     },
 
     async resolve(host) {
+        if (host === "") return [] // Node would look it up, with a warning of its own
         try {
             const found = await lookup(host, { all: true, order: "ipv4first" })
             return found.map(({ address }) => address)

@@ -1,4 +1,4 @@
-/* What bench:rv32 measures of a client's memory with a pre-shared key: a program without a server, as a sensor's. */
+/* Memory of a client with a pre-shared key, for bench:rv32: a program without a server, like a sensor's. */
 import * as ds from "@devicescript/core"
 import { clientRole } from "../../../src/dtls/association/v12/roles.js"
 import "../../../src/platform/runtime/natives.js"

@@ -1,8 +1,8 @@
 /*
- * What bench:rv32 measures by the kind of credentials (setting `credentials`): a handshake, abbreviated ones that resume its
- * session, and the wakes of a sensor whose association was saved. The setting `mode` is "speed", "records" for records with
+ * Measurements of bench:rv32 by kind of credentials (setting `credentials`): a full handshake, abbreviated handshakes that resume
+ * its session, and the wakes of a sensor with a saved association. The setting `mode` is "speed", "records" for records with
  * connection ids, or "record" and then "client" for the memory of one connection, with connection ids if there is a setting `ids`.
- * Settings `cert`, `ca` and `key`: the server's certificate, its issuer's (DER) and its private key, hexadecimal.
+ * Settings `cert`, `ca` and `key`: certificates of the server and its issuer (DER), and the server's private key, hexadecimal.
  */
 import * as ds from "@devicescript/core"
 import { type Association } from "../../../src/dtls/association/association.js"
@@ -54,7 +54,7 @@ function bytesOf(name: string): Buffer {
     return Buffer.from(ds._moteSetting(name) ?? "", "hex")
 }
 
-/** Cipher suite, and the credentials of both sides. */
+/** A cipher suite and the credentials of both sides. */
 interface Choice {
     suite: CipherSuite
     client: Credentials
@@ -62,7 +62,7 @@ interface Choice {
     connection: AskingConnection | undefined
 }
 
-/** A client's connection to the server that the certificate names. */
+/** A client's connection to the server named in the certificate. */
 class Verifying implements AskingConnection {
     getCertificate(): TlsCertificate | undefined {
         return undefined
@@ -88,7 +88,7 @@ function preSharedKey(suite: CipherSuite): Choice {
     return { suite, client: psk, server: psk, connection: undefined }
 }
 
-/** A key that is pinned, bare or in a certificate. */
+/** A pinned key: a raw public key or that of a certificate. */
 function pinned(type: number): Choice {
     const key = new RuntimePrivateKey(bytesOf("key"))
     const isRaw = type === CertificateType.rawPublicKey
@@ -103,7 +103,7 @@ function pinned(type: number): Choice {
     }
 }
 
-/** A certificate that an authority has signed. */
+/** A certificate signed by an authority. */
 function certified(): Choice {
     const key = new RuntimePrivateKey(bytesOf("key"))
     const exchange = new EcdheCertificateKeyExchange(new RuntimeKeys(), SignatureKind.ecdsa, x509Only())
@@ -145,7 +145,7 @@ function linkWith(ofClient: Extensions, ofServer: Extensions): Link {
     return new Link(clientEnd, serverEnd, version12())
 }
 
-/** One handshake that resumes a session. */
+/** One abbreviated handshake, which resumes a session. */
 async function resume(link: Link): Promise<void> {
     link.wireBytes = 0
     link.wireDatagrams = 0
@@ -154,7 +154,7 @@ async function resume(link: Link): Promise<void> {
     await link.hangUp()
 }
 
-/** A handshake, and further ones that resume its session by the session id. */
+/** A full handshake, and abbreviated ones that resume its session by the session id. */
 async function handshakes(): Promise<void> {
     const tables = { newTable: <T>() => new ListTable<T>() }
     const clock = () => 0
@@ -188,7 +188,7 @@ function linkWithIds(): Link {
 
 const versions = [new SavedVersionV12(clientRole())]
 
-/** As a sleeping sensor: goes on from what was saved, saves it for the next wake, and sends a record in one datagram. */
+/** Like a sleeping sensor: imports the saved association, saves it for the next wake, and sends a record in one datagram. */
 async function wake(link: Link, wrapper: Aead, saved: Buffer, message: Buffer): Promise<Buffer> {
     const { association, note } = loadAssociation(link.client.end.settings(), versions, wrapper, saved, 0, 0)
     link.client.association = association
@@ -222,7 +222,7 @@ async function wakes(): Promise<void> {
     if (link.received !== WAKES) throw new Error("records lost")
 }
 
-/** In both directions; the server's connection id has four bytes, the client's none. */
+/** Records in both directions; the server's connection id has four bytes, the client's none. */
 async function recordsWithIds(): Promise<void> {
     const link = linkWithIds()
     await link.handshake(Turn.nobody, Turn.nobody)

@@ -1,4 +1,4 @@
-/* One end of a link, and the client of one, for the measurements of bench:rv32: nothing of a server is here. */
+/* One end of a link, and a client at one end, for the measurements of bench:rv32. No server, so that programs without one stay small. */
 import { Association } from "../../../src/dtls/association/association.js"
 import { type DriverRole } from "../../../src/dtls/association/handshake-driver.js"
 import { type Output, OutputKind } from "../../../src/dtls/association/output.js"
@@ -12,7 +12,7 @@ import { type Question, QuestionKind } from "../../../src/dtls/handshake/questio
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
 import { type AskingConnection, type Credentials } from "../../../src/gio/credentials.js"
 
-/** Whose instructions are counted, and for what: `account` of firmware/bench/support.h. */
+/** The account for which instructions are counted: `account` of firmware/bench/support.h. */
 export enum Turn {
     nobody,
     handshakeClient,
@@ -31,7 +31,7 @@ export const RECORD_BYTES = 64
 const retransmission = wifi()
 const limits = mcuLimits()
 
-/** Settings for one association; what can be shared is. */
+/** Settings for one association; associations share the rest. */
 export function benchSettings(
     crypto: CryptoProvider,
     suites: CipherSuite[],
@@ -54,14 +54,14 @@ export function benchSettings(
 
 /** One end of a link. */
 export interface End {
-    /** makes the settings of an association; without side effects */
+    /** makes the settings of an association, without side effects */
     settings: () => AssociationSettings
     credentials: Credentials
-    /** whom the credentials ask how a certificate is verified; undefined: they ask nobody */
+    /** asked by the credentials how to verify a certificate; undefined: they do not ask */
     connection: AskingConnection | undefined
 }
 
-/** Hands over what is no datagram. Returns whether it is a message. */
+/** Handles an output that is no datagram. Returns whether it is a message. */
 export async function take(association: Association, end: End, output: Output): Promise<boolean> {
     if (output.kind === OutputKind.question) {
         const question = output.question as Question
@@ -74,7 +74,7 @@ export async function take(association: Association, end: End, output: Output): 
     return output.kind === OutputKind.message
 }
 
-/** A client, and its datagrams that nobody has taken yet. */
+/** A client, and the datagrams that it has sent and nobody has received yet. */
 export class Client {
     association: Association | undefined = undefined
     toServer: Buffer[] = []

@@ -1,6 +1,6 @@
 /*
- * What bench:rv32 measures of DTLS 1.3: as handshakes.ts with pre-shared keys, alone (psk_ke) or, with a setting `agrees`, with
- * a key agreement (psk_dhe_ke, P-256).
+ * Measurements of bench:rv32 for DTLS 1.3: like handshakes.ts, with pre-shared keys alone (psk_ke) or, if there is a setting
+ * `agrees`, with key agreement (psk_dhe_ke, P-256).
  */
 import * as ds from "@devicescript/core"
 import { clientRoleV13 } from "../../../src/dtls/association/v13/roles.js"
@@ -23,7 +23,7 @@ function newLink(): Link {
     const agrees = ds._moteSetting("agrees") !== undefined
     const suites = [TLS_AES_128_CCM_8_SHA256()]
     const common = benchSettings(crypto, suites, [])
-    // Key shares are those of one association.
+    // Key shares belong to one association.
     const settings = () => (agrees ? benchSettings(crypto, suites, [newShares(crypto)]) : common)
     const credentials = new SinglePsk(Buffer.from("device-0001"), hex`0102030405060708090a0b0c0d0e0f10`)
     const end: End = { settings, credentials, connection: undefined }

@@ -1,6 +1,6 @@
 /*
- * What bench:rv32 measures with pre-shared keys: handshakes with a cookie and records of 64 bytes over a link in memory. The
- * setting `mode` is "speed", or "record" for the server's datagrams, which client.ts plays back.
+ * Measurements of bench:rv32 with pre-shared keys: handshakes with a cookie, and records of 64 bytes, over a link in memory. The
+ * setting `mode` is "speed", or "record" to print the server's datagrams, which client.ts plays back.
  */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"

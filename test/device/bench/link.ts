@@ -12,13 +12,13 @@ import { ListTable } from "../../../src/platform/runtime/table.js"
 import { Client, type End, RECORD_BYTES, take, Turn } from "./end.js"
 import "./natives.js"
 
-/** What the figures of `measureSpeed` are means of. */
+/** Numbers of handshakes and records over which `measureSpeed` averages. */
 const HANDSHAKES = 50
 const RECORDS = 1000
 
 const ADDRESS = { key: "127.0.0.1|1234", address: "127.0.0.1|1234" }
 
-/** The version that both ends speak. */
+/** The version of DTLS at both ends. */
 export interface Version {
     client: DriverRole
     /** of the server */
@@ -29,7 +29,7 @@ export function version12(): Version {
     return { client: clientRole(), newExchange: newExchangeV12() }
 }
 
-/** Both ends and the datagrams between them. */
+/** Both ends, and the datagrams between them. */
 export class Link {
     client: Client
     server: ServerEndpoint
@@ -37,9 +37,9 @@ export class Link {
     toClient: Buffer[] = []
     wireBytes = 0
     wireDatagrams = 0
-    /** messages, by the server */
+    /** messages received by the server */
     received = 0
-    /** gets what the server sends; undefined: nobody wants it */
+    /** receives the server's datagrams; undefined: they are not recorded */
     recording: Buffer[] | undefined = undefined
     /** of measureRecords */
     garbage: Buffer | undefined = undefined
@@ -78,7 +78,7 @@ export class Link {
         this.wireDatagrams++
     }
 
-    /** Lets datagrams pass until none is left. */
+    /** Delivers datagrams until none is left. */
     async run(forServer: Turn, forClient: Turn): Promise<void> {
         const client = this.client
         while (client.toServer.length > 0 || this.toClient.length > 0) {
@@ -127,7 +127,7 @@ export class Link {
     }
 }
 
-/** Handshakes; the last one's association stays. */
+/** Handshakes; the association of the last one remains. */
 async function measureHandshakes(link: Link): Promise<void> {
     for (let i = 0; i < HANDSHAKES; i++) {
         await link.handshake(Turn.handshakeClient, Turn.handshakeServer)
@@ -140,8 +140,8 @@ async function measureHandshakes(link: Link): Promise<void> {
 }
 
 /**
- * Records in both directions, once there is an association. All rounds allocate the same, so that collections would fall into the
- * same step of a round, or between rounds, again and again: garbage of varying length shifts them.
+ * Records in both directions, once there is an association. All rounds allocate the same amount of memory, so collections would
+ * always take place in the same step of a round, or between rounds. Garbage of varying length shifts them.
  */
 export async function measureRecords(link: Link): Promise<void> {
     const message = Buffer.alloc(RECORD_BYTES)
@@ -165,7 +165,7 @@ export async function measureRecords(link: Link): Promise<void> {
     if (link.received !== RECORDS || client.received !== RECORDS) throw new Error("records lost")
 }
 
-/** Handshakes, and then records in both directions. */
+/** Handshakes, then records in both directions. */
 export async function measureSpeed(link: Link): Promise<void> {
     await measureHandshakes(link)
     await measureRecords(link)

@@ -1,6 +1,6 @@
 /*
- * Memory of one client connection. Its server's datagrams, which recording.ts printed, come in the setting `datagrams` (hexadecimal,
- * each after its length in two bytes), so that nothing of a server is there.
+ * Memory of one client connection. The server's datagrams, which recording.ts has printed, are in the setting `datagrams`
+ * (hexadecimal, each after its length in two bytes), so that the program needs no server.
  */
 import * as ds from "@devicescript/core"
 import { type Association } from "../../../src/dtls/association/association.js"
@@ -8,7 +8,7 @@ import { copyOf } from "../../../src/dtls/bytes/bytes.js"
 import { Client, RECORD_BYTES, Turn } from "./end.js"
 import "./natives.js"
 
-/** What the measurement holds on to, and gives up again at its end. */
+/** Objects of the measurement itself, which it releases at its end. */
 class Held {
     toClient: Buffer[] = []
     client: Client | undefined = undefined
@@ -26,7 +26,7 @@ function recorded(): Buffer[] {
     return datagrams
 }
 
-/** The client's part of what was recorded. */
+/** The client's side of the recorded connection. */
 async function playBack(client: Client, toClient: Buffer[]): Promise<void> {
     ds._benchSeed()
     ds._benchTurn(Turn.handshakeClient)
@@ -41,10 +41,10 @@ async function playBack(client: Client, toClient: Buffer[]): Promise<void> {
     ds._benchTurn(Turn.nobody)
 }
 
-/** Connections one after the other; all of them stay. */
+/** Makes connections one after the other, and keeps all of them. */
 const CONNECTIONS = 4
 
-/** A further connection's: what the first ones leave behind in frames and caches stays the same. */
+/** Memory of a further connection: by then, what connections leave in frames and caches no longer grows. */
 async function reportConnection(held: Held): Promise<void> {
     const client = held.client as Client
     held.toClient = recorded()
@@ -65,19 +65,19 @@ async function reportConnection(held: Held): Promise<void> {
     if (client.received !== CONNECTIONS) throw new Error("the recording does not fit")
 }
 
-/** What every program with a client has for as long as it runs: settings, credentials, the role. */
+/** Objects that every program with a client keeps as long as it runs: settings, credentials, role. */
 function lasting(client: Client): unknown[] {
     const { end, role } = client
     return [end.settings(), end, role]
 }
 
 /**
- * Bytes of the arena and of the native heap that a connection takes, and what the program has without any: the client and the
- * recording are the measurement's.
+ * Bytes of the arena and of the native heap that a connection takes, and those of a program without a connection. The client and
+ * the recording belong to the measurement.
  */
 export async function memoryOfClient(newClient: () => Client): Promise<void> {
     const held = new Held()
-    // Called as values, they are not inlined: their variables, and so clients, would stay on the stack.
+    // Called as values, so that they are not inlined: their variables, and so the clients, would stay on the stack.
     const steps = [reportConnection]
     for (const step of steps) {
         held.client = newClient()

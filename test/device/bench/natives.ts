@@ -2,26 +2,26 @@
 import "@devicescript/core"
 
 declare module "@devicescript/core" {
-    /** From here on instructions belong to `account` (Turn of link.ts). */
+    /** From now on, instructions are counted for `account` (Turn in end.ts). */
     function _benchTurn(account: number): void
-    /** The random streams of both sides begin anew. */
+    /** Restarts the random streams of both sides. */
     function _benchSeed(): void
     /** Prints a figure. */
     function _benchReport(name: string, value: number): void
     /** Prints a datagram. */
     function _benchDatagram(datagram: Buffer): void
-    /** Bytes alive in the arena. */
+    /** Bytes in use in the arena. */
     function _benchAlive(): number
-    /** Peaks begin anew. */
+    /** Resets the peaks. */
     function _benchReset(): void
     /** Prints a datagram. */
     function _benchDatagram(datagram: Buffer): void
-    /** Bytes alive in the arena at most, since the reset. */
+    /** The most bytes in use in the arena since the reset. */
     function _benchPeak(): number
-    /** Prints them by kind of block, each as `NAME_KIND`. */
+    /** Prints the bytes of each kind of block, as `NAME_KIND`. */
     function _benchKinds(name: string): void
-    /** Bytes of the native heap, now or at most. */
+    /** Bytes of the native heap: now, or the most since the reset. */
     function _benchHeap(peak: boolean): number
-    /** Instructions of the emulated core so far. */
+    /** Instructions that the emulated core has executed. */
     function _benchInstructions(): number
 }

@@ -1,4 +1,4 @@
-/* The server's datagrams of one connection, for memory.ts: both draw from seeded streams, which begin anew. */
+/* Prints the server's datagrams of one connection, for memory.ts. Both programs use the same seeded random streams from the start. */
 import * as ds from "@devicescript/core"
 import { RECORD_BYTES, Turn } from "./end.js"
 import { type Link } from "./link.js"

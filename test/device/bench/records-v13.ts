@@ -1,4 +1,4 @@
-/* What bench:rv32 measures of records of DTLS 1.3 with connection ids: the server's has four bytes, the client's none. */
+/* Records of DTLS 1.3 with connection ids, for bench:rv32: the server's id has four bytes, the client's none. */
 import * as ds from "@devicescript/core"
 import { clientRoleV13 } from "../../../src/dtls/association/v13/roles.js"
 import { newExchangeV13 } from "../../../src/dtls/endpoint/v13/hello-exchange.js"

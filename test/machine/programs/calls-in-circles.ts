@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Functions with one call each that call each other in a circle.
+// Mutual recursion of functions that are each called in one place.
 function even(n: number, steps: string[]): boolean {
     steps.push("even " + n)
     if (n === 0) return true
@@ -21,7 +21,7 @@ function third(n: number, steps: string[]): boolean {
 const steps: string[] = []
 console.log(even(4, steps), steps.join(","))
 
-// A state machine of methods, each with one call.
+// A state machine of methods that are each called in one place.
 class Machine {
     trace = ""
     run(n: number): string {

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-// calls that functions make of functions, closures, bound methods, constructors, natives and lists of arguments
+// calls of functions, closures, bound methods, constructors and natives, and calls with argument lists
 class Shape {
     sides = 0
     constructor(public name: string) {}
@@ -45,7 +45,7 @@ function even(n: number): boolean {
 function odd(n: number): boolean {
     return n === 0 ? false : even(n - 1)
 }
-// deeper than functions call each other on the host's stack, and up again
+// deeper than functions may call each other on the host's stack, and back
 function sum(n: number): number {
     if (n === 0) return 0
     const rest = sum(n - 1)
@@ -69,7 +69,7 @@ console.log(over([1, 2, "x"]), (many as any)(1), rest(1), rest(1, 2), rest(1, 2,
 console.log(rest(0, ...[1, 2, 3]), even(40), odd(40), even(37), sum(60))
 console.log(folded([1, 5, 30]), apply(Math.max, 4, 9), apply(sum, 3, 4))
 
-// who is called is found before what it is called with
+// the callee is evaluated before the arguments
 const target: any = { f: (a: any) => "old " + a }
 function swapped(): any {
     target.f = (a: any) => "new " + a
@@ -77,7 +77,7 @@ function swapped(): any {
 }
 console.log(target.f(swapped()), target.f("now"))
 
-// a receiver of a call that never came is nobody's afterwards
+// the receiver of a call that was abandoned is not the receiver of a later call
 function receiver(this: any): any {
     return this
 }

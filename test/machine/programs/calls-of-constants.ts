@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Calling what builtin objects have but no function: arguments live until the TypeError is there.
+// Calls of properties of builtin objects that are no functions: the arguments stay alive until the TypeError is thrown.
 function junk(n: number, v: any): any {
     const a = "k" + n
     const b = [a, n, v]

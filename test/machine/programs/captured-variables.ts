@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Variables that closures share with the function around them, beside others that they do not.
+// Captured variables, which closures share with the enclosing function, next to variables that are not captured.
 function counter(start: number): { add: (n: number) => number; get: () => number } {
     let count = start
     const step = start + 1
@@ -16,7 +16,7 @@ const first = counter(1)
 const second = counter(10)
 console.log(first.add(1), second.add(1), first.get(), second.get(), first.add(2), first.get())
 
-// A parameter that the function changes after a closure has it, and one that a closure changes.
+// A parameter that the function assigns after a closure has captured it, and one that a closure assigns.
 function parameters(a: number, b: number): string {
     const before = a
     const read = () => a + b
@@ -31,7 +31,7 @@ function parameters(a: number, b: number): string {
 }
 console.log(parameters(1, 2))
 
-// A value is read before a call that changes what it was read from.
+// A variable is read before a call that assigns it.
 function order(): string {
     let text = "a"
     const append = (more: string): string => {
@@ -46,7 +46,7 @@ function order(): string {
 }
 console.log(order())
 
-// Two levels, where the inner closure reaches the outermost variable.
+// Two levels of closures: the inner one uses a variable of the outermost function.
 function outer(n: number): number {
     let total = n
     const middle = (m: number): number => {
@@ -62,7 +62,7 @@ function outer(n: number): number {
 }
 console.log(outer(5), outer(0))
 
-// A variable that only closures use, and one that has no value before a closure stores one.
+// A variable that only closures use, and one that a closure initializes.
 function only(): string {
     let hidden: any
     let late: any
@@ -78,7 +78,7 @@ function only(): string {
 }
 console.log(only())
 
-// Captured and called by the machine, in a loop, with other variables alive across it.
+// Closures that natives call, in a loop, while other variables are alive.
 function sums(lists: number[][]): string {
     let all = 0
     const parts: string[] = []
@@ -96,7 +96,7 @@ function sums(lists: number[][]): string {
 }
 console.log(sums([[1, 2, 3], [], [10]]))
 
-// An exception leaves a captured variable as the closure left it.
+// After an exception, a captured variable has the value that the closure assigned.
 function failing(): string {
     let stage = 0
     const step = (fail: boolean): void => {

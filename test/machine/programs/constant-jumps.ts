@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Constants that decide a condition further on, one way or the other.
+// Jump threading: a constant decides a later condition, either way.
 function find(list: number[], wanted: number): number | undefined {
     for (const each of list) if (each === wanted) return each
     return undefined

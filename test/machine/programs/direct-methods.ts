@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Methods whose class is known from where objects come from, and some where it is not.
+// Devirtualization: methods of objects whose class is known from where they were created, and of some whose class is not.
 class Lamp {
     level = 0
     set1(level: number): number {
@@ -58,7 +58,7 @@ function attempt(what: () => any): void {
 class Log {
     lines = 0
     quiet(n: number): number {
-        // Nothing of `this` before the effect.
+        // Does not use `this` before its side effect.
         console.log("effect", n)
         return n + this.lines
     }
@@ -100,7 +100,7 @@ attempt(() => holder.looped(1))
 holder.log = null
 attempt(() => holder.use(3))
 attempt(() => holder.seven())
-// A method as a value, bound to its object; one of the same name elsewhere.
+// A method as a value, bound to its object; another class has a method of the same name.
 class Reader {
     at = 2
     next1(): number {
@@ -123,7 +123,7 @@ function either(first: boolean): any {
     return first ? reader : writer
 }
 console.log(either(true).next1(), either(false).next1())
-// A field that holds a function hides the method from then on.
+// A field that holds a function hides the method from now on.
 class Door {
     opened = 0
     open1(): string {
@@ -141,7 +141,7 @@ const gate = new Gate()
 console.log(gate.pass())
 gate.door.open1 = () => "field"
 console.log(gate.pass(), gate.door.opened)
-// Through arrays, closures and globals.
+// Objects from arrays, closures and global variables.
 const all: any[] = [new Lamp(), new Motor(), new Fan()]
 for (const each of all) console.log(each.touch())
 console.log(all[2].count())
@@ -156,7 +156,7 @@ function visit(list: any[], f: (each: any) => any): void {
 }
 visit(all, each => each.touch())
 visit([reader, writer], each => each.next1())
-// Many arguments: eight and the object would be too many for a call.
+// Eight arguments: with the object as a ninth, they would be too many for a call.
 class Many {
     base = 1
     sum(a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number): number {

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-// exceptions that leave functions below each other, with and without handlers on their way
+// exceptions that pass through several calls, with and without handlers in between
 const log: string[] = []
 function thrower(n: number): number {
     if (n <= 0) throw new RangeError("at " + n)
@@ -44,7 +44,7 @@ function retold(n: number): string {
 console.log(retold(3), retold(25))
 console.log(log.join())
 
-// ways out of loops past handlers
+// break, continue and return from loops inside handlers
 function leaving(kind: number): string {
     let told = ""
     for (let i = 0; i < 4; i++) {
@@ -79,7 +79,7 @@ function replaced(): number {
 }
 console.log(replaced())
 
-// what the machine itself throws, from the middle of an expression and out of natives
+// exceptions of the machine itself, in the middle of an expression and in natives
 function failing(kind: number, o: any): any {
     if (kind === 0) return 1 + o.nothing.field
     if (kind === 1) return o.nothing(1, 2)

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-// values that wait while others are made, in the order of the language
+// order of evaluation: intermediate values are kept while others are computed
 const trail: string[] = []
 function note(v: any): any {
     trail.push("" + v)
@@ -55,7 +55,7 @@ function places(list: any[], bytes: Buffer, o: any, key: any): any {
 const keyed: any = { old: 1, 2: "two" }
 console.log(places([1], Buffer.from([5, 6, 7]), keyed, 2), places([1, 2], Buffer.from([5, 6]), keyed, "k"), keyed)
 console.log(nowhere?.field, nowhere ?? "default", (nowhere || keyed).k)
-// Integers beside numbers that no integer of 32 bits reaches, and beside some just above them.
+// Integers together with numbers outside the range of 32-bit integers, some of them just outside.
 for (const far of [1e12, -1e12, 4294967296, -4294967296, 4294967295, 2147483648, -2147483649, NaN, Infinity, -Infinity])
     for (const near of [0, 5, -5, 2147483647])
         console.log(far < near, far <= near, near < far, near <= far, far > near, near >= far)

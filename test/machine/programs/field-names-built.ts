@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Keys that are put together reach the fields of that name.
+// Computed keys find the fields of that name.
 const table: any = { key0: "zero", key1: "one", key2: "two" }
 for (let i = 0; i < 4; i++) console.log(table["key" + i] === undefined ? "none" : table["key" + i])
 console.log(table.key1)

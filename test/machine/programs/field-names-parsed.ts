@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Fields that come from a text, and those that go into one.
+// Fields that are read from JSON, and fields that are written to it.
 class Reading {
     value1 = 0
     unit1 = ""

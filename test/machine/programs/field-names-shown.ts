@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Fields that a program prints keep their names.
+// Fields keep their names if the program prints them.
 class Point {
     across = 1
     down = 2

@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Nothing here lists or prints fields, so their names may be short; what is reached by text keeps its name.
+// Nothing lists or prints fields, so their names may be shortened; fields that are accessed by a string keep their names.
 class Point {
     across = 1
     down = 2

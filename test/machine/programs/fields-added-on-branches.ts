@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// New objects whose fields are added on more than one path, or by more than one function.
+// New objects whose fields are added on several branches, or by several functions.
 interface Hello {
     version: number
     session: string

@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Objects whose fields are copied by spreading or Object.assign, with functions and classes among them.
+// Fields copied by spreading or Object.assign, some of which hold functions and classes.
 class Limits {
     peers = 3
     first: any = undefined

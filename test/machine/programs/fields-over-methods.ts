@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// A field of an object hides the method of its class, from the moment that it is there.
+// A field hides the method of the same name as soon as it is stored.
 class Bell {
     rings = 0
     ring(): string {

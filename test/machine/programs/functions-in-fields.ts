@@ -1,8 +1,8 @@
 import * as ds from "@devicescript/core"
-// Functions in fields, and methods that fields of other objects, or of the object itself, have the name of. No name is computed
-// here, so that the optimizer and the translator know the types.
+// Functions in fields, and methods with the same name as a field of another object or of the object itself. No names are computed,
+// so that optimizer and translator know the types.
 
-// What is read from a field that a function came to through an array is bound to the object all the same.
+// A function that is read from a field is bound to the object, even if it was stored by way of an array.
 class Button {
     presses = 0
     pressed: any
@@ -34,7 +34,7 @@ console.log(plain.press(), handled.press(), handled.press(), plain.compare(handl
 handled.pressed = (n: number) => "another " + n
 console.log(handled.press(), plain.press())
 
-// A method is looked up before its arguments are evaluated; other objects have fields of that name.
+// A method is looked up before its arguments are evaluated; other objects have a field of the same name.
 class Pile {
     top = 0
     seen: string[] = []
@@ -66,7 +66,7 @@ const late: any = new Pile()
 late.take = (n: number) => "own " + n
 console.log(late.both(), late.chosen(true), late.top)
 
-// Methods that a class inherits, and an object of it that has its own.
+// Inherited methods, and an object with a field of the same name.
 class Heap extends Pile {
     more = 1
 }
@@ -87,7 +87,7 @@ const odd = new Mound()
 odd.take = (n: number) => n * 1000
 for (const one of [odd, new Mound(), odd]) console.log(takeFrom(one), one.both())
 
-// The method that a call finds before its arguments give the object another one.
+// The call uses the method that was found before its arguments stored another one in the object.
 function replaced(one: Pile): number {
     for (let i = 0; i < 3; i++) one.seen.push("replaced" + i)
     one.take = (n: number) => n + 5000

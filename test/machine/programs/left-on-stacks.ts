@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// What calls have left on a fiber's stack is nothing, whatever lies there now: a Buffer in its place stays as it is.
+// Words that finished calls left on a fiber's stack are no references: a Buffer that was allocated at such an address is not changed.
 class Deep {
     left: any
     fill(n: number, a: any, b: any): number {
@@ -21,7 +21,7 @@ async function between(n: number) {
     return a
 }
 let changed = 0
-/** Calls nothing but the machine itself: where its callees' words would lie, those of calls before do. */
+/** Calls only natives, so that words of earlier calls remain where its callees would store theirs. */
 function zeros(): void {
     const buffers: Buffer[] = []
     for (let i = 0; i < 24; i++) buffers.push(Buffer.alloc(36 + (i & 7) * 4))
@@ -45,7 +45,7 @@ async function check() {
         const buffers: Buffer[] = []
         for (let i = 0; i < 24; i++) buffers.push(Buffer.alloc(52))
         await ds.sleep(1)
-        // A collection while the other fiber waits.
+        // A collection takes place while the other fiber waits.
         for (let i = 0; i < 40; i++) buffers.push(Buffer.alloc(8))
         for (const buffer of buffers) for (let i = 0; i < buffer.length; i++) if (buffer[i] !== 0) changed++
     }

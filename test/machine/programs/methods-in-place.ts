@@ -1,4 +1,4 @@
-// Prototypes whose methods stay in the image, until a program lists, changes or deletes them.
+// Methods in place: prototypes whose methods stay in the image until the program lists, changes or deletes them.
 import * as ds from "@devicescript/core"
 
 class Counter {
@@ -39,7 +39,7 @@ function calls(label: string): void {
 
 calls("at first")
 
-// Read by names made at run time, and by others.
+// Read by names that are computed at run time, and by literal names.
 const key = "na" + "me"
 const named: any = new Named()
 const prototype: any = Louder.prototype
@@ -54,7 +54,7 @@ for (const each of Object.keys(prototype)) console.log("key", each)
 console.log(Object.keys(Empty.prototype).length)
 calls("listed")
 
-// Changed, with what is there already, with another function, and with more.
+// Stored: the same function again, another one, and an additional one.
 const counters: any = Counter.prototype
 counters.add = counters.add
 counters["ad" + "d"] = counters.add
@@ -66,12 +66,12 @@ counters.more = (): number => 41
 console.log((new Counter() as any).more(), Object.keys(counters).length)
 calls("changed")
 
-// Deleted: what the class above has is found again.
+// Deleted: the method of the base class is found again.
 delete prototype.name
 calls("deleted")
 delete prototype["sho" + "ut"]
 console.log(typeof (new Louder() as any).shout, typeof prototype.shout)
 
-// The prototype as an object of its own.
+// The prototype used as an ordinary object.
 console.log((Named.prototype as any).name(), counters.twice === (new Counter() as any).twice)
 ds.restart()

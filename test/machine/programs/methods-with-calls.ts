@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// The compiler looks a method up before its arguments, keeps it, and calls it behind them.
+// Method calls: the compiler's code looks the method up, evaluates the arguments, and then calls it.
 class List {
     items: number[] = []
     add(x: number, y: number): List {
@@ -15,7 +15,7 @@ class Holder {
         return 1
     }
     both(): void {
-        // Added to the list that was there when the call began.
+        // Appended to the array that the field held when the call began.
         this.list.add(this.renew(), this.renew())
         console.log(this.first.items.length, this.list.items.length)
         this.list.add(this.list.items.length, 5).add(this.size(), this.size())

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-// formatting and parsing over many magnitudes; values that carry into a new digit are left out, as the official machine prints ":"
+// formatting and parsing of numbers of many magnitudes, without values that carry into a new digit: there the official machine prints ":"
 const values: any[] = [0.5, 0.25, 1.125, 100.0625, 12345.5, 99999.5, 1e15, 123456789012345, 1e-5, 0.00012, 1.5e-6, 2.5e25, 3.25e100]
 for (const v of values) console.log(v, -v, "" + v)
 for (let e = -6; e < 21; e++) console.log(Math.pow(10, e) * 3, Math.pow(2, e))

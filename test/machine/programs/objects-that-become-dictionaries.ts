@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Objects get a name that is made at run time, or very many, while a function is in the middle of using their fields.
+// Objects become dictionaries, by a computed name or by very many fields, while a function uses their fields.
 class Meter {
     low = 1
     high = 2

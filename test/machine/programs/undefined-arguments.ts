@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Arguments that are undefined at the end of a call, and what can tell them from none.
+// Trailing undefined arguments, and functions that can tell them from missing ones.
 function optional(a: number, b?: number, c?: string): string {
     return a + " " + b + " " + c
 }

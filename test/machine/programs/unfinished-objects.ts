@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-/* Objects that do not have their fields where their class has them: translated functions go on in the interpreter. */
+/* Objects whose fields are not where their class usually has them: translated functions continue in the interpreter. */
 
 class Base {
     first = 1
@@ -17,7 +17,7 @@ class Derived extends Base {
     third = "three"
     fourth = 0
 
-    /** Before the fields of the class are there. */
+    /** Called before the fields of the class are stored. */
     override begin(): void {
         console.log(this.first, this.second, this.third)
         this.fourth = 7

@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-// Objects of other classes than the text lets one expect, and fields that appear where other names lead to the object.
+// Objects of a different class than the code suggests, and fields that are added by way of another reference to the object.
 class Near {
     first = 1
     second = 2

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-// fibers that wait below several functions, in loops, handlers and expressions, and go on where they were
+// fibers that wait several calls deep, in loops, handlers and expressions, and continue there
 async function pause(ms: number, v: any): Promise<any> {
     await ds.sleep(ms)
     return v
@@ -12,7 +12,7 @@ async function deeper(name: string, depth: number): Promise<string> {
     await pause(1, undefined)
     return mark + inner
 }
-// Two of them run by turns; what they say is told when both are done: the official machine's time is not exact.
+// Two fibers alternate. Their output is printed when both are done, because the official machine's timers are not exact.
 const said: string[] = []
 async function steps(index: number, count: number, ms: number): Promise<number> {
     let total = 0

@@ -88,6 +88,12 @@ describe("a project of mote init", function () {
         ok(again.err.includes("is there already, and nothing was written"), again.err)
     })
 
+    it("is refused where no folder can be: mote init names the path, and says what to do", () => {
+        const refused = run(folder, mote, "init", join(folder, "package.json", "inner"))
+        strictEqual(refused.code, 2)
+        ok(/^mote: cannot write .*package\.json.* \(ENOTDIR\): choose another folder\n$/.test(refused.err), refused.err)
+    })
+
     it("npm start simulates the program against a gateway, and compiles nothing the second time", () => {
         const first = run(folder, "npm", "-s", "start")
         strictEqual(first.code, 0, first.err)

@@ -1,4 +1,4 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { CoapCode, CoapOption, codeText } from "../../../src/coap/code-points.js"
 import { type CoapMessage, textOption, textOptionsOf } from "../../../src/coap/message.js"
 import { MessageLayer } from "../../../src/coap/message-layer.js"
@@ -14,6 +14,8 @@ import { Thermometer } from "../../../src/lwm2m/program.js"
 import { PskStore } from "../../../host/credentials.js"
 import { GATEWAY } from "../../../host/testing/virtual-link.js"
 import { CoapClient } from "../../../src/coap/client.js"
+import { Observation } from "../../../src/coap/observation.js"
+import { type Reading } from "../../../src/sensor/reading.js"
 import { requestFor } from "../../support/coap-pair.js"
 import { VirtualTime } from "../../support/virtual-time.js"
 
@@ -28,24 +30,33 @@ class StandIn extends VirtualTime {
     /** responses to the next requests, instead of success */
     readonly answers: CoapCode[] = []
     connection!: DtlsServerConnection
+    /** what the thermometer measures, °C */
+    temperature = 21
     private layer!: MessageLayer
     private readonly client: Thermometer
 
-    constructor(lifetime: number) {
+    constructor(lifetime: number, interval: number) {
         super()
         const settings: Record<string, string> = {
             host: GATEWAY,
             port: `${PORT}`,
             identity: "thermometer",
             key: psk.key.toString("hex"),
+            interval: `${interval}`,
         }
-        const source = { read: () => Promise.resolve([{ name: "temperature", unit: "Cel", value: 21 }]) }
+        const read = (): Promise<Reading[]> =>
+            Promise.resolve([{ name: "temperature", unit: "Cel", value: this.temperature }])
+        const source = { read }
         const setting = (name: string, missing: string): string => settings[name] ?? missing
         this.client = new Thermometer(this.services, setting, source, INFORMATION, lifetime)
     }
 
-    static async start(lifetime: number): Promise<StandIn> {
-        const standIn = new StandIn(lifetime)
+    /**
+     * @param lifetime s
+     * @param interval between two measurements, ms
+     */
+    static async start(lifetime: number, interval = 60000): Promise<StandIn> {
+        const standIn = new StandIn(lifetime, interval)
         const { services } = standIn
         const socket = await services.openUdp({ remote: undefined, localHost: GATEWAY, localPort: PORT })
         const settings = newSettings(allSuites(), new PskStore([psk]), wifi(), gatewayLimits())
@@ -76,6 +87,16 @@ class StandIn extends VirtualTime {
         this.came.push(`${Math.floor(this.clock.now() / 1000)}: ${request.code} ${path} ${queries}`.trim())
         const options = isNew ? ["rd", "7a"].map((part) => textOption(CoapOption.LOCATION_PATH, part)) : []
         return { code: this.answers.shift() ?? success, options, payload: Buffer.alloc(0) }
+    }
+
+    /** Observes the temperature. @returns the values that come, in the order of their arrival */
+    async observe(): Promise<string[]> {
+        const observation = new Observation(new CoapClient(this.layer), requestFor(CoapCode.GET, "3303/0/5700"))
+        const values = [(await this.settled(observation.next())).payload.toString()]
+        this.services.spawn(async () => {
+            for (;;) values.push((await observation.next()).payload.toString())
+        })
+        return values
     }
 
     /** Sends a request of the server. @returns the response code */
@@ -119,6 +140,39 @@ describe("an LwM2M client", () => {
             [REGISTER, REGISTER, REGISTER],
         )
         strictEqual(server.log.filter((line) => line.includes("refuses to register: 4.03; next attempt in")).length, 1)
+    })
+
+    it("waits twice as long after each refusal, up to a minute, and after a success as at first", async () => {
+        const server = await StandIn.start(300)
+        const pauses = (): number[] =>
+            server.log.flatMap((line) => (/next attempt in (\d+) ms/.exec(line) ?? []).slice(1)).map(Number)
+        const refuse = (times: number): void =>
+            void server.answers.push(...Array<CoapCode>(times).fill(CoapCode.FORBIDDEN))
+        refuse(8)
+        await server.clock.advance(600000)
+        strictEqual(pauses().length, 8)
+        for (const [i, pause] of pauses().entries()) {
+            const least = Math.min(1000 * 2 ** i, 60000)
+            ok(pause >= least && pause <= least * 1.5, `${pause} ms at attempt ${i}`)
+        }
+        refuse(1)
+        void server.connection.close()
+        await server.clock.advance(300000)
+        const [closed, refused] = pauses().slice(8)
+        ok(closed <= 1500 && refused >= 2000 && refused <= 3000, `${closed} ms, ${refused} ms`)
+    })
+
+    it("notifies of a temperature that has changed, and not of each measurement", async () => {
+        const server = await StandIn.start(3000, 10000)
+        await server.clock.advance(1000)
+        const values = await server.observe()
+        await server.clock.advance(300000)
+        const before = values.length
+        server.temperature = 25
+        await server.clock.advance(60000)
+        // The server asks again when nothing has come for a minute; there were thirty measurements.
+        ok(before >= 2 && before <= 6, values.join())
+        deepStrictEqual([values[before - 1], values.at(-1)], ["21.00", "25.00"])
     })
 
     it("stays away after Disable as long as the server asks, and ends after Reboot, de-registering both times", async () => {

@@ -346,4 +346,19 @@ describe("an LwM2M client's objects", () => {
         strictEqual(states[2], "1/0/1 7")
         strictEqual(states.length, 3)
     })
+
+    it("are observed at eight paths, and a path that nobody observes any more leaves its place to another one", async () => {
+        const { pair, client } = await served()
+        const observed = async (path: string): Promise<Observation> => {
+            const observation = new Observation(client, requestFor(CoapCode.GET, path))
+            await pair.settled(observation.next())
+            return observation
+        }
+        const paths = ["1", "1/0", "1/0/1", "3", "3/0", "3303", "3303/0", "3303/0/5700"]
+        const observations = await Promise.all(paths.map((path) => observed(path)))
+        ok(observations.every((each) => each.isObserved()))
+        strictEqual((await observed("3303/0/5601")).isObserved(), false)
+        await pair.settled(observations[0].cancel())
+        strictEqual((await observed("3303/0/5601")).isObserved(), true)
+    })
 })

@@ -154,7 +154,10 @@ describe("observe (RFC 7641)", () => {
         const { next, observation, resource, set, pair } = await observed()
         await next()
         set("gone")
-        strictEqual(codeText((await pair.settled(observation.next())).code), "4.04")
+        const error = await pair.settled(observation.next())
+        strictEqual(codeText(error.code), "4.04")
+        // RFC 7641 §4.2: an error has no number.
+        strictEqual(uintOptionOf(error, CoapOption.OBSERVE, -1), -1)
         strictEqual(observation.isObserved(), false)
         await pair.clock.advance(100)
         strictEqual(resource.observerCount(), 0)
@@ -167,6 +170,34 @@ describe("observe (RFC 7641)", () => {
         const begun = pair.clock.now()
         strictEqual(await next(), "0")
         ok(pair.clock.now() - begun >= 25000)
+    })
+
+    it("an observer whose connection has ended leaves its place to another one", async () => {
+        const { next, observation, resource, server } = await observed(1)
+        await next()
+        const other = new CoapPair()
+        await other.serve(resource.asHandler())
+        const another = new Observation(await other.client(), get)
+        await other.settled(another.next())
+        strictEqual(another.isObserved(), false)
+        server.layer.close()
+        another.end()
+        await other.settled(another.next())
+        deepStrictEqual([observation.isObserved(), another.isObserved(), resource.observerCount()], [true, true, 1])
+    })
+
+    it("notifications of an observation that moves to another server are newer than those of both servers", async () => {
+        const { next, set, resource, server } = await observed()
+        await next()
+        for (const value of ["1", "2", "3"]) {
+            set(value)
+            await next()
+        }
+        const [request] = resource.requestsOf(server)
+        resource.adopt(server, request, 1)
+        ok(resource.lastNumber() >= 3, `${resource.lastNumber()}`)
+        resource.adopt(server, request, 100)
+        ok(resource.lastNumber() >= 100, `${resource.lastNumber()}`)
     })
 
     it("a state larger than a block is notified with its first block, and the client fetches the rest", async () => {

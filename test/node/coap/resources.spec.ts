@@ -1,8 +1,10 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { CoapCode, CoapOption, codeText, CoapType, ContentFormat } from "../../../src/coap/code-points.js"
 import { emptyMessage, type Option, textOption, uintOption } from "../../../src/coap/message.js"
 import { writeSenmlCbor } from "../../../src/coap/senml.js"
 import { type CoapAnswer } from "../../../src/coap/server.js"
+import { type CoapState, coapStateOf, restoreCoapState } from "../../../host/gateway/coap-state.js"
+import { CoapPair } from "../../support/coap-pair.js"
 import { type ArrivedReading, type Requester, Resources } from "../../../host/gateway/resources.js"
 
 const discovery = [".well-known", "core"]
@@ -195,5 +197,24 @@ describe("a gateway's resources", () => {
         strictEqual(textOf(as("0")(CoapCode.PUT, ["r0"], "2")), "2.04")
         as("0")(CoapCode.DELETE, ["r0"])
         strictEqual(textOf(as("11")(CoapCode.PUT, ["one-more"], "1")), "2.01")
+    })
+})
+
+describe("the CoAP session of a client that moves to another gateway", () => {
+    it("recognizes repeated requests as long as if it had stayed, and the clocks may differ", async () => {
+        const [before, after] = [new CoapPair(), new CoapPair()]
+        const old = await before.layer("left")
+        const seen = old.seen.add(7, before.clock.now())
+        seen.reply = Buffer.from("answer")
+        await before.clock.advance(200000)
+        await after.clock.advance(9000)
+        const state = JSON.parse(JSON.stringify({ ...coapStateOf(old), observed: [] })) as CoapState
+        const layer = await after.layer("left")
+        restoreCoapState(layer, state)
+        strictEqual(layer.ids.next, old.ids.next)
+        await after.clock.advance(46000)
+        ok(layer.seen.find(7, after.clock.now())?.reply?.equals(seen.reply))
+        await after.clock.advance(2000)
+        strictEqual(layer.seen.find(7, after.clock.now()), undefined)
     })
 })

@@ -152,6 +152,10 @@ describe("mote flash and mote monitor", function () {
         for (const line of known) ok(/\(.+: (check|choose|close|send) .+\)$/.test(line), line)
         strictEqual(known.length, 10)
         strictEqual(inWords("x: no such host; next"), "x: no such host; check the name and the network; next")
+        strictEqual(
+            inWords("info: : no such host; next"),
+            "info: the name of the host is empty; check the setting host; next",
+        )
         ok(inWords("The connection failed, reason 7").includes("reason 7 (no cipher suite or version in common"))
         ok(inWords("The peer sent a fatal alert, number 40").endsWith("number 40 (handshake_failure)"))
         strictEqual(inWords("UDP error 255; reason 999"), "UDP error 255; reason 999")

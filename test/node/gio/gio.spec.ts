@@ -156,6 +156,51 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
+    it("gives two receives at once the two messages that are there already", async () => {
+        const pair = await opened()
+        await pair.server.sendMessages([out("one"), out("two")], 0, -1)
+        await sleep(50)
+        const targets = [into(), into()]
+        const reads = targets.map((target) => pair.client.receiveMessages([target], 0, 2000000))
+        deepStrictEqual(await Promise.all(reads), [1, 1])
+        deepStrictEqual(targets.map(textOf), ["one", "two"])
+        await pair.close()
+    })
+
+    it("sends the messages before one that is too large, and says how many", async () => {
+        const pair = await opened()
+        const large = out("x".repeat(20000))
+        strictEqual(await pair.client.sendMessages([out("first"), large, out("last")], 0, -1), 1)
+        const message = into()
+        strictEqual(await pair.server.receiveMessages([message], 0, 2000000), 1)
+        strictEqual(textOf(message), "first")
+        await rejects(pair.client.sendMessages([large, out("last")], 0, -1), { code: IOErrorEnum.MESSAGE_TOO_LARGE })
+        await pair.close()
+    })
+
+    it("can be read at the end of the stream: waiting for IN ends, and a receive returns 0", async () => {
+        const pair = await opened()
+        const waiting = pair.client.conditionWait(IOCondition.IN, 2000000)
+        await pair.server.close()
+        strictEqual(await waiting, true)
+        strictEqual(await pair.client.receiveMessages([into()], 0, 2000000), 0)
+        await pair.close()
+    })
+
+    it("a Cancellable that is cancelled twice calls its handlers once, and later ones at once", () => {
+        const cancellable = new Cancellable()
+        const called: string[] = []
+        cancellable.connect(() => void called.push("before"))
+        const gone = cancellable.connect(() => void called.push("disconnected"))
+        cancellable.disconnect(gone)
+        cancellable.cancel()
+        cancellable.cancel()
+        cancellable.connect(() => void called.push("after"))
+        deepStrictEqual(called, ["before", "after"])
+        cancellable.reset()
+        strictEqual(cancellable.isCancelled(), false)
+    })
+
     it("does not starve others when polled with timeout 0", async () => {
         const pair = await opened()
         const message = into()

@@ -1,12 +1,14 @@
-import { deepStrictEqual, ok } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { PskStore } from "../../../host/credentials.js"
 import { Gateway } from "../../../host/gateway/gateway.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
+import { ReceiveQueue } from "../../../src/gio/receive-queue.js"
 import { newSettings } from "../../../src/gio/settings.js"
 import { connect, type DtlsSocket, listen } from "../../../src/index.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
+import { into } from "../../support/gio.js"
 import { sleep } from "../../interop/process.js"
 
 const psk = { identity: "device", key: Buffer.alloc(16, 5) }
@@ -27,6 +29,20 @@ function pooled(value: unknown, seen = new Set<unknown>()): number[] {
     if (ArrayBuffer.isView(value)) return value.buffer.byteLength > 256 ? [value.byteLength] : []
     return Object.values(value).flatMap((field) => pooled(field, seen))
 }
+
+describe("messages that have not been read", () => {
+    it("are kept up to exactly the limits, and each that is read makes room again, however it is read", () => {
+        const queue = new ReceiveQueue({ ...gatewayLimits(), receiveQueueMessages: 3, receiveQueueBytes: 8 })
+        const push = (bytes: number): boolean => queue.push(Buffer.alloc(bytes))
+        deepStrictEqual([push(4), push(4), push(1)], [true, true, false])
+        strictEqual(queue.takeOldest()?.length, 4)
+        deepStrictEqual([push(5), push(4), push(0), push(0)], [false, true, true, false])
+        strictEqual(queue.fill([into()], 0), 1)
+        deepStrictEqual([push(5), push(4)], [false, true])
+        queue.clear()
+        ok(push(8))
+    })
+})
 
 describe("what either side stores of an association", () => {
     for (const minVersion of ["1.2", "1.3"] as const)

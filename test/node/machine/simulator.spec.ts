@@ -80,6 +80,17 @@ describe("the simulator", function () {
         ])
     })
 
+    it("says in words what the number in an uncaught error means, and which setting is missing", () => {
+        const failing = (error: string): string =>
+            sim(write("error.ts", `${HEAD}throw new Error("${error}")\n`), "--quiet").out
+        const refused =
+            "panic 60005: Error: UDP error 39 (nothing listens at that port: check address, port and the peer)"
+        ok(failing("UDP error 39").startsWith(`${refused}\n`))
+        const body = "let found = -1\nfound = ds._moteResolve('').length\nconsole.log(found)\nds.restart()\n"
+        const unnamed = sim(write("unnamed.ts", `${native("function _moteResolve(host: string): string[]")}${body}`))
+        ok(unnamed.out.startsWith("0\n") && !unnamed.err.includes("Warning"), unnamed.out + unnamed.err)
+    })
+
     it("refuses more natives than the machine has room for, since the others would be undefined", async () => {
         const natives = Array.from({ length: 128 }, (_, i) => ({ name: `_own${i}`, numArgs: 0, run: () => i }))
         await rejects(runSource(`${HEAD}ds.restart()\n`, { natives }), /room for 128 natives, not for \d+/)

@@ -1,4 +1,4 @@
-/* Readings to CBOR (RFC 8949) and back. */
+/* A codec: writes readings in CBOR (RFC 8949) and reads them again. */
 import { addTo, measure } from "./measure.js"
 
 const ROUNDS = 20

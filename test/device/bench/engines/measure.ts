@@ -1,13 +1,13 @@
-/* What bench:engines measures of a program: firmware/bench/engines has the same three in C. */
+/* Measures a program for bench:engines. The same three programs in C are in firmware/bench/engines. */
 import * as ds from "@devicescript/core"
 import "../natives.js"
 
-/** What programs make of all that they compute: it stays a small number in every engine. */
+/** Checksum of a program's results, which stays a small integer in every engine. */
 export function addTo(sum: number, value: number): number {
     return (sum * 31 + value) & 0xffffff
 }
 
-/** Twice, as every engine: one may prepare what it runs. */
+/** Runs the program twice, in every engine, because an engine may compile functions on the first run. */
 export function measure(program: () => number): void {
     for (let i = 0; i < 2; i++) {
         const start = ds._benchInstructions()

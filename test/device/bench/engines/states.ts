@@ -1,4 +1,4 @@
-/* Frames out of a stream of bytes: start, length, body with escapes, check. Bytes that fit nowhere are skipped. */
+/* A state machine: reads frames (start, length, body with escapes, check) from a stream of bytes, and skips bytes outside of them. */
 import { addTo, measure } from "./measure.js"
 
 const ROUNDS = 20
@@ -74,7 +74,7 @@ class Frames {
     }
 }
 
-/** Writes a frame. @returns where the next one begins */
+/** Writes a frame. @returns the position after it */
 function fillFrame(stream: Buffer, begin: number, frame: number, round: number): number {
     const length = 1 + ((frame + round) & (MOST - 1))
     let at = begin
@@ -94,7 +94,7 @@ function fillFrame(stream: Buffer, begin: number, frame: number, round: number):
     return at
 }
 
-/** Frames of growing length, one of four with a wrong check. */
+/** Frames of growing length; every fourth has a wrong check. */
 function fill(stream: Buffer, round: number): void {
     let at = 0
     for (let frame = 0; at + 2 * MOST + 3 <= STREAM; frame++) at = fillFrame(stream, at, frame, round)

@@ -1,4 +1,4 @@
-/* A table of records by key, chained: inserts, looks up, deletes. */
+/* A chained hash table of records: inserts, looks up, deletes. */
 import { addTo, measure } from "./measure.js"
 
 const BUCKETS = 32
