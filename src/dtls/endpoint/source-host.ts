@@ -17,10 +17,22 @@ export function sourceHost(key: string): string {
 /** The groups of an IPv6 address, including those that "::" stands for; a trailing dotted address counts as two. */
 function groupsOf(address: string): string[] {
     const gap = address.indexOf("::")
-    if (gap < 0) return address.split(":")
-    const groups = gap === 0 ? [] : address.slice(0, gap).split(":")
-    const tail = address.slice(gap + 2).split(":")
+    if (gap < 0) return splitAtColons(address)
+    const groups = gap === 0 ? [] : splitAtColons(address.slice(0, gap))
+    const tail = splitAtColons(address.slice(gap + 2))
     for (let missing = 8 - groups.length - tail.length; missing > 0; missing--) groups.push("0")
     for (const group of tail) groups.push(group)
     return groups
+}
+
+/** `text.split(":")`, which would bring 272 bytes into the image of every server. */
+function splitAtColons(text: string): string[] {
+    const parts: string[] = []
+    let rest = text
+    for (let colon = rest.indexOf(":"); colon >= 0; colon = rest.indexOf(":")) {
+        parts.push(rest.slice(0, colon))
+        rest = rest.slice(colon + 1)
+    }
+    parts.push(rest)
+    return parts
 }
