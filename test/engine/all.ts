@@ -21,6 +21,9 @@ import { x509Tests } from "./x509.test-suite.js"
 
 export function engineTests(t: Kit): void {
     handshakeTests(t)
+}
+
+export function addressTests(t: Kit): void {
     connectionIdTests(t)
 }
 

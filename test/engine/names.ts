@@ -1,5 +1,5 @@
 import { type Kit } from "../kit.js"
-import { applicationTests, engineTests, sessionTests } from "./all.js"
+import { addressTests, applicationTests, engineTests, sessionTests } from "./all.js"
 
 /** A program that runs a group of suites on a device, and the names of its tests. */
 export interface SuiteProgram {
@@ -15,6 +15,7 @@ export interface SuiteProgram {
 
 export const suitePrograms: SuiteProgram[] = [
     { file: "engine.ts", fitsOfficial: true, names: namesOf(engineTests) },
+    { file: "addresses.ts", fitsOfficial: true, names: namesOf(addressTests) },
     { file: "sessions.ts", fitsOfficial: false, names: namesOf(sessionTests) },
     { file: "application.ts", fitsOfficial: true, names: namesOf(applicationTests) },
 ]

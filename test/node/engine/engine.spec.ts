@@ -1,7 +1,7 @@
 import { strictEqual } from "node:assert/strict"
 import { NodeKeys } from "../../../src/platform/node/keys.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
-import { applicationTests, engineTests, sessionTests } from "../../engine/all.js"
+import { addressTests, applicationTests, engineTests, sessionTests } from "../../engine/all.js"
 import { type Kit } from "../../kit.js"
 
 const services = new NodeServices()
@@ -19,5 +19,6 @@ const kit: Kit = {
 }
 
 engineTests(kit)
+addressTests(kit)
 sessionTests(kit)
 applicationTests(kit)
