@@ -7,7 +7,7 @@ const MOST_TOLD = 4
 
 /**
  * The failure that a handshake reports if it has to give up: a timeout, until something that anyone may have sent (an
- * unprotected alert, an invalid or misplaced message) suggests a cause. The next accepted message discards it.
+ * unprotected alert, an invalid or misplaced message) suggests a cause.
  * @devsWhenUsed
  */
 export class ProvisionalFailure {
@@ -19,6 +19,14 @@ export class ProvisionalFailure {
     private told = 0
 
     constructor(private outputs: OutputQueue) {}
+
+    /** Discards every suspicion: a message was accepted. */
+    clear(): void {
+        this.reason = FailureReason.timeout
+        this.alert = AlertDescription.none
+        this.decides = false
+        this.told = 0
+    }
 
     /** Remembers a suspicion, and reports it unless it is the one already remembered or there were too many. */
     suspect(diagnostic: Diagnostic, reason: FailureReason, alert: AlertDescription): void {

@@ -1,4 +1,4 @@
-import { blit, copyOf } from "../bytes/bytes.js"
+import { beginsAt, blit, copyOf } from "../bytes/bytes.js"
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, withHandshakeHeader } from "../wire/handshake-header.js"
 
 /** A complete handshake message. */
@@ -15,6 +15,15 @@ export interface HandshakeMessage {
 export function bodyOf(message: HandshakeMessage): Buffer {
     const { bytes } = message
     return copyOf(bytes, HANDSHAKE_HEADER_LENGTH, bytes.length)
+}
+
+/** Whether a message has this body; constant time like `equal`. */
+export function hasBody(message: HandshakeMessage, body: Buffer): boolean {
+    const { bytes } = message
+    return (
+        bytes.length === HANDSHAKE_HEADER_LENGTH + body.length &&
+        beginsAt(bytes, HANDSHAKE_HEADER_LENGTH, body, body.length)
+    )
 }
 
 export interface InboxLimits {
@@ -46,6 +55,8 @@ const NO_GAPS: number[] = []
 class Reassembly implements HandshakeMessage {
     /** a fragment came that contradicts the others: one of them is forged */
     contradicted: boolean
+    /** the inbox's link to the message that began before this one */
+    next: Reassembly | undefined
 
     /** @param gaps in the body, in order: start and end of each */
     constructor(
@@ -57,6 +68,7 @@ class Reassembly implements HandshakeMessage {
     ) {
         // Last, so that the other fields lie where every HandshakeMessage has them.
         this.contradicted = false
+        this.next = undefined
     }
 
     isComplete(): boolean {
@@ -119,7 +131,8 @@ const MAX_GAPS = 32
  * @devsWhenUsed
  */
 export class Inbox {
-    private waiting: Reassembly[] = []
+    /** messages that are incomplete or wait for earlier ones, the newest first, linked by `next` */
+    private waiting: Reassembly | undefined = undefined
     private bytes = 0
 
     /** @param nextSeq message_seq of the first message to return */
@@ -128,7 +141,10 @@ export class Inbox {
         public nextSeq: number,
     ) {}
 
-    /** @param data contains the fragment's bytes at [at, at + header.fragmentLength), and its header before them */
+    /**
+     * @param data contains the fragment's bytes at [at, at + header.fragmentLength), and its header before them; not
+     * changed afterwards, since a message may be kept in it
+     */
     add(header: HandshakeHeader, epoch: number, data: Buffer, at: number): Fragment {
         const { type, length, messageSeq, fragmentLength } = header
         if (messageSeq < this.nextSeq) return Fragment.past
@@ -139,39 +155,40 @@ export class Inbox {
             // It is impossible to tell which of the two is forged, but a complete message can at least be judged by
             // itself.
             if (message.isComplete() || fragmentLength < length) return Fragment.refused
-            this.forget(messageSeq)
+            this.forget(message)
             message = undefined
         }
         if (message !== undefined) return message.fillGaps(header, data, at) ? Fragment.kept : Fragment.refused
         if (length > this.limits.handshakeMessageBytes || !this.makeRoom(header)) return Fragment.refused
         this.bytes += length
         if (fragmentLength === length) {
-            // The usual case: an unfragmented message, whose header can be copied with it.
-            const bytes = copyOf(data, at - HANDSHAKE_HEADER_LENGTH, at + length)
-            this.waiting.push(new Reassembly(type, messageSeq, epoch, bytes, NO_GAPS))
+            // The usual case: an unfragmented message, with its header; if it is all there is, it need not be copied.
+            const start = at - HANDSHAKE_HEADER_LENGTH
+            const isAlone = start === 0 && at + length === data.length
+            const bytes = isAlone ? data : copyOf(data, start, at + length)
+            message = new Reassembly(type, messageSeq, epoch, bytes, NO_GAPS)
         } else {
-            const begun = emptyMessage(header, epoch)
-            begun.fillGaps(header, data, at)
-            this.waiting.push(begun)
+            message = emptyMessage(header, epoch)
+            message.fillGaps(header, data, at)
         }
+        message.next = this.waiting
+        this.waiting = message
         return Fragment.kept
     }
 
     /** The next expected message may displace future ones; a future one only uses free room. */
     private makeRoom(header: HandshakeHeader): boolean {
         while (this.bytes + header.length > this.limits.inboxBytes) {
-            if (header.messageSeq !== this.nextSeq || this.waiting.length === 0) return false
-            const dropped = this.waiting.pop() as Reassembly
-            this.bytes -= dropped.bodyLength()
+            if (header.messageSeq !== this.nextSeq || this.waiting === undefined) return false
+            this.forget(this.waiting)
         }
         return true
     }
 
     private find(messageSeq: number): Reassembly | undefined {
-        for (const message of this.waiting) {
-            if (message.messageSeq === messageSeq) return message
-        }
-        return undefined
+        let message = this.waiting
+        while (message !== undefined && message.messageSeq !== messageSeq) message = message.next
+        return message
     }
 
     /** The next message in order, once it is complete. The step that processes it decides when to call `advance`. */
@@ -182,28 +199,32 @@ export class Inbox {
 
     /** Done with the message that `peek` returned. */
     advance(): void {
-        this.forget(this.nextSeq)
+        this.reject()
         this.nextSeq++
     }
 
     /** Drops what was received of the next message, so that a retransmission is read anew. */
     reject(): void {
-        this.forget(this.nextSeq)
+        const message = this.find(this.nextSeq)
+        if (message !== undefined) this.forget(message)
     }
 
-    private forget(messageSeq: number): void {
-        const kept: Reassembly[] = []
-        for (const message of this.waiting) {
-            if (message.messageSeq === messageSeq) this.bytes -= message.bodyLength()
-            else kept.push(message)
-        }
-        this.waiting = kept
+    private forget(message: Reassembly): void {
+        this.bytes -= message.bodyLength()
+        let newer = this.waiting
+        if (newer === message) this.waiting = message.next
+        while (newer !== undefined && newer.next !== message) newer = newer.next
+        if (newer !== undefined) newer.next = message.next
+        message.next = undefined
     }
 
     /** Drops incomplete messages with contradicting fragments, so that a retransmission is read anew (F04). */
     dropContradicted(): void {
-        for (const message of this.waiting) {
-            if (message.contradicted && !message.isComplete()) this.forget(message.messageSeq)
+        let message = this.waiting
+        while (message !== undefined) {
+            const { next } = message
+            if (message.contradicted && !message.isComplete()) this.forget(message)
+            message = next
         }
     }
 
@@ -213,11 +234,11 @@ export class Inbox {
     }
 
     isEmpty(): boolean {
-        return this.waiting.length === 0
+        return this.waiting === undefined
     }
 
     clear(): void {
-        this.waiting = []
+        this.waiting = undefined
         this.bytes = 0
     }
 }

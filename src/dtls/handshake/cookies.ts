@@ -86,7 +86,7 @@ export class Cookies {
 
 /** Its first bytes are the first half. */
 function firstMac(key: Hmac, address: Buffer, hello: ClientHelloStart): Buffer {
-    const writer = new Writer(96)
+    const writer = new Writer(38 + address.length + hello.sessionId.length)
     writer.uint(START, 1)
     writer.vector(address, 2)
     writer.uint(hello.version, 2)
@@ -98,7 +98,7 @@ function firstMac(key: Hmac, address: Buffer, hello: ClientHelloStart): Buffer {
 
 /** Its first bytes are the second half. */
 function secondMac(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer {
-    const writer = new Writer(128)
+    const writer = new Writer(1 + HALF + (rest === undefined ? 0 : rest.length))
     const kind = rest === undefined ? FRAGMENTED : WHOLE
     writer.uint(kind, 1)
     writer.range(first, 0, HALF)

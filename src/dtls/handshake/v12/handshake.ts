@@ -1,8 +1,8 @@
-import { EMPTY, equal, wipe } from "../../bytes/bytes.js"
+import { EMPTY, wipe } from "../../bytes/bytes.js"
 import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from "../../crypto/v12/key-schedule.js"
 import { type Hmac, type RecordProtection, type WriteKeys } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
-import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
+import { type HandshakeMessage, hasBody } from "../../flight/inbox.js"
 import { WholeOutbox } from "../../flight/v12/outbox.js"
 import { type KeyExchange, type KeyExchangeContext } from "../key-exchange.js"
 import { type RecordLayer } from "../../record/record-layer.js"
@@ -156,7 +156,7 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
     /** Compares the peer's verify_data; its Finished must not be in the transcript yet. */
     checkFinished(message: HandshakeMessage): boolean {
         const expected = this.expectedFinished(!this.isClient)
-        if (!equal(expected, bodyOf(message))) {
+        if (!hasBody(message, expected)) {
             this.fail(FailureReason.badFinished, AlertDescription.decryptError)
             return false
         }
