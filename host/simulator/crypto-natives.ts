@@ -142,10 +142,9 @@ function openRecord(call: NativeCall, handles: Handles): Buffer | null | undefin
     const { state, protection } = receiving(call, handles)
     const { datagram, offset, end } = rangeOf(call)
     const sequence = call.integer(4, "sequence", 0, MAX_SEQUENCE)
-    const record = protection.open(datagram, offset, end, sequence)
-    if (record === undefined || record === null) return record
-    state[STATE_TYPE] = record.type
-    return record.plaintext
+    const plaintext = protection.open(datagram, offset, end, sequence)
+    if (plaintext !== undefined && plaintext !== null) state[STATE_TYPE] = protection.type
+    return plaintext
 }
 
 function headerLength(state: Buffer): number {
@@ -162,9 +161,9 @@ function plaintextAt(
     const sequence = protection.sequenceOf(datagram, offset, datagram.length, 0)
     if (sequence < 0) return undefined
     const end = offset + protection.lengthOf(datagram, offset)
-    const record = protection.open(datagram, offset, end, sequence) ?? undefined
-    if (record !== undefined) state[STATE_TYPE] = record.type
-    return record?.plaintext
+    const plaintext = protection.open(datagram, offset, end, sequence) ?? undefined
+    if (plaintext !== undefined) state[STATE_TYPE] = protection.type
+    return plaintext
 }
 
 function sealInPlace(call: NativeCall, handles: Handles): number {

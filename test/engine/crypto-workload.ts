@@ -261,8 +261,7 @@ export class Workload {
 function plaintextAt(protection: RecordProtection, datagram: Buffer, at: number): Buffer | undefined {
     const sequence = protection.sequenceOf(datagram, at, datagram.length, 0)
     if (sequence < 0) return undefined
-    const record = protection.open(datagram, at, at + protection.lengthOf(datagram, at), sequence)
-    return record === undefined || record === null ? undefined : record.plaintext
+    return protection.open(datagram, at, at + protection.lengthOf(datagram, at), sequence) ?? undefined
 }
 
 /** Opens all records in order: numbers, lengths, types and contents. */
@@ -273,8 +272,8 @@ function readAll(fold: Fold, read: RecordProtection, datagram: Buffer, expected:
         fold.add(Buffer.from("" + sequence))
         if (sequence < 0) return
         const end = at + read.lengthOf(datagram, at)
-        const record = read.open(datagram, at, end, sequence) ?? undefined
-        fold.add(record === undefined ? undefined : join([Buffer.from([record.type]), record.plaintext]))
+        const plaintext = read.open(datagram, at, end, sequence) ?? undefined
+        fold.add(plaintext === undefined ? undefined : join([Buffer.from([read.type]), plaintext]))
         at = end
     }
 }

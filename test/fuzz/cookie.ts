@@ -50,7 +50,7 @@ function admitted(gate: CookieExchange, key: string, datagram: Buffer): Admitted
 function answerTo(gate: CookieExchange, hello: HelloFragment): Buffer | undefined {
     promise(gate.take(hello, { key: "one", address: "one" }, ASKED) === undefined, "nobody guesses a cookie")
     promise(gate.partialCount() === 0, "nothing is kept of a hello without a cookie")
-    const reply = gate.nextReply()
+    const reply = gate.replies.shift()
     return reply === undefined ? undefined : reply.data
 }
 

@@ -46,7 +46,7 @@ export abstract class AssociationEnds {
 
     /** Sends one record in the newest epoch, in its own datagram. */
     protected sendRecord(type: ContentType, plaintext: Buffer): void {
-        const datagram = this.record.seal(type, this.record.write.epoch, plaintext, true)
+        const datagram = this.record.write.seal(type, plaintext, true)
         if (datagram !== undefined) this.outputs.enqueue(OutputKind.datagram, datagram)
     }
 

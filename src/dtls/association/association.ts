@@ -1,5 +1,5 @@
 import { Reader } from "../bytes/reader.js"
-import { type OpenedRecord, type RecordProtection } from "../crypto/provider.js"
+import { type RecordProtection } from "../crypto/provider.js"
 import { NEVER } from "../flight/retransmission.js"
 import { FailureReason } from "../handshake/failure.js"
 import { type Answer } from "../handshake/question.js"
@@ -8,6 +8,7 @@ import { findHelloExtension, type HelloExtension, type PathCheck } from "../hand
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard } from "../record/discard.js"
+import { type OpenedRecord, Verified } from "../record/record-layer.js"
 import {
     AlertDescription,
     AlertLevel,
@@ -23,15 +24,6 @@ import { type Driver, type DriverOwner } from "./driver.js"
 import { type DriverRole } from "./handshake-driver.js"
 import { lastingStateOf, restoreState, type StateOwner } from "./lasting-state.js"
 import { Diagnostic, type Output, OutputKind } from "./output.js"
-
-/** What `receive` found in a datagram. */
-export enum Verified {
-    none,
-    /** records that verified, none of them newer than all before */
-    older,
-    /** the newest record so far: only such a record may change the peer's address (RFC 9146 §6) */
-    newest,
-}
 
 /** Limit on records read from one datagram in one call; profile `mcu` reads fewer (limits.ts). */
 const MAX_RECORDS_PER_DATAGRAM = 8
@@ -81,6 +73,13 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
         return at < idleAt ? at : idleAt
     }
 
+    /** Connected, and if `deadline` has changed since the last call of it, then to a later time. */
+    isQuiet(): boolean {
+        const { driver } = this
+        if (this.phase !== AssociationPhase.connected) return false
+        return driver === undefined || this.record.write.nextSequence < driver.quietBelow
+    }
+
     /** When a server drops this peer for being idle. */
     private idleAt(): number {
         if (this.isClient || this.phase !== AssociationPhase.connected) return NEVER
@@ -113,24 +112,25 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
         const layer = this.record
         const { failedRecords } = layer
         let verified = Verified.none
+        let count = 0
         let at = 0
-        for (let left = this.settings.limits.recordsPerDatagram; at < length && !this.isOver(); left--) {
-            if (left === 0) {
-                this.counters.add(Discard.tooManyRecords)
-                break
-            }
-            const record = layer.take(datagram, at, length)
+        while (at < length && !this.isOver()) {
+            const plaintext = layer.take(datagram, at, length)
             at = layer.behind
-            if (record !== undefined) {
-                if (record.epoch > 0) {
-                    // Path challenges and responses do not change the address, or two sides could exchange them for
-                    // ever.
-                    const moves = layer.newest && record.type !== ContentType.returnRoutabilityCheck
-                    if (moves) verified = Verified.newest
-                    else if (verified === Verified.none) verified = Verified.older
-                    this.lastHeard = now
+            if (plaintext !== undefined && at === length && count === 0 && this.isNextMessage(plaintext)) {
+                // Fast path: most datagrams are a single message.
+                this.lastHeard = now
+                this.outputs.enqueue(OutputKind.message, plaintext)
+                return Verified.newest
+            }
+            const one = this.take(plaintext, now)
+            if (one > verified) verified = one
+            if (at < length) {
+                count++
+                if (count === this.settings.limits.recordsPerDatagram) {
+                    this.counters.add(Discard.tooManyRecords)
+                    break
                 }
-                this.take(record, now)
             }
         }
         if (this.savingWanted()) this.outputs.diagnose(Diagnostic.saveWanted, 0)
@@ -143,13 +143,35 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
         return verified
     }
 
-    private take(record: OpenedRecord, now: number): void {
-        if (this.peerClosed && this.isPastClose(record)) return this.counters.add(Discard.unexpected)
-        if (record.epoch > 0 && record.plaintext.length > this.record.readLimit)
-            return this.fail(FailureReason.recordOverflow, AlertDescription.recordOverflow)
+    /** Whether the record layer has just taken the newest record, and it is a message that can be delivered at once. */
+    private isNextMessage(plaintext: Buffer): boolean {
+        const { driver, record } = this
+        if (record.type !== ContentType.applicationData || record.verified !== Verified.newest) return false
+        if (this.phase !== AssociationPhase.connected || this.peerClosed || this.readClosed || record.holds)
+            return false
+        // With a last flight to keep, it has to be asked.
+        return plaintext.length <= record.readLimit && (driver === undefined || driver.quietBelow !== 0)
+    }
+
+    /** @param plaintext of the record that the record layer has taken; undefined: it was discarded or stored */
+    private take(plaintext: Buffer | undefined, now: number): Verified {
+        if (plaintext === undefined) return Verified.none
+        const layer = this.record
+        const { type, epoch, verified } = layer
+        if (epoch > 0) this.lastHeard = now
+        if (this.peerClosed && this.isPastClose(layer.opened(plaintext))) this.counters.add(Discard.unexpected)
+        else if (epoch > 0 && plaintext.length > layer.readLimit)
+            this.fail(FailureReason.recordOverflow, AlertDescription.recordOverflow)
+        else if (type === ContentType.applicationData) this.takeApplicationData(epoch, plaintext)
+        else this.takeOther(layer.opened(plaintext), now)
+        // Path challenges and responses do not change the address, or two sides could exchange them for ever.
+        if (type === ContentType.returnRoutabilityCheck && verified === Verified.newest) return Verified.older
+        return verified
+    }
+
+    private takeOther(record: OpenedRecord, now: number): void {
         const { type } = record
-        if (type === ContentType.applicationData) this.takeApplicationData(record)
-        else if (type === ContentType.handshake) this.takeHandshake(record, now)
+        if (type === ContentType.handshake) this.takeHandshake(record, now)
         else if (type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
         else if (type === ContentType.alert) this.takeAlert(record, now)
         else if (this.driver === undefined || !this.driver.takeOther(record, now)) this.takeRoutability(record)
@@ -325,24 +347,24 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
         this.outputs.enqueue(OutputKind.closed, undefined)
     }
 
-    private takeApplicationData(record: OpenedRecord): void {
-        if (record.epoch === 0) return this.counters.add(Discard.unprotected)
+    private takeApplicationData(epoch: number, message: Buffer): void {
+        if (epoch === 0) return this.counters.add(Discard.unprotected)
         if (this.phase === AssociationPhase.connected) {
             const { driver } = this
-            // A quiet driver keeps no last flight.
-            if (driver !== undefined && driver.quietBelow <= 0) driver.forgetLastFlight()
-            return this.deliver(record.plaintext)
+            // With any other value it keeps none.
+            if (driver !== undefined && driver.quietBelow === 0) driver.forgetLastFlight()
+            return this.deliver(message)
         }
         const { earlyRecordBytes, receiveQueueMessages } = this.settings.limits
-        if (this.held.length >= receiveQueueMessages || this.heldBytes + record.plaintext.length > earlyRecordBytes)
+        if (this.held.length >= receiveQueueMessages || this.heldBytes + message.length > earlyRecordBytes)
             return this.counters.add(Discard.earlyFull)
-        this.held.push(record.plaintext)
-        this.heldBytes += record.plaintext.length
+        this.held.push(message)
+        this.heldBytes += message.length
     }
 
     private deliver(message: Buffer): void {
-        if (this.readClosed) return this.counters.add(Discard.unexpected)
-        this.outputs.enqueue(OutputKind.message, message)
+        if (this.readClosed) this.counters.add(Discard.unexpected)
+        else this.outputs.enqueue(OutputKind.message, message)
     }
 
     // Wrong keys
@@ -396,11 +418,8 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
      */
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
-        if (messages.length === 1 && this.record.hasNumbers(1)) {
-            // Fast path: a single message needs no grouping.
-            this.sendRecords(messages)
-            return 1
-        }
+        // Fast path: a single message needs no grouping.
+        if (messages.length === 1 && this.sendRecords(messages)) return 1
         const overhead = this.record.messageOverhead()
         let group: Buffer[] = []
         let room = 0
@@ -409,22 +428,25 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
             if (!this.record.hasNumbers(group.length + 1)) break
             room -= message.length + overhead
             if (!coalesce || room < 0 || group.length === MAX_RECORDS_PER_DATAGRAM) {
-                this.sendRecords(group)
+                if (group.length > 0) this.sendRecords(group)
                 group = []
                 room = this.settings.pathBudget - message.length - overhead
             }
             group.push(message)
             taken++
         }
-        this.sendRecords(group)
+        if (group.length > 0) this.sendRecords(group)
         const { nextSequence, maxRecords } = this.record.write
         if (taken < messages.length && nextSequence >= maxRecords) this.sayGoodbye(FailureReason.keysUsedUp)
         return taken
     }
 
-    private sendRecords(messages: Buffer[]): void {
-        if (messages.length === 0) return
-        this.outputs.enqueue(OutputKind.datagram, this.record.sealMessages(messages))
+    /** Sends messages in one datagram. @returns false, and sends nothing, if too few numbers are left for them */
+    private sendRecords(messages: Buffer[]): boolean {
+        const datagram = this.record.sealMessages(messages)
+        if (datagram === undefined) return false
+        this.outputs.enqueue(OutputKind.datagram, datagram)
+        return true
     }
 
     // State and keying material

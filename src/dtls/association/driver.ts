@@ -1,10 +1,9 @@
-import { type OpenedRecord } from "../crypto/provider.js"
 import { type FailureReason } from "../handshake/failure.js"
 import { type Answer } from "../handshake/question.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { type DiscardCounters } from "../record/discard.js"
-import { type RecordLayer } from "../record/record-layer.js"
+import { type OpenedRecord, type RecordLayer } from "../record/record-layer.js"
 import { type AlertDescription } from "../wire/code-points.js"
 import { type HandshakeHeader } from "../wire/handshake-header.js"
 import { type OutputQueue } from "./output.js"
@@ -36,7 +35,7 @@ export interface DriverOwner {
 export interface Driver {
     /**
      * Fast path for application data: while the next sequence number is below this, no tick is needed before
-     * `handshakeUntil` and the driver need not be consulted. 0 or less: consult it.
+     * `handshakeUntil` and the driver need not be consulted. 0 or less: consult it. Not 0: it keeps no last flight.
      */
     quietBelow: number
     /** until when records under the handshake keys are accepted, ms; only set by drivers that can be quiet */

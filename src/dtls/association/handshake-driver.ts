@@ -1,4 +1,3 @@
-import { type OpenedRecord } from "../crypto/provider.js"
 import { Fragment, type HandshakeMessage, Inbox } from "../flight/inbox.js"
 import { NEVER, RetransmissionTimer, smallerBudget } from "../flight/retransmission.js"
 import { FailureReason } from "../handshake/failure.js"
@@ -7,7 +6,7 @@ import { type Answer, type Question } from "../handshake/question.js"
 import { type Role } from "../handshake/role.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard, type DiscardCounters } from "../record/discard.js"
-import { type RecordLayer } from "../record/record-layer.js"
+import { type OpenedRecord, type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader } from "../wire/handshake-header.js"
 import { type Driver, type DriverOwner } from "./driver.js"
@@ -190,7 +189,7 @@ export abstract class HandshakeDriver implements Driver {
 
     protected advance(message: HandshakeMessage): void {
         this.inbox.advance()
-        this.provisional = new ProvisionalFailure(this.outputs)
+        this.provisional.clear()
         this.lastTaken = message.messageSeq
         if (message.type === HandshakeType.finished) this.lastFinished = message
     }

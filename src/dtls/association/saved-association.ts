@@ -110,7 +110,7 @@ export function saveAssociation(
 
 /** Highest number of a verified record of the epoch, whether it was accepted or is held; -1: none. */
 export function topOf(read: ReadEpoch): number {
-    return Math.max(read.window.top, read.heldTop)
+    return Math.max(read.top, read.heldTop)
 }
 
 /** The first number that may not be accepted yet, see `ReadEpoch.end`. */

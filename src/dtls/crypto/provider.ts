@@ -52,15 +52,6 @@ export interface WriteKeys {
     iv: Buffer
 }
 
-/** A record that was opened: unprotected in epoch 0, verified afterwards. */
-export interface OpenedRecord {
-    type: number
-    epoch: number
-    plaintext: Buffer
-    /** DTLS 1.3: the sequence number of a protected record */
-    sequence?: number
-}
-
 /**
  * One direction of one epoch: seals messages into whole records and opens them, in a version's header form. The caller
  * keeps the sequence numbers. The nonce is made of epoch and sequence number alone, so no (key, nonce) pair repeats as
@@ -72,6 +63,8 @@ export interface RecordProtection {
      * minimum when opening
      */
     overhead: number
+    /** content type of the record opened last */
+    type: number
     /**
      * Seals each message into a record of `type`; the records are concatenated.
      * @param sequence number of the first; it increases by one with each record
@@ -88,10 +81,10 @@ export interface RecordProtection {
     /** Bytes of the record at `at`, whose number `sequenceOf` has just returned. */
     lengthOf(datagram: Buffer, at: number): number
     /**
-     * Opens the record with number `sequence` in bytes [at, end). null: it is not authentic; undefined: it is not such
-     * a record, or too short
+     * Opens the record with number `sequence` in bytes [at, end), and sets `type`.
+     * @returns its plaintext; null: it is not authentic; undefined: it is not such a record, or too short
      */
-    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined
+    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined
     /** Erases the key; the object must not be used afterwards. */
     close(): void
 }

@@ -35,7 +35,7 @@ export function newExchangeV12(): NewHelloExchange {
 export class CookieExchange implements HelloExchange {
     private cookies: Cookies
     private assembly: HelloAssembly
-    private replies: Reply[] = []
+    replies: Reply[] = []
 
     /**
      * @param counters for hellos that are dropped
@@ -139,10 +139,6 @@ export class CookieExchange implements HelloExchange {
 
     savedVersions(): SavedVersion[] {
         return [new SavedVersionV12(this.role)]
-    }
-
-    nextReply(): Reply | undefined {
-        return this.replies.shift()
     }
 
     partialCount(): number {

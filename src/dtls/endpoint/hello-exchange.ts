@@ -26,6 +26,8 @@ export interface AdmittedHello {
  * no state is kept that unknown clients could exhaust.
  */
 export interface HelloExchange {
+    /** to clients that are not admitted, oldest first; whoever sends one removes it */
+    replies: Reply[]
     /** Whether the fragment is a hello's first one, or continues a hello that is being reassembled. */
     expects(key: string, fragment: HelloFragment): boolean
     /**
@@ -35,7 +37,6 @@ export interface HelloExchange {
     take(fragment: HelloFragment, from: SourceAddress, now: number): AdmittedHello | undefined
     /** Where a connection id begins in the first record of a datagram; -1: it has none. */
     idAt(datagram: Buffer, length: number): number
-    nextReply(): Reply | undefined
     /** The versions served, for associations that are resumed from a saved state. */
     savedVersions(): SavedVersion[]
     /** Number of hellos that are being reassembled. */

@@ -108,7 +108,8 @@ export class PeerTable {
     /** Something authentic came from an established peer: it is evicted last. */
     heardFrom(peer: Peer): void {
         const { node, sessionNode } = peer
-        if (peer.phase !== PeerPhase.established || node === undefined || sessionNode === undefined) return
+        // The one heard last of all is also its identity's last.
+        if (node === this.established.last || node === undefined || sessionNode === undefined) return
         node.toEnd()
         sessionNode.toEnd()
     }

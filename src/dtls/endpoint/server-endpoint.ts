@@ -1,4 +1,4 @@
-import { Association, Verified } from "../association/association.js"
+import { Association } from "../association/association.js"
 import { AssociationPhase } from "../association/association-state.js"
 import { type SavedVersion } from "../association/saved-association.js"
 import { FailureReason } from "../handshake/failure.js"
@@ -8,6 +8,7 @@ import { type ConnectionIds } from "../handshake/connection-ids.js"
 import { findHelloExtension } from "../handshake/hello-extension.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
+import { Verified } from "../record/record-layer.js"
 import { ExtensionType } from "../wire/code-points.js"
 import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
@@ -61,16 +62,24 @@ export class ServerEndpoint implements Endpoint {
     }
 
     receive(datagram: Buffer, length: number, from: SourceAddress, now: number): void {
-        const idAt = this.addresses.hasIds() ? this.cookies.idAt(datagram, length) : -1
-        if (idAt >= 0) return this.routeById(datagram, length, idAt, from, now)
+        if (this.addresses.hasIds()) {
+            const idAt = this.cookies.idAt(datagram, length)
+            if (idAt >= 0) return this.routeById(datagram, length, idAt, from, now)
+        }
         const peer = this.addresses.find(from)
         const fragment = mayBeginHello(datagram, length) ? readHelloFragment(datagram, length) : undefined
-        const begun = fragment === undefined ? undefined : begunBy(fragment, peer)
-        if (begun !== undefined) this.deliver(begun, datagram, length, now)
-        else if (fragment !== undefined && this.cookies.expects(from.key, fragment))
-            this.verifyHello(fragment, from, now)
-        else if (peer === undefined) this.counters.add(Discard.unknownPeer)
+        if (fragment !== undefined && this.takeHello(fragment, peer, from, now)) return
+        if (peer === undefined) this.counters.add(Discard.unknownPeer)
         else this.route(peer, datagram, length, now)
+    }
+
+    /** @param peer the one at the sender's address. @returns false: the fragment is no part of a ClientHello expected now */
+    private takeHello(fragment: HelloFragment, peer: Peer | undefined, from: SourceAddress, now: number): boolean {
+        const begun = begunBy(fragment, peer)
+        if (begun !== undefined) this.deliver(begun, fragment.datagram, fragment.length, now)
+        else if (this.cookies.expects(from.key, fragment)) this.verifyHello(fragment, from, now)
+        else return false
+        return true
     }
 
     /** Whether a datagram carries the connection id of a peer that is here. */
@@ -206,7 +215,16 @@ export class ServerEndpoint implements Endpoint {
     }
 
     touched(peer: Peer): void {
-        if (peer.phase === PeerPhase.forgotten) return this.queue(peer)
+        // Fast path: at most its deadline has moved, to a later time, which `tick` finds out.
+        const isQuiet =
+            peer.phase === PeerPhase.established && peer.candidate === undefined && peer.association.isQuiet()
+        if (!isQuiet) this.review(peer)
+        this.queue(peer)
+    }
+
+    /** Acts on a change of the association's phase, and files its deadline. */
+    private review(peer: Peer): void {
+        if (peer.phase === PeerPhase.forgotten) return
         const { association } = peer
         if (peer.phase === PeerPhase.halfOpen && association.phase === AssociationPhase.connected) this.establish(peer)
         if (association.phase >= AssociationPhase.closed) this.forget(peer)
@@ -214,7 +232,6 @@ export class ServerEndpoint implements Endpoint {
             this.peers.progressed(peer)
             this.heap.update(peer, peer.wantsTickAt())
         }
-        this.queue(peer)
     }
 
     private queue(peer: Peer): void {
@@ -277,7 +294,8 @@ export class ServerEndpoint implements Endpoint {
             this.paths.tick(peer, now)
             // A timer that stays due would keep this loop, and all other peers, from going on.
             if (peer.wantsTickAt() <= now) association.abort("A timer did not move on")
-            this.touched(peer)
+            this.review(peer)
+            this.queue(peer)
         }
     }
 
@@ -296,7 +314,8 @@ export class ServerEndpoint implements Endpoint {
     }
 
     nextReply(): Reply | undefined {
-        return this.cookies.nextReply()
+        const { replies } = this.cookies
+        return replies.length === 0 ? undefined : replies.shift()
     }
 
     /** Number of established peers. */

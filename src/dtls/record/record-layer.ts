@@ -1,4 +1,5 @@
 import { copyOf } from "../bytes/bytes.js"
+import { readUint } from "../bytes/integers.js"
 import { Reader } from "../bytes/reader.js"
 import { ContentType, DTLS_1_0, DTLS_1_2 } from "../wire/code-points.js"
 import {
@@ -10,7 +11,7 @@ import {
     RECORD_HEADER_LENGTH,
     type RecordHeader,
 } from "../wire/record-header.js"
-import { type OpenedRecord, type RecordProtection } from "../crypto/provider.js"
+import { type RecordProtection } from "../crypto/provider.js"
 import { Discard, type DiscardCounters } from "./discard.js"
 import { ReplayWindow } from "./replay-window.js"
 
@@ -39,14 +40,36 @@ export class WriteEpoch {
     overhead(): number {
         return this.protection === undefined ? RECORD_HEADER_LENGTH : this.protection.overhead
     }
+
+    /**
+     * Seals one record.
+     * @param endsDatagram nothing follows it in its datagram
+     * @returns undefined if no number is left
+     */
+    seal(type: number, plaintext: Buffer, endsDatagram: boolean): Buffer | undefined {
+        const { protection, nextSequence } = this
+        if (nextSequence >= this.end) return undefined
+        this.nextSequence = nextSequence + 1
+        if (protection === undefined) return plainRecord(type, DTLS_1_2, nextSequence, plaintext)
+        return protection.seal(type, nextSequence, [plaintext], endsDatagram)
+    }
+}
+
+/** What is known of a record that was taken. */
+export enum Verified {
+    /** it is unprotected */
+    none,
+    /** it is authentic, but not newer than all before */
+    older,
+    /** the newest record so far: only such a record may change the peer's address (RFC 9146 §6) */
+    newest,
 }
 
 /**
- * Receiving side of one protected epoch.
+ * Receiving side of one protected epoch, with its replay window.
  * @devsWhenUsed
  */
-export class ReadEpoch {
-    window = new ReplayWindow()
+export class ReadEpoch extends ReplayWindow {
     /** the first number that may not be accepted yet, like `WriteEpoch.end`: records from there on are held */
     end = MAX_SEQUENCE
     /** highest number of a verified record that is held; -1: none */
@@ -57,7 +80,9 @@ export class ReadEpoch {
         public protection: RecordProtection,
         /** the previous protected epoch, for late records */
         public previous: ReadEpoch | undefined,
-    ) {}
+    ) {
+        super()
+    }
 }
 
 /** The state from which the record layer of a saved association resumes, as in AssociationState. */
@@ -72,6 +97,15 @@ export interface SavedNumbers {
     failedRecords: number
     readLimit: number
     writeLimit: number
+}
+
+/** A record that was taken: unprotected in epoch 0, verified afterwards. */
+export interface OpenedRecord {
+    type: number
+    epoch: number
+    /** of a protected record */
+    sequence: number
+    plaintext: Buffer
 }
 
 /** Results of a RecordForm for records that are not discarded: another form, or possibly a record of the next epoch. */
@@ -109,10 +143,13 @@ export class RecordLayer {
     nextReadEpoch = -1
     /** number of datagrams with records that did not verify */
     failedRecords = 0
-    /** where the last record taken ends in its datagram */
+    /** of the last record taken: content type, epoch, and, if it is protected, its number */
+    type = 0
+    epoch = 0
+    sequence = 0
+    /** where it ends in its datagram */
     behind = 0
-    /** the last verified record has the highest number of its epoch so far */
-    newest = false
+    verified = Verified.none
     /** largest plaintext of a protected record, bytes */
     readLimit = MAX_PLAINTEXT
     writeLimit = MAX_PLAINTEXT
@@ -139,54 +176,65 @@ export class RecordLayer {
     }
 
     /**
-     * Takes the record at `at` in the datagram. `undefined` means discarded, or stored for later; continue while
-     * `behind` is below `end`. If a record's end is unknown, the rest of the datagram is discarded (RFC 6347 §4.1.2.7).
+     * Takes the record at `at` in the datagram; `type` and the fields after it describe it.
+     * @returns its plaintext; undefined: it was discarded, or stored for later. Continue while `behind` is below `end`:
+     * if a record's end is unknown, the rest of the datagram is discarded (RFC 6347 §4.1.2.7)
      */
-    take(datagram: Buffer, at: number, end: number): OpenedRecord | undefined {
+    take(datagram: Buffer, at: number, end: number): Buffer | undefined {
         const { read } = this
-        if (read !== undefined && read.window.top + 1 < read.end) {
+        if (read !== undefined) {
+            const { protection } = read
+            const next = read.top + 1
             // Fast path: the record after the highest number so far, alone in its datagram.
-            const record = read.protection.open(datagram, at, end, read.window.top + 1)
-            if (record !== undefined) {
+            const plaintext = next < read.end ? protection.open(datagram, at, end, next) : undefined
+            if (plaintext !== undefined) {
                 this.behind = end
-                if (record === null) return this.forged()
-                read.window.markNext()
-                this.newest = true
-                return record
+                if (plaintext === null) return this.forged()
+                read.markNext()
+                this.type = protection.type
+                this.epoch = read.epoch
+                this.sequence = next
+                this.verified = Verified.newest
+                return plaintext
             }
         }
         return this.find(datagram, at, end)
     }
 
+    /** The record taken last. @param plaintext what `take` returned */
+    opened(plaintext: Buffer): OpenedRecord {
+        return { type: this.type, epoch: this.epoch, sequence: this.sequence, plaintext }
+    }
+
     /** Tries the receiving keys of every epoch. */
-    private find(datagram: Buffer, at: number, end: number): OpenedRecord | undefined {
+    private find(datagram: Buffer, at: number, end: number): Buffer | undefined {
         for (let read = this.read; read !== undefined; read = read.previous) {
-            const sequence = read.protection.sequenceOf(datagram, at, end, read.window.top + 1)
+            const sequence = read.protection.sequenceOf(datagram, at, end, read.top + 1)
             if (sequence >= 0) {
                 this.behind = at + read.protection.lengthOf(datagram, at)
                 return this.open(read, datagram, at, sequence)
             }
         }
-        const reader = new Reader(datagram, at, end)
-        const other = this.nextOther(reader)
-        this.behind = reader.at
-        return other
+        return this.takeOther(datagram, at, end)
     }
 
-    private open(read: ReadEpoch, datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
-        const { window } = read
-        if (!window.isFresh(sequence)) return this.discard(Discard.replayed)
-        const record = read.protection.open(datagram, at, this.behind, sequence)
-        if (record === undefined) return this.discard(Discard.tooShort)
-        if (record === null) return this.forged()
+    private open(read: ReadEpoch, datagram: Buffer, at: number, sequence: number): Buffer | undefined {
+        const { protection } = read
+        if (!read.isFresh(sequence)) return this.discard(Discard.replayed)
+        const plaintext = protection.open(datagram, at, this.behind, sequence)
+        if (plaintext === undefined) return this.discard(Discard.tooShort)
+        if (plaintext === null) return this.forged()
         if (sequence >= read.end) {
             if (sequence > read.heldTop) read.heldTop = sequence
             this.holds = true
             return this.keep(copyOf(datagram, at, this.behind))
         }
-        this.newest = sequence > window.top && read === this.read
-        window.mark(sequence)
-        return record
+        this.verified = sequence > read.top && read === this.read ? Verified.newest : Verified.older
+        read.mark(sequence)
+        this.type = protection.type
+        this.epoch = read.epoch
+        this.sequence = sequence
+        return plaintext
     }
 
     private forged(): undefined {
@@ -195,36 +243,45 @@ export class RecordLayer {
     }
 
     /** Takes a record that no receiving keys open: of another epoch, or not a record. */
-    private nextOther(reader: Reader): OpenedRecord | undefined {
-        const start = reader.at
+    private takeOther(datagram: Buffer, at: number, end: number): Buffer | undefined {
         const { form } = this
-        const verdict = form === undefined ? OTHER_FORM : form.next(reader, this.nextReadEpoch)
-        if (verdict === NEXT_EPOCH) return this.keep(copyOf(reader.data, start, reader.at))
-        if (verdict !== OTHER_FORM) return this.discard(verdict)
-        const header = readRecordHeader(reader)
-        if (header === undefined || header.length > reader.remaining()) {
-            reader.at = reader.end
-            return this.discard(Discard.truncated)
+        if (form !== undefined) {
+            const reader = new Reader(datagram, at, end)
+            const verdict = form.next(reader, this.nextReadEpoch)
+            this.behind = reader.at
+            if (verdict === NEXT_EPOCH) return this.keep(copyOf(datagram, at, reader.at))
+            if (verdict !== OTHER_FORM) return this.discard(verdict)
         }
-        const { type, version, epoch, length } = header
-        reader.at += length
-        if (!isContentType(type)) return this.discard(Discard.unknownType)
-        if (version !== DTLS_1_2 && (epoch !== 0 || version !== DTLS_1_0)) return this.discard(Discard.version)
-        if (length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
-        if (epoch === 0) return this.unprotected(type, reader, length)
-        if (epoch !== this.nextReadEpoch) return this.discard(Discard.epoch)
-        return this.keep(copyOf(reader.data, start, reader.at))
+        this.behind = end
+        const start = at + RECORD_HEADER_LENGTH
+        const length = start > end ? 0 : readUint(datagram, start - 2, 2)
+        if (start + length > end) return this.discard(Discard.truncated)
+        this.behind = start + length
+        return this.takePlain(datagram, at, start)
     }
 
-    /**
-     * While keys are active, only unprotected handshake records are accepted, from a peer that retransmits its last
-     * flight.
-     */
-    private unprotected(type: number, reader: Reader, length: number): OpenedRecord | undefined {
+    /** Takes a whole record with the header of RFC 6347, whose content lies between `start` and `behind`. */
+    private takePlain(datagram: Buffer, at: number, start: number): Buffer | undefined {
+        const { behind } = this
+        const type = datagram[at]
+        const version = readUint(datagram, at + 1, 2)
+        const epoch = readUint(datagram, at + 3, 2)
+        if (!isContentType(type)) return this.discard(Discard.unknownType)
+        if (version !== DTLS_1_2 && (epoch !== 0 || version !== DTLS_1_0)) return this.discard(Discard.version)
+        if (behind - start > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
+        if (epoch > 0) {
+            if (epoch !== this.nextReadEpoch) return this.discard(Discard.epoch)
+            return this.keep(copyOf(datagram, at, behind))
+        }
+        // While keys are active, only unprotected handshake records are accepted, from a peer that retransmits its last
+        // flight.
         if (this.readEpoch() !== 0 && type !== ContentType.handshake) return this.discard(Discard.unprotected)
         // Discarded here, whereas a verified record of that size fails the association (R14).
-        if (length > MAX_PLAINTEXT) return this.discard(Discard.oversize)
-        return { type, epoch: 0, plaintext: copyOf(reader.data, reader.at - length, reader.at) }
+        if (behind - start > MAX_PLAINTEXT) return this.discard(Discard.oversize)
+        this.type = type
+        this.epoch = 0
+        this.verified = Verified.none
+        return copyOf(datagram, start, behind)
     }
 
     /** Stores an early record if there is room; records that come later do not displace it. */
@@ -269,11 +326,10 @@ export class RecordLayer {
         this.activateWrite(state.writeEpoch, write, maxRecords)
         this.endHandshake()
         const reading = this.read as ReadEpoch
-        const { window } = reading
         reading.end = 0
-        window.top = state.readTop
-        window.low = state.readLow
-        window.high = state.readHigh
+        reading.top = state.readTop
+        reading.low = state.readLow
+        reading.high = state.readHigh
         this.write.nextSequence = state.nextSequence
         this.write.end = 0
         this.failedRecords = state.failedRecords
@@ -344,35 +400,16 @@ export class RecordLayer {
         return next <= write.end && next <= write.maxRecords
     }
 
-    /** Bytes that a record of this epoch adds to its plaintext, header included. */
-    overhead(epoch: number): number {
-        const writing = this.writeEpoch(epoch)
-        return writing === undefined ? RECORD_HEADER_LENGTH : writing.overhead()
-    }
-
     /**
-     * Seals one record.
-     * @param endsDatagram nothing follows it in its datagram
-     * @returns undefined if the epoch is gone or no number is left
+     * Seals messages under the newest keys, one application data record each, in one Buffer.
+     * @returns undefined if too few numbers are left, see `hasNumbers`
      */
-    seal(type: number, epoch: number, plaintext: Buffer, endsDatagram?: boolean): Buffer | undefined {
-        const writing = this.writeEpoch(epoch)
-        if (writing === undefined || writing.nextSequence >= writing.end) return undefined
-        const sequence = writing.nextSequence
-        writing.nextSequence++
-        const { protection } = writing
-        if (protection === undefined) return plainRecord(type, DTLS_1_2, sequence, plaintext)
-        return protection.seal(type, sequence, [plaintext], endsDatagram)
-    }
-
-    /**
-     * Seals messages under the newest keys, one application data record each, in one Buffer. Enough numbers must be
-     * left.
-     */
-    sealMessages(messages: Buffer[]): Buffer {
-        const write = this.write
+    sealMessages(messages: Buffer[]): Buffer | undefined {
+        const { write } = this
         const sequence = write.nextSequence
-        write.nextSequence += messages.length
+        const next = sequence + messages.length
+        if (next > write.end || next > write.maxRecords) return undefined
+        write.nextSequence = next
         return (write.protection as RecordProtection).seal(ContentType.applicationData, sequence, messages, true)
     }
 

@@ -19,6 +19,8 @@ export class ReplayWindow {
     /** Marks the number after the highest one, the usual case. */
     markNext(): void {
         this.top++
+        // Fast path: nothing is missing, and so the window stays as it is.
+        if (this.low === -1 && this.high === -1) return
         this.high = (this.high << 1) | (this.low >>> 31)
         this.low = (this.low << 1) | 1
     }

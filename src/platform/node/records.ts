@@ -1,11 +1,5 @@
 import { wipe } from "../../dtls/bytes/bytes.js"
-import {
-    type Aead,
-    type ExportableProtection,
-    type KeyWrapping,
-    type OpenedRecord,
-    type WrappedKeys,
-} from "../../dtls/crypto/provider.js"
+import { type Aead, type ExportableProtection, type KeyWrapping, type WrappedKeys } from "../../dtls/crypto/provider.js"
 import { isRecordOf } from "../../dtls/record/is-record-of.js"
 import { ContentType, DTLS_1_2 } from "../../dtls/wire/code-points.js"
 import { isContentType, MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../dtls/wire/record-header.js"
@@ -33,6 +27,7 @@ const additionalWithoutId = additional.subarray(0, 13)
  */
 export class Records implements ExportableProtection {
     readonly overhead: number
+    type = 0
     #iv: KeptSecret
     private explicit: number
     private headerLength: number
@@ -127,8 +122,8 @@ export class Records implements ExportableProtection {
         return this.headerLength + datagram.readUInt16BE(at + this.headerLength - 2)
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
-        const { explicit, id, epoch } = this
+    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
+        const { explicit, id } = this
         const start = at + this.headerLength
         const length = end - start - explicit - this.aead.tagLength
         if (length < Math.min(id.length, 1) || !isRecordOf(this, datagram, at, end, sequence)) return undefined
@@ -136,7 +131,21 @@ export class Records implements ExportableProtection {
         const aad = this.additionalData(datagram, at, length)
         const plaintext = this.aead.open(nonce, aad, datagram.subarray(start + explicit, end))
         if (plaintext === undefined) return null
-        return id.length === 0 ? { type: datagram[at], epoch, plaintext } : withoutPadding(plaintext, epoch)
+        if (id.length > 0) return this.withoutPadding(plaintext)
+        this.type = datagram[at]
+        return plaintext
+    }
+
+    /**
+     * The type is the last non-zero byte; zeros after it are padding (RFC 9146 §4). Without a type the record is
+     * invalid.
+     */
+    private withoutPadding(inner: Buffer): Buffer | null {
+        let last = inner.length - 1
+        while (last >= 0 && inner[last] === 0) last--
+        if (last < 0) return null
+        this.type = inner[last]
+        return inner.subarray(0, last)
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {
@@ -160,13 +169,4 @@ function innerPlaintext(message: Buffer, type: number): Buffer {
     inner.set(message)
     inner[message.length] = type
     return inner
-}
-
-/**
- * The type is the last non-zero byte; zeros after it are padding (RFC 9146 §4). Without a type the record is invalid.
- */
-function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | null {
-    let last = inner.length - 1
-    while (last >= 0 && inner[last] === 0) last--
-    return last < 0 ? null : { type: inner[last], epoch, plaintext: inner.subarray(0, last) }
 }

@@ -9,7 +9,6 @@ import {
     type Hash,
     type Hmac,
     type KeyWrapping,
-    type OpenedRecord,
     type RecordProtection,
     type WrappedKeys,
 } from "../../dtls/crypto/provider.js"
@@ -116,19 +115,13 @@ const WRAPPED_SECRET = 3
 class RuntimeProtection implements ExportableProtection {
     private state: Buffer
     private handle: number
-    private idLength: number
     overhead: number
+    type = 0
 
-    constructor(
-        aead: RuntimeAead,
-        private epoch: number,
-        iv: Buffer,
-        id: Buffer,
-    ) {
+    constructor(aead: RuntimeAead, epoch: number, iv: Buffer, id: Buffer) {
         const idLength = id.length
         const state = Buffer.alloc(STATE_LENGTH + idLength)
         this.state = state
-        this.idLength = idLength
         this.handle = ds._moteCryptoOwned(aead.handle, this)
         this.overhead = RECORD_HEADER_LENGTH + aead.tagLength
         if (iv.length === 4) {
@@ -156,13 +149,15 @@ class RuntimeProtection implements ExportableProtection {
     }
 
     lengthOf(datagram: Buffer, at: number): number {
-        return this.idLength + recordLength(datagram, at + this.idLength)
+        const idLength = this.state[STATE_ID_LENGTH]
+        return idLength + recordLength(datagram, at + idLength)
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         const { state } = this
         const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
-        return plaintext instanceof Buffer ? { type: state[STATE_TYPE], epoch: this.epoch, plaintext } : plaintext
+        this.type = state[STATE_TYPE]
+        return plaintext
     }
 
     exportKeys(_wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {

@@ -33,7 +33,7 @@ function waitingForFinished(): Simulation {
 /** A record sealed with one side's real keys. */
 function sealed(s: Simulation, from: "client" | "server", type: number, bytes: Buffer): Buffer {
     const association = from === "client" ? s.client : s.serverAssociation()
-    return association.record.seal(type, 1, bytes) as Buffer
+    return association.record.write.seal(type, bytes, true) as Buffer
 }
 
 describe("against an adversary", () => {

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert"
 import { createDecipheriv } from "node:crypto"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
-import { Verified } from "../../../src/dtls/association/association.js"
+import { Verified } from "../../../src/dtls/record/record-layer.js"
 import { ConnectionIds } from "../../../src/dtls/handshake/connection-ids.js"
 import { ReturnRoutability } from "../../../src/dtls/handshake/return-routability.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
@@ -105,7 +105,7 @@ describe("connection ids (RFC 9146)", () => {
         s.connect()
         const other = s.peer
         ok(other !== undefined && s.server.peerCount() === 2)
-        const datagram = Buffer.concat([first.record.sealMessages([Buffer.from("from the other's address")])])
+        const datagram = Buffer.concat([first.record.sealMessages([Buffer.from("from the other's address")])!])
         arriveFrom(s, "other|1", datagram)
         deepStrictEqual(s.serverMessages, ["from the other's address"])
         s.clientSends("still here")

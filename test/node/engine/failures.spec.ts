@@ -69,7 +69,9 @@ function inPlaceOfFinished(type: number, body: Buffer): (Failure | undefined)[] 
         s.toServer(exchange.bytes)
         s.drain()
         s.toServer(ccs.bytes)
-        s.toServer(s.client.record.seal(ContentType.handshake, 1, fragment({ type, messageSeq: 3 }, body)) as Buffer)
+        s.toServer(
+            s.client.record.write.seal(ContentType.handshake, fragment({ type, messageSeq: 3 }, body), true) as Buffer,
+        )
         return []
     }
     s.begin()
@@ -204,7 +206,7 @@ const cases: [FailureReason, "client" | "server", AlertDescription, number, () =
         -1,
         () =>
             afterConnect((s) => {
-                s.toServer(s.client.record.seal(ContentType.applicationData, 1, Buffer.alloc(16385)) as Buffer)
+                s.toServer(s.client.record.write.seal(ContentType.applicationData, Buffer.alloc(16385), true) as Buffer)
             }),
     ],
     [

@@ -15,7 +15,7 @@ import { cut, handshake, messages, record, records } from "../../support/wire.js
 
 /** A record under the client's keys. */
 function sealed(s: Simulation, type: number, plaintext: Buffer): Buffer {
-    return s.client.record.seal(type, 1, plaintext) as Buffer
+    return s.client.record.write.seal(type, plaintext, true) as Buffer
 }
 
 describe("record sizes", () => {

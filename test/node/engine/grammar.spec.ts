@@ -85,7 +85,7 @@ describe("the grammar of a handshake", () => {
                     const side = receiver(s, toServer) as Association
                     strictEqual(side.expecting(), HandshakeType.finished)
                     const body = fragment({ type, messageSeq: side.snapshot().nextSeq }, Buffer.alloc(12))
-                    const datagram = sender.record.seal(ContentType.handshake, 1, body) as Buffer
+                    const datagram = sender.record.write.seal(ContentType.handshake, body, true) as Buffer
                     if (toServer) s.toServer(datagram)
                     else s.toClient(datagram)
                 })

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { HashAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
 import { SecurityParametersV12 } from "../../../src/dtls/handshake/v12/security-parameters.js"
-import { type OpenedRecord, type RecordProtection } from "../../../src/dtls/crypto/provider.js"
+import { type RecordProtection } from "../../../src/dtls/crypto/provider.js"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
@@ -87,7 +87,7 @@ describe("handshake grammar", () => {
             if (bit < 96) body[bit >> 3] ^= 1 << (bit & 7)
             const changed = bit < 96 ? body : body.subarray(0, 11)
             const finished = fragment({ type: 20, messageSeq: 3 }, changed)
-            const sealed = s.serverAssociation().record.seal(ContentType.handshake, 1, finished) as Buffer
+            const sealed = s.serverAssociation().record.write.seal(ContentType.handshake, finished, true) as Buffer
             s.toClient(Buffer.concat([record(ContentType.changeCipherSpec, 0, 9, Buffer.from([1])), sealed]))
             s.drain()
             ok(h.complete)
@@ -102,7 +102,7 @@ describe("handshake grammar", () => {
         s.run(700)
         const sent = s.sent
         const other = fragment({ type: 20, messageSeq: 3 }, Buffer.alloc(12))
-        s.toServer(s.client.record.seal(ContentType.handshake, 1, other) as Buffer)
+        s.toServer(s.client.record.write.seal(ContentType.handshake, other, true) as Buffer)
         s.drain()
         strictEqual(s.sent, sent)
     })
@@ -162,7 +162,7 @@ describe("handshake grammar", () => {
         const hidden = (from: "client" | "server", type: number, messageSeq: number): Buffer => {
             const association = from === "client" ? s.client : s.serverAssociation()
             const message = fragment({ type, messageSeq }, Buffer.alloc(0))
-            return association.record.seal(ContentType.handshake, 1, message) as Buffer
+            return association.record.write.seal(ContentType.handshake, message, true) as Buffer
         }
         for (let i = 0; i < 5; i++) s.toClient(hidden("server", HandshakeType.helloRequest, 4 + i))
         for (let i = 0; i < 5; i++) s.toServer(hidden("client", HandshakeType.clientHello, 4 + i))
@@ -263,7 +263,7 @@ function serverFinished(s: Simulation): Buffer {
 /** Opens the lost Finished with a copy of the client's keys, without affecting the client. */
 function openFinished(s: Simulation, bytes: Buffer): Buffer {
     const { driver } = s.client as unknown as { driver: { handshake: { pendingRead: RecordProtection } } }
-    const { plaintext } = driver.handshake.pendingRead.open(bytes, 0, bytes.length, 0) as OpenedRecord
+    const plaintext = driver.handshake.pendingRead.open(bytes, 0, bytes.length, 0) as Buffer
     return plaintext.subarray(12)
 }
 

@@ -120,7 +120,7 @@ describe("records", () => {
         for (const epoch of [2, 3, 65534, 65535])
             ok(isDiscarded(s, record(ContentType.handshake, epoch, 0, Buffer.alloc(60))))
         const sealed = (from: Association, type: number, body: Buffer): Buffer =>
-            from.record.seal(type, 1, body) as Buffer
+            from.record.write.seal(type, body, true) as Buffer
         // Every way to begin a renegotiation with real keys: the peer's messages, and a ChangeCipherSpec.
         s.toClient(sealed(s.serverAssociation(), ContentType.handshake, messageOf(HandshakeType.helloRequest)))
         s.toServer(sealed(s.client, ContentType.handshake, messageOf(HandshakeType.clientHello)))
@@ -362,7 +362,7 @@ describe("records", () => {
         const s = connected()
         const server = s.serverAssociation()
         const protectedAlert = (...body: number[]): Buffer =>
-            s.client.record.seal(ContentType.alert, 1, Buffer.from(body)) as Buffer
+            s.client.record.write.seal(ContentType.alert, Buffer.from(body), true) as Buffer
         for (const body of [[], [1], [1, 90, 0], [2, 40, 1, 0]]) s.toServer(protectedAlert(...body))
         for (let i = 0; i < 100; i++) s.toServer(protectedAlert(1, 90))
         s.drain()

@@ -38,17 +38,17 @@ describe("record numbers that a gateway reserves before it uses them", function 
 
     it("are the only usable ones while a connection is saved for the first time", async () => {
         const { record } = associationOf()
-        const top = record.read?.window.top ?? 0
+        const top = record.read?.top ?? 0
         const { commit } = reserveNumbers(connection, wrapper, RESERVE)
         for (let i = 0; i < 6; i++) await device.connection.send("no CoAP")
         await eventually("more than may be taken", () => (associationOf().savingWanted() ? true : undefined))
-        strictEqual(record.read?.window.top, top + RESERVE.receive)
+        strictEqual(record.read?.top, top + RESERVE.receive)
         strictEqual(commit(), true)
         ok(wantsReservation(connection, RESERVE))
         const next = reserveNumbers(connection, wrapper, RESERVE)
         strictEqual(next.commit(), true)
         await connection.takeHeld()
-        strictEqual(record.read.window.top, top + 6)
+        strictEqual(record.read.top, top + 6)
         ok(!wantsReservation(connection, RESERVE))
     })
 

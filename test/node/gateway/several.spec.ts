@@ -35,7 +35,7 @@ function nonConfirmable(value: number): Buffer {
 /** Record number of a datagram under a device's session keys; -1: it is not a record of that session. */
 function numberOf(data: Buffer, { dtls }: DtlsSocket): number {
     const read = dtls.getAssociation()?.record.read
-    return read === undefined ? -1 : read.protection.sequenceOf(data, 0, data.length, read.window.top + 1)
+    return read === undefined ? -1 : read.protection.sequenceOf(data, 0, data.length, read.top + 1)
 }
 
 /** First bytes of the random of a HelloRetryRequest (RFC 8446 §4.1.3). */

@@ -1,10 +1,10 @@
-import { type OpenedRecord } from "../../crypto/provider.js"
 import { NEVER } from "../../flight/retransmission.js"
 import { Discard } from "../../record/discard.js"
 import { HandshakeType } from "../../wire/code-points.js"
 import { type HandshakeHeader } from "../../wire/handshake-header.js"
 import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
 import { repeatsFinished, repeatsServerHello, wholeOf } from "./repetition.js"
+import { type OpenedRecord } from "../../record/record-layer.js"
 
 /**
  * Drives a handshake of DTLS 1.2: flights are retransmitted whole (RFC 6347 §4.2.4), and the side that sends the last

@@ -1,8 +1,8 @@
 import { copyOf, equal } from "../../bytes/bytes.js"
 import { type HandshakeMessage } from "../../flight/inbox.js"
-import { type OpenedRecord } from "../../crypto/provider.js"
 import { HandshakeType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader } from "../../wire/handshake-header.js"
+import { type OpenedRecord } from "../../record/record-layer.js"
 
 /* Messages that were processed before, and what their repetition proves. */
 

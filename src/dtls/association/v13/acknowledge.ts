@@ -1,4 +1,3 @@
-import { type OpenedRecord } from "../../crypto/provider.js"
 import { Discard } from "../../record/discard.js"
 import {
     numbersIn,
@@ -9,6 +8,7 @@ import {
 import { ACK } from "../../wire/v13/code-points.js"
 import { type DriverOwner } from "../driver.js"
 import { OutputKind } from "../output.js"
+import { type OpenedRecord } from "../../record/record-layer.js"
 
 /** Limit on record numbers in one ACK: enough for the fragments of a certificate chain on a path with a small MTU. */
 export const MAX_NUMBERS_SENT = 32
@@ -25,7 +25,7 @@ export function acknowledge(numbers: RecordNumber[], owner: DriverOwner): void {
 
 function sendAcknowledgement(numbers: RecordNumber[], owner: DriverOwner): void {
     const { record, outputs } = owner
-    const datagram = record.seal(ACK, record.write.epoch, writeAcknowledgement(numbers), true)
+    const datagram = record.write.seal(ACK, writeAcknowledgement(numbers), true)
     if (datagram !== undefined) outputs.enqueue(OutputKind.datagram, datagram)
 }
 

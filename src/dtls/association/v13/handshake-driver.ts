@@ -1,4 +1,3 @@
-import { type OpenedRecord } from "../../crypto/provider.js"
 import { Fragment } from "../../flight/inbox.js"
 import { NEVER } from "../../flight/retransmission.js"
 import { type AcknowledgedOutbox } from "../../flight/v13/outbox.js"
@@ -13,6 +12,7 @@ import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
 import { acknowledge, MAX_NUMBERS_SENT, numbersOf } from "./acknowledge.js"
 import { LaterDriver } from "./later-driver.js"
 import { LaterFlight } from "./later-flight.js"
+import { type OpenedRecord } from "../../record/record-layer.js"
 
 /**
  * Drives a handshake of DTLS 1.3, in which individual records are acknowledged (RFC 9147 §7), including those of this

@@ -1,7 +1,6 @@
 import { copyOf, EMPTY } from "../../bytes/bytes.js"
 import { type Reader } from "../../bytes/reader.js"
 import { type Writer } from "../../bytes/writer.js"
-import { type OpenedRecord } from "../../crypto/provider.js"
 import { type TrafficSecrets } from "../../crypto/v13/traffic-secrets.js"
 import { bodyOf, Fragment, type HandshakeMessage, Inbox } from "../../flight/inbox.js"
 import { NEVER } from "../../flight/retransmission.js"
@@ -31,6 +30,7 @@ import {
 import { type Driver, type DriverOwner } from "../driver.js"
 import { MAX_NUMBERS_SENT, numbersOf } from "./acknowledge.js"
 import { LaterSender, UpdateReason } from "./later-sender.js"
+import { type OpenedRecord } from "../../record/record-layer.js"
 
 /**
  * Limit on failed records under one key: AES-CCM's 2^23.5, the lowest of the AEADs with a tag of 16 bytes (RFC 9147

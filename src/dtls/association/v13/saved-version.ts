@@ -128,12 +128,11 @@ function authenticationOf(settings: AssociationSettings): AuthenticationExtensio
 
 /** Writes the previous epoch's replay window, advanced past what may still be accepted in it. */
 function reserveFormer(writer: Writer, former: ReadEpoch, receive: number): void {
-    const { window } = former
     const top = topOf(former)
     former.end = endOf(top, receive)
-    writer.uint((receive > 0 ? top + receive : window.top) + 1, 6)
-    writer.uint((receive > 0 ? -1 : window.low) >>> 0, 4)
-    writer.uint((receive > 0 ? -1 : window.high) >>> 0, 4)
+    writer.uint((receive > 0 ? top + receive : former.top) + 1, 6)
+    writer.uint((receive > 0 ? -1 : former.low) >>> 0, 4)
+    writer.uint((receive > 0 ? -1 : former.high) >>> 0, 4)
 }
 
 /** Reads what `reserveFormer` wrote. The secret in use is that epoch's, and the next one's afterwards. */
@@ -145,11 +144,10 @@ function readFormer(
     epoch: number,
 ): ReadEpoch {
     const former = new ReadEpoch(epoch, protectionBy(secrets.read, settings, suite, epoch, true), undefined)
-    const { window } = former
     former.end = 0
-    window.top = reader.uint(6) - 1
-    window.low = reader.uint(4) | 0
-    window.high = reader.uint(4) | 0
+    former.top = reader.uint(6) - 1
+    former.low = reader.uint(4) | 0
+    former.high = reader.uint(4) | 0
     secrets.updateRead()
     return former
 }

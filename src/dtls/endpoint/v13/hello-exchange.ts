@@ -65,7 +65,7 @@ class RetryExchange implements HelloExchange {
     private role: DriverRole
     /** tells which group to ask for; it agrees on no keys here */
     private keyShares: KeyShareExtension | undefined
-    private replies: Reply[] = []
+    replies: Reply[]
     /** hellos of clients whose first fragment has a valid cookie */
     private withCookie: HelloAssembly
     private withoutCookie: HelloAssembly
@@ -77,6 +77,7 @@ class RetryExchange implements HelloExchange {
         now: number,
         private older: HelloExchange | undefined,
     ) {
+        this.replies = older === undefined ? [] : older.replies
         this.crypto = settings.crypto
         this.cookies = new CookiesV13(settings.crypto, now)
         this.withCookie = new HelloAssembly(settings.limits, HELLO_ASSEMBLY_TIME_V13)
@@ -212,12 +213,6 @@ class RetryExchange implements HelloExchange {
     savedVersions(): SavedVersion[] {
         const older = this.older === undefined ? [] : this.older.savedVersions()
         return [new SavedVersionV13(this.role), ...older]
-    }
-
-    nextReply(): Reply | undefined {
-        // This is called after every datagram.
-        if (this.replies.length > 0) return this.replies.shift()
-        return this.older === undefined ? undefined : this.older.nextReply()
     }
 
     partialCount(): number {

@@ -1,7 +1,8 @@
-import { type RecordLayer } from "../../record/record-layer.js"
+import { concat, EMPTY } from "../../bytes/bytes.js"
+import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
 import { ContentType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
-import { type FlightItem, fragment, inOne, Outbox, SMALLEST_FRAGMENT } from "../outbox.js"
+import { type FlightItem, fragment, Outbox, SMALLEST_FRAGMENT } from "../outbox.js"
 
 /**
  * Packs records into datagrams of at most `budget` bytes, in order.
@@ -10,38 +11,31 @@ import { type FlightItem, fragment, inOne, Outbox, SMALLEST_FRAGMENT } from "../
 class DatagramPacker {
     /** finished datagrams, oldest first */
     datagrams: Buffer[] = []
-    /** of the current datagram */
-    private records: Buffer[] = []
-    /** bytes left in the current datagram */
-    private left: number
+    /** the records of the current datagram */
+    private current = EMPTY
 
-    /** @param budget bytes of UDP payload */
     constructor(
-        private record: RecordLayer,
+        /** bytes of UDP payload */
         private budget: number,
-    ) {
-        this.left = budget
+        /** limit on the plaintext of a record, bytes */
+        private limit: number,
+    ) {}
+
+    /** Plaintext bytes of one record that still fit into the current datagram. @param overhead bytes that a record adds */
+    room(overhead: number): number {
+        const left = this.budget - this.current.length - overhead
+        return left < this.limit ? left : this.limit
     }
 
-    /** Plaintext bytes of one record that still fit into the current datagram. */
-    room(epoch: number): number {
-        return Math.min(this.left - this.record.overhead(epoch), this.record.writeLimit)
-    }
-
-    /** Appends a record to the current datagram. @returns false if it cannot be sealed */
-    append(type: number, epoch: number, plaintext: Buffer): boolean {
-        const record = this.record.seal(type, epoch, plaintext)
-        if (record === undefined) return false
-        this.records.push(record)
-        this.left -= record.length
-        return true
+    /** Appends a record to the current datagram. */
+    append(record: Buffer): void {
+        this.current = this.current.length === 0 ? record : concat(this.current, record)
     }
 
     /** Ends the current datagram, if any. */
     close(): void {
-        if (this.records.length > 0) this.datagrams.push(inOne(this.records))
-        this.records = []
-        this.left = this.budget
+        if (this.current.length > 0) this.datagrams.push(this.current)
+        this.current = EMPTY
     }
 }
 
@@ -65,9 +59,10 @@ export class WholeOutbox extends Outbox {
     }
 
     override datagrams(record: RecordLayer, budget: number): Buffer[] | undefined {
-        const packer = new DatagramPacker(record, budget)
+        const packer = new DatagramPacker(budget, record.writeLimit)
         for (const item of this.items) {
-            if (!appendFragments(packer, item)) return undefined
+            const writing = record.writeEpoch(item.epoch)
+            if (writing === undefined || !appendFragments(packer, item, writing)) return undefined
         }
         packer.close()
         return packer.datagrams
@@ -75,24 +70,26 @@ export class WholeOutbox extends Outbox {
 }
 
 /**
- * Appends a message in fragments, or a ChangeCipherSpec, whose one byte has no header and is never fragmented. @returns
- * false if a record cannot be sealed
+ * Appends a message in fragments, or a ChangeCipherSpec, whose one byte has no header and is never fragmented.
+ * @returns false if a record cannot be sealed
  */
-function appendFragments(packer: DatagramPacker, item: FlightItem): boolean {
-    const { contentType, epoch, bytes } = item
+function appendFragments(packer: DatagramPacker, item: FlightItem, writing: WriteEpoch): boolean {
+    const { contentType, bytes } = item
     const header = contentType === ContentType.handshake ? HANDSHAKE_HEADER_LENGTH : 0
+    const overhead = writing.overhead()
     const length = bytes.length - header
     let at = 0
     while (true) {
         const rest = length - at
-        let room = packer.room(epoch) - header
+        let room = packer.room(overhead) - header
         if (room < rest && room < SMALLEST_FRAGMENT) {
             packer.close()
-            room = packer.room(epoch) - header
+            room = packer.room(overhead) - header
         }
         const take = room < rest ? Math.max(room, 1) : rest
-        const part = take === length ? bytes : fragment(bytes, length, at, take)
-        if (!packer.append(contentType, epoch, part)) return false
+        const record = writing.seal(contentType, take === length ? bytes : fragment(bytes, length, at, take), false)
+        if (record === undefined) return false
+        packer.append(record)
         at += take
         if (at >= length) return true
     }

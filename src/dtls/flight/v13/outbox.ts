@@ -184,7 +184,7 @@ class Plan {
         const datagram = this.datagrams[this.datagrams.length - 1]
         this.last = { epoch, parts: [] }
         datagram.push(this.last)
-        this.room -= this.record.overhead(epoch)
+        this.room -= (this.record.writeEpoch(epoch) as WriteEpoch).overhead()
         // record_size_limit applies to protected records only (RFC 8449 §4).
         if (epoch > 0) this.room = Math.min(this.room, this.record.writeLimit)
     }
@@ -213,15 +213,16 @@ function cutOff(part: Part, end: number): Part | undefined {
 /** @returns undefined if the epoch's numbers are used up */
 function seal(record: RecordLayer, planned: PlannedRecord, endsDatagram: boolean): Buffer | undefined {
     const { epoch, parts } = planned
-    const { nextSequence: sequence, end } = record.writeEpoch(epoch) as WriteEpoch
-    if (sequence >= end) return undefined
+    const writing = record.writeEpoch(epoch) as WriteEpoch
+    const sequence = writing.nextSequence
+    if (sequence >= writing.end) return undefined
     const messages: Buffer[] = []
     for (const part of parts) {
         messages.push(bytesOf(part))
         if (part.sentIn.length === MAX_NUMBERS) part.sentIn.shift()
         part.sentIn.push(sequence)
     }
-    return record.seal(ContentType.handshake, epoch, inOne(messages), endsDatagram)
+    return writing.seal(ContentType.handshake, inOne(messages), endsDatagram)
 }
 
 function bytesOf(part: Part): Buffer {

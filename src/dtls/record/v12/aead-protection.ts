@@ -1,13 +1,7 @@
 import { blit, copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
-import {
-    type Aead,
-    type ExportableProtection,
-    type KeyWrapping,
-    type OpenedRecord,
-    type WrappedKeys,
-} from "../../crypto/provider.js"
+import { type Aead, type ExportableProtection, type KeyWrapping, type WrappedKeys } from "../../crypto/provider.js"
 import { DTLS_1_2 } from "../../wire/code-points.js"
 import { isRecordOf } from "../is-record-of.js"
 import {
@@ -26,6 +20,7 @@ import {
  */
 export class AeadProtection implements ExportableProtection {
     overhead: number
+    type = 0
     private explicit: number
 
     /** @param iv 4 bytes with an explicit nonce of 8, otherwise 12 */
@@ -67,7 +62,7 @@ export class AeadProtection implements ExportableProtection {
         return recordLength(datagram, at)
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         const start = at + RECORD_HEADER_LENGTH
         const explicit = this.explicit
         const length = end - start - explicit - this.aead.tagLength
@@ -76,7 +71,8 @@ export class AeadProtection implements ExportableProtection {
         const nonce = makeNonce(this.iv, explicit === 0 ? number : copyOf(datagram, start, start + explicit))
         const type = datagram[at]
         const plaintext = this.aead.open(nonce, aad(number, type, length), copyOf(datagram, start + explicit, end))
-        return plaintext === undefined ? null : { type, epoch: this.epoch, plaintext }
+        this.type = type
+        return plaintext ?? null
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {

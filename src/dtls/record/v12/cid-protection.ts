@@ -6,7 +6,6 @@ import {
     type Aead,
     type ExportableProtection,
     type KeyWrapping,
-    type OpenedRecord,
     type RecordProtection,
     type WrappedKeys,
 } from "../../crypto/provider.js"
@@ -27,6 +26,7 @@ export const ID_AT = 11
  */
 class CidProtection implements ExportableProtection {
     overhead: number
+    type = 0
     private explicit: number
     private headerLength: number
 
@@ -94,7 +94,7 @@ class CidProtection implements ExportableProtection {
         return this.headerLength + readUint(datagram, at + this.headerLength - 2, 2)
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         const { explicit } = this
         const start = at + this.headerLength
         const length = end - start - explicit - this.aead.tagLength
@@ -103,7 +103,19 @@ class CidProtection implements ExportableProtection {
         const nonce = makeNonce(this.iv, explicit === 0 ? number : copyOf(datagram, start, start + explicit))
         const ciphertext = copyOf(datagram, start + explicit, end)
         const inner = this.aead.open(nonce, this.additionalData(number, length), ciphertext)
-        return inner === undefined ? null : withoutPadding(inner, this.epoch)
+        return inner === undefined ? null : this.withoutPadding(inner)
+    }
+
+    /**
+     * The type is the last non-zero byte; zeros after it are padding (RFC 9146 §4). Without a type the record is
+     * invalid.
+     */
+    private withoutPadding(inner: Buffer): Buffer | null {
+        let last = inner.length - 1
+        while (last >= 0 && inner[last] === 0) last--
+        if (last < 0) return null
+        this.type = inner[last]
+        return copyOf(inner, 0, last)
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {
@@ -115,15 +127,6 @@ class CidProtection implements ExportableProtection {
         wipe(this.iv)
         this.iv = EMPTY
     }
-}
-
-/**
- * The type is the last non-zero byte; zeros after it are padding (RFC 9146 §4). Without a type the record is invalid.
- */
-function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | null {
-    let last = inner.length - 1
-    while (last >= 0 && inner[last] === 0) last--
-    return last < 0 ? null : { type: inner[last], epoch, plaintext: copyOf(inner, 0, last) }
 }
 
 /**

@@ -4,7 +4,6 @@ import { Writer } from "../../bytes/writer.js"
 import {
     type Aead,
     type CryptoProvider,
-    type OpenedRecord,
     type RecordNumberCipher,
     type RecordNumberCiphers,
 } from "../../crypto/provider.js"
@@ -52,6 +51,7 @@ export function recordKeys(crypto: CryptoProvider & RecordNumberCiphers, context
  */
 export class ProtectionV13 implements ProtectionWithId {
     overhead: number
+    type = 0
     private epoch: number
     private id: Buffer
     private ids: IdListener | undefined
@@ -131,7 +131,7 @@ export class ProtectionV13 implements ProtectionWithId {
         return this.header.end - at
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         if (!isRecordOf(this, datagram, at, end, sequence)) return undefined
         const { numberAt, numberLength, start } = this.header
         if (end - start <= this.keys.aead.tagLength) return undefined
@@ -142,20 +142,19 @@ export class ProtectionV13 implements ProtectionWithId {
         // The additional data also contains the id, so it is this association's.
         if (inner !== undefined && this.header.hasId && this.ids !== undefined)
             this.ids.use(copyOf(additional, 1, 1 + this.id.length))
-        return inner === undefined ? null : this.withoutPadding(inner, sequence)
+        return inner === undefined ? null : this.withoutPadding(inner)
     }
 
     /**
      * The content type is the last non-zero byte (RFC 8446 §5.4); 0: there is none, or one not allowed under these
      * keys, such as application data under the handshake keys.
      */
-    private withoutPadding(inner: Buffer, sequence: number): OpenedRecord {
-        const { epoch } = this
+    private withoutPadding(inner: Buffer): Buffer {
         let last = inner.length - 1
         while (last >= 0 && inner[last] === 0) last--
-        const isEarly = epoch < APPLICATION_EPOCH && inner[last] === ContentType.applicationData
-        if (last < 0 || isEarly) return { type: 0, epoch, plaintext: EMPTY, sequence }
-        return { type: inner[last], epoch, plaintext: copyOf(inner, 0, last), sequence }
+        const isEarly = this.epoch < APPLICATION_EPOCH && inner[last] === ContentType.applicationData
+        this.type = last < 0 || isEarly ? 0 : inner[last]
+        return this.type === 0 ? EMPTY : copyOf(inner, 0, last)
     }
 
     close(): void {

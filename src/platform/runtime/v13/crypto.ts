@@ -2,7 +2,6 @@ import * as ds from "@devicescript/core"
 import { blit, copyOf } from "../../../dtls/bytes/bytes.js"
 import { writeUint } from "../../../dtls/bytes/integers.js"
 import { type AeadParameters } from "../../../dtls/crypto/algorithms.js"
-import { type OpenedRecord } from "../../../dtls/crypto/provider.js"
 import {
     type IdListener,
     type ProtectionWithId,
@@ -61,6 +60,7 @@ export class RuntimeSecret implements Secret {
  */
 export class RuntimeProtectionV13 implements ProtectionWithId {
     overhead: number
+    type = 0
     private state: Buffer
     private handle: number
     private epoch: number
@@ -96,14 +96,15 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
         return state[STATE_RECORD_LENGTH] * 256 + state[STATE_RECORD_LENGTH + 1]
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         const { state, ids } = this
         const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
         if (!(plaintext instanceof Buffer)) return plaintext
         // The additional data also contains the id, so it is this association's.
         if (ids !== undefined && ids.given.length > 0 && (datagram[at] & HeaderBit.id) !== 0)
             ids.use(copyOf(datagram, at + ID_AT, at + ID_AT + this.idLength))
-        return { type: state[STATE_TYPE], epoch: this.epoch, plaintext, sequence }
+        this.type = state[STATE_TYPE]
+        return plaintext
     }
 
     close(): void {

@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../../src/dtls/association/association.js"
 import { ContentType } from "../../../../src/dtls/wire/code-points.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
+import { type WriteEpoch } from "../../../../src/dtls/record/record-layer.js"
 import { readAcknowledgement } from "../../../../src/dtls/wire/v13/acknowledgement.js"
 import { ACK, KEY_UPDATE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type Simulation } from "../../../engine/simulation.js"
@@ -24,13 +25,22 @@ class SealedRecords {
 
     constructor(one: Association) {
         const { record } = one
-        const seal = record.seal.bind(record)
-        record.seal = (type, epoch, plaintext, endsDatagram) => {
-            const number = `${epoch}/${record.writeEpoch(epoch)?.nextSequence}`
+        const activate = record.activateWrite.bind(record)
+        record.activateWrite = (epoch, protection, maxRecords) => {
+            activate(epoch, protection, maxRecords)
+            this.watch(record.write)
+        }
+        this.watch(record.write)
+    }
+
+    private watch(write: WriteEpoch): void {
+        const seal = write.seal.bind(write)
+        write.seal = (type, plaintext, endsDatagram) => {
+            const number = `${write.epoch}/${write.nextSequence}`
             this.types.set(number, type)
             const named = type === ACK ? (readAcknowledgement(plaintext, 1000) ?? []) : []
             this.acknowledged.push(...named.map((number) => `${number.epoch}/${number.sequence}`))
-            const bytes = seal(type, epoch, plaintext, endsDatagram)
+            const bytes = seal(type, plaintext, endsDatagram)
             if (bytes !== undefined) this.tags.set(number, bytes.subarray(-16).toString("hex"))
             return bytes
         }

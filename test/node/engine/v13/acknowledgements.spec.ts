@@ -18,10 +18,10 @@ const isProtected = (datagram: Buffer): boolean => datagram[0] >> 5 === 1
 
 /** The first record of a datagram, opened by `by`. */
 function opened(by: Association, datagram: Buffer): { type: number; plaintext: Buffer } | undefined {
-    const { protection, window } = by.record.read!
-    const sequence = protection.sequenceOf(datagram, 0, datagram.length, window.top + 1)
-    const record = protection.open(datagram, 0, protection.lengthOf(datagram, 0), sequence) ?? undefined
-    return record && { type: record.type, plaintext: record.plaintext }
+    const { protection, top } = by.record.read!
+    const sequence = protection.sequenceOf(datagram, 0, datagram.length, top + 1)
+    const plaintext = protection.open(datagram, 0, protection.lengthOf(datagram, 0), sequence) ?? undefined
+    return plaintext && { type: protection.type, plaintext }
 }
 
 /** A simulation whose client has sent its Finished and waits for the ACK. */
