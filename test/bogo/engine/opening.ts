@@ -75,7 +75,8 @@ export class Opening {
     private continueRetry(exchange: HelloExchange, datagram: Buffer, now: number): Association | undefined {
         const fragment = readHelloFragment(datagram, datagram.length)
         const admitted = fragment === undefined ? undefined : exchange.take(fragment, PEER, now)
-        for (let reply = exchange.replies.shift(); reply !== undefined; reply = exchange.replies.shift()) this.send(reply.data)
+        for (let reply = exchange.replies.shift(); reply !== undefined; reply = exchange.replies.shift())
+            this.send(reply.data)
         if (admitted === undefined) return undefined
         const association = new Association(this.settings, serverRoleV13(), admitted.messageSeq, admitted.sequence)
         association.begin(now)
