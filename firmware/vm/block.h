@@ -67,6 +67,12 @@ typedef struct {
     mote_value table;     /* 0 when empty */
 } block_map;
 
+/** A map's table that is in the map's own block: the word `table`, which refers to itself, takes its header's place. */
+static inline mote_value inner_table(mote_value map)
+{
+    return map + (uint32_t)offsetof(block_map, table);
+}
+
 /**
  * A table of fields in order of insertion. All keys are strings of the image: the values come first, and after the room
  * for values come the keys' string indexes (StrIdx, image.h), 16 bits each.
