@@ -30,6 +30,8 @@ enum { FLAG_MARKED = 0x10, FLAG_GRAY = 0x20, FLAG_A = 0x40 };
  * cache.
  */
 #define FLAG_PROTOTYPE FLAG_A
+/** Set on strings that are all ASCII. */
+#define FLAG_ASCII FLAG_A
 /** A prototype whose methods are read from the image's code, see methods.c. */
 #define FLAG_IN_PLACE 0x80
 
@@ -40,8 +42,8 @@ typedef struct {
 
 typedef struct {
     uint32_t header;
-    uint32_t bytes, characters;
-    char text[];
+    uint32_t bytes;
+    char text[]; /* followed by NUL */
 } block_string;
 
 typedef struct {
