@@ -6,9 +6,9 @@
  * inline cache, which knows where the last object of the class had the key. Values do not move while fields are added,
  * unless the table is replaced; the string indexes after them move when the room changes.
  *
- * The table of an object of a class is inside the object's own block (inner_table, block.h), with room for as many
- * fields as the class's objects had in the last collection. When it gets more, the table moves out, and the next
- * collection frees its room. Only tables with string indexes are ever inside.
+ * The table of a new object is inside the object's own block (inner_table, block.h) if it is known how many fields it
+ * will have: from the translation, or from the objects that its class had in the last collection. When it gets more,
+ * the table moves out, and the next collection frees its room. Only tables with string indexes are ever inside.
  *
  * A table that gets another kind of key, or needs room for HASHED fields or more, is replaced by a dictionary
  * (block_pairs): pairs with a hash index. The machine's own tables with other keys are dictionaries, too. The hash
