@@ -47,12 +47,27 @@ static void check_value(const mote_vm *vm, const uint8_t *starts, mote_value v)
     if (!is_block(starts, v) || kind_of(vm, v) == KIND_FREE) broken("reference to no block", v);
 }
 
+/** A map's table in its own block: what the fields need must not exceed the block. */
+static const block_table *check_inner_table(const mote_vm *vm, uint32_t map)
+{
+    const block_table *table = at_offset(vm, inner_table(map));
+    uint32_t end = inner_table(map) + (uint32_t)sizeof *table + table->room + table->room / 2u;
+    if (table->used > table->room || end > map + block_words(vm, map) * 4) broken("inner table", map);
+    return table;
+}
+
 static void check_references(const mote_vm *vm, const uint8_t *starts, uint32_t at)
 {
     const mote_value *words = (const mote_value *)at_offset(vm, at) + 1;
     uint32_t count = 0;
     switch (kind_of(vm, at)) {
     case KIND_MAP:
+        count = 2;
+        if (words[1] != inner_table(at)) break;
+        check_value(vm, starts, words[0]);
+        count = check_inner_table(vm, at)->used / 4u;
+        words = check_inner_table(vm, at)->values;
+        break;
     case KIND_CLOSURE:
     case KIND_BOUND: count = 2; break;
     case KIND_VALUES:

@@ -30,6 +30,8 @@ enum { FLAG_MARKED = 0x10, FLAG_GRAY = 0x20, FLAG_A = 0x40 };
  * cache.
  */
 #define FLAG_PROTOTYPE FLAG_A
+/** Set on strings that are all ASCII. */
+#define FLAG_ASCII FLAG_A
 /** A prototype whose methods are read from the image's code, see methods.c. */
 #define FLAG_IN_PLACE 0x80
 
@@ -40,8 +42,8 @@ typedef struct {
 
 typedef struct {
     uint32_t header;
-    uint32_t bytes, characters;
-    char text[];
+    uint32_t bytes;
+    char text[]; /* followed by NUL */
 } block_string;
 
 typedef struct {
@@ -66,6 +68,12 @@ typedef struct {
     mote_value prototype; /* undefined: Object.prototype */
     mote_value table;     /* 0 when empty */
 } block_map;
+
+/** A map's table that is in the map's own block: the word `table`, which refers to itself, takes its header's place. */
+static inline mote_value inner_table(mote_value map)
+{
+    return map + (uint32_t)offsetof(block_map, table);
+}
 
 /**
  * A table of fields in order of insertion. All keys are strings of the image: the values come first, and after the room

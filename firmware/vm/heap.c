@@ -281,7 +281,16 @@ static void scan(mote_vm *vm, mote_value v)
     const mote_value *fields = (const mote_value *)at_offset(vm, v) + 1;
     switch (header & 15u) {
     case KIND_ARRAY: mark_value(vm, ((const block_array *)at_offset(vm, v))->items); break;
-    case KIND_MAP: mark_range(vm, fields, 2); break;
+    case KIND_MAP: {
+        const block_map *map = at_offset(vm, v);
+        mark_value(vm, map->prototype);
+        if (map->table != inner_table(v)) {
+            mark_value(vm, map->table);
+            break;
+        }
+        v = map->table;
+    }
+    /* fall through */
     case KIND_TABLE: {
         const block_table *table = at_offset(vm, v);
         const block_pairs *pairs = at_offset(vm, v);
@@ -358,7 +367,10 @@ static uint32_t sweep(mote_vm *vm)
         words = *header >> 8;
         if ((*header & FLAG_MARKED) != 0) {
             *header &= ~(uint32_t)FLAG_MARKED;
-            uint32_t kept = (*header & 15u) == KIND_TABLE ? mote_table_trim(vm, at) : words;
+            uint32_t kind = *header & 15u;
+            uint32_t kept = kind == KIND_TABLE ? mote_table_trim(vm, at)
+                            : kind == KIND_MAP ? mote_map_trim(vm, at)
+                                               : words;
             *header = (*header & 0xffu) | (kept << 8);
             used += kept;
             if (run != 0) append_free(vm, &ends, run, (at - run) / 4);

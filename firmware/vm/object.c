@@ -6,6 +6,10 @@
  * inline cache, which knows where the last object of the class had the key. Values do not move while fields are added,
  * unless the table is replaced; the string indexes after them move when the room changes.
  *
+ * The table of a new object is inside the object's own block (inner_table, block.h) if it is known how many fields it
+ * will have: from the translation, or from the objects that its class had in the last collection. When it gets more,
+ * the table moves out, and the next collection frees its room. Only tables with string indexes are ever inside.
+ *
  * A table that gets another kind of key, or needs room for HASHED fields or more, is replaced by a dictionary
  * (block_pairs): pairs with a hash index. The machine's own tables with other keys are dictionaries, too. The hash
  * index follows the pairs. It is open-addressed: a ring of 16-bit positions, 0 for empty, otherwise the pair's number +
@@ -27,7 +31,8 @@
 
 #include <string.h>
 
-enum { FIRST_CAPACITY = 4 };
+/* INNER: words of a map before its inner table. */
+enum { FIRST_CAPACITY = 4, INNER = 2 };
 
 static block_table *table_at(const mote_vm *vm, mote_value table)
 {
@@ -136,13 +141,19 @@ static uint32_t table_words(uint32_t capacity, bool in_pairs)
     return in_pairs ? 3 + capacity * 2 + (ring_size(capacity) + 1) / 2 : 2 + (capacity * 3 + 1) / 2;
 }
 
+/** Makes it an empty table with room for so many fields. */
+static void clear_fields(block_table *table, uint32_t capacity)
+{
+    table->used = 0;
+    table->room = (uint16_t)(capacity * 4);
+}
+
 static mote_value table_new(mote_vm *vm, uint32_t capacity, bool in_pairs)
 {
     mote_value v = mote_heap_new(vm, KIND_TABLE, table_words(capacity, in_pairs) * 4 - 4);
     if (v == MOTE_FAILED) return v;
     block_table *table = table_at(vm, v);
-    table->used = 0;
-    table->room = in_pairs ? 0 : (uint16_t)(capacity * 4);
+    clear_fields(table, in_pairs ? 0 : capacity);
     if (!in_pairs) return v;
     pairs_of(table)->capacity = (uint16_t)capacity;
     clear_pairs(pairs_of(table));
@@ -182,12 +193,14 @@ static bool add_last(block_table *table, mote_value key, mote_value value)
  * Extends the table or replaces it by a larger one, so that an entry with `key` can be added. `first` is the capacity
  * of a new table.
  */
-static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first, mote_value key)
+static mote_value table_grow(mote_vm *vm, mote_value owner, mote_value old, uint32_t first, mote_value key)
 {
+    bool inner = old == inner_table(owner);
     uint32_t count = mote_table_count(vm, old);
     uint32_t capacity = count == 0 ? first : count < 4 ? count + 2 : count + count / 2;
     bool in_pairs = !is_numbered(key) || capacity >= HASHED || (count > 0 && has_pairs(table_at(vm, old)));
-    if (!in_pairs && mote_heap_extend(vm, old, table_words(capacity, false))) {
+    uint32_t words = table_words(capacity, false);
+    if (!in_pairs && (inner ? mote_heap_extend(vm, owner, INNER + words) : mote_heap_extend(vm, old, words))) {
         set_room(table_at(vm, old), capacity);
         return old;
     }
@@ -197,7 +210,7 @@ static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first, mote_v
         mote_value next, value = *mote_table_entry(vm, old, i, &next);
         (void)add_last(table_at(vm, grown), next, value);
     }
-    mote_heap_free(vm, old);
+    if (!inner) mote_heap_free(vm, old);
     return grown;
 }
 
@@ -213,7 +226,7 @@ static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_valu
     root_push(vm, owner);
     root_push(vm, key);
     root_push(vm, value);
-    mote_value grown = table_grow(vm, *slot, first, key);
+    mote_value grown = table_grow(vm, owner, *slot, first, key);
     roots_drop(vm, 3);
     if (grown == MOTE_FAILED) return false;
     *slot = grown;
@@ -244,49 +257,62 @@ bool mote_table_delete(mote_vm *vm, mote_value table, mote_value key)
     return true;
 }
 
-/**
- * Trims a table to its fields; dictionaries keep their room. Returns the words that the table needs. Must not allocate:
- * the sweep calls it.
+/** The expected number of fields of a class's objects, raised whenever one outgrows it; 0: not known. */
+static uint8_t *size_at(mote_vm *vm, mote_value prototype)
+{
+    return &vm->sizes[(prototype >> 3) % SIZES];
+}
+
+static void note_size(uint8_t *size, uint32_t fields)
+{
+    if (fields > *size && fields <= HASHED / 2) *size = (uint8_t)fields;
+}
+
+/** Trims a table to its fields; dictionaries keep their room. Returns the words that its block of `have` words needs.
  */
+static uint32_t trim(block_table *table, uint32_t before, uint32_t have)
+{
+    uint32_t words = before + table_words(table->used / 4u, false);
+    if (table->used == 0 || words + 1 >= have) return have; /* a single word could not be a block */
+    set_room(table, table->used / 4u);
+    return words;
+}
+
 uint32_t mote_table_trim(const mote_vm *vm, mote_value table)
 {
-    block_table *block = table_at(vm, table);
-    uint32_t words = table_words(block->used / 4u, false), have = block_words(vm, table);
-    if (block->used == 0 || words + 1 >= have) return have; /* a single word could not be a block */
-    set_room(block, block->used / 4u);
-    return words;
+    return trim(table_at(vm, table), 0, block_words(vm, table));
+}
+
+uint32_t mote_map_trim(mote_vm *vm, mote_value map)
+{
+    const block_map *block = at_offset(vm, map);
+    block_table *table = table_at(vm, block->table);
+    uint32_t have = block_words(vm, map), least = sizeof *block / 4;
+    if (is_heap(block->prototype)) note_size(size_at(vm, block->prototype), table->used / 4u);
+    if (block->table == inner_table(map)) return trim(table, INNER, have);
+    return (block->header & FLAG_IN_PLACE) != 0 || least + 1 >= have ? have : least;
+}
+
+mote_value mote_map_with_room(mote_vm *vm, mote_value prototype, uint32_t fields)
+{
+    bool room = fields > 0 && fields < HASHED;
+    uint32_t words = room ? INNER + table_words(fields, false) : sizeof(block_map) / 4;
+    mote_value v = mote_heap_new(vm, KIND_MAP, words * 4 - 4);
+    if (v == MOTE_FAILED) return v;
+    block_map *map = at_offset(vm, v);
+    map->prototype = prototype;
+    map->table = room ? inner_table(v) : 0;
+    if (room) clear_fields(table_at(vm, map->table), fields);
+    return v;
 }
 
 mote_value mote_map_new(mote_vm *vm, mote_value prototype)
 {
     root_push(vm, prototype);
-    mote_value v = mote_heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
+    mote_value v = mote_map_with_room(vm, prototype, is_heap(prototype) ? *size_at(vm, prototype) : 0);
     roots_drop(vm, 1);
-    if (v == MOTE_FAILED) return v;
-    block_map *map = at_offset(vm, v);
-    map->prototype = prototype;
-    map->table = 0;
     if (has_kind(vm, prototype, KIND_MAP)) *(uint32_t *)at_offset(vm, prototype) |= FLAG_PROTOTYPE;
     return v;
-}
-
-mote_value mote_map_with_room(mote_vm *vm, mote_value prototype, uint32_t fields)
-{
-    mote_value table = fields == 0 || fields >= HASHED ? 0 : table_new(vm, fields, false);
-    root_push(vm, table);
-    mote_value v = mote_heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
-    roots_drop(vm, 1);
-    if (v == MOTE_FAILED) return v;
-    block_map *map = at_offset(vm, v);
-    map->prototype = prototype;
-    map->table = table;
-    return v;
-}
-
-/** The expected number of fields of a class's objects, raised whenever one outgrows it; 0: not known. */
-static uint8_t *size_at(mote_vm *vm, mote_value prototype)
-{
-    return &vm->sizes[(prototype >> 3) % SIZES];
 }
 
 bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
@@ -297,7 +323,7 @@ bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
     note_own_key(vm, key);
     if (is_heap(block->prototype)) {
         uint8_t *size = size_at(vm, block->prototype);
-        if (count >= *size && count < HASHED / 2) *size = (uint8_t)(count + 1);
+        if (*size != 0 || count >= first) note_size(size, count + 1);
         if (*size > first) first = *size;
     }
     if (block->table != 0) return table_add(vm, map, &block->table, key, value, first);

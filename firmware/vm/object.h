@@ -29,7 +29,13 @@ mote_value mote_table_find(const mote_vm *vm, mote_value table, mote_value key);
  * block or in the machine's state.
  */
 bool mote_table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value);
+/**
+ * Trims a table in a collection. Returns the words that its block needs from now on. Must not allocate: the sweep calls
+ * it.
+ */
 uint32_t mote_table_trim(const mote_vm *vm, mote_value table);
+/** The same for a map: what it needs with its inner table, or without the one that it has outgrown. */
+uint32_t mote_map_trim(mote_vm *vm, mote_value map);
 bool mote_table_delete(mote_vm *vm, mote_value table, mote_value key);
 bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 mote_value mote_map_get(mote_vm *vm, mote_value map, mote_value key);

@@ -118,20 +118,32 @@ const char *mote_string_text(const mote_vm *vm, mote_value v, uint32_t *bytes, u
     if (has_tag(v, TAG_STRING)) return mote_image_string(&vm->image, payload(v), bytes, characters);
     const block_string *string = at_offset(vm, v);
     *bytes = string->bytes;
-    if (characters != NULL) *characters = string->characters;
+    bool ascii = (string->header & FLAG_ASCII) != 0;
+    if (characters != NULL) *characters = ascii ? *bytes : mote_utf8_count(string->text, *bytes);
     return string->text;
+}
+
+static mote_value allocate_string(mote_vm *vm, uint32_t bytes)
+{
+    return mote_heap_new(vm, KIND_STRING, 4 + bytes + 1);
+}
+
+/** Ends a string whose text has been written. */
+static void end_string(block_string *string, uint32_t bytes)
+{
+    string->bytes = bytes;
+    string->text[bytes] = 0;
+    if (mote_utf8_count(string->text, bytes) == bytes) string->header |= FLAG_ASCII;
 }
 
 mote_value mote_string_new(mote_vm *vm, const char *text, uint32_t bytes)
 {
     if (bytes == 0) return builtin_value(S_EMPTY);
-    mote_value v = mote_heap_new(vm, KIND_STRING, 2 * 4 + bytes + 1);
+    mote_value v = allocate_string(vm, bytes);
     if (v == MOTE_FAILED) return v;
     block_string *string = at_offset(vm, v);
     memcpy(string->text, text, bytes);
-    string->text[bytes] = 0;
-    string->bytes = bytes;
-    string->characters = mote_utf8_count(text, bytes);
+    end_string(string, bytes);
     return v;
 }
 
@@ -167,13 +179,11 @@ mote_value mote_string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t len
 {
     uint32_t size = copy_repaired(data, length, NULL);
     if (size == 0) return builtin_value(S_EMPTY);
-    mote_value v = mote_heap_new(vm, KIND_STRING, 2 * 4 + size + 1);
+    mote_value v = allocate_string(vm, size);
     if (v == MOTE_FAILED) return v;
     block_string *string = at_offset(vm, v);
-    copy_repaired(data, length, string->text);
-    string->text[size] = 0;
-    string->bytes = size;
-    string->characters = mote_utf8_count(string->text, size);
+    (void)copy_repaired(data, length, string->text);
+    end_string(string, size);
     return v;
 }
 

@@ -52,15 +52,36 @@ console.log("fields found", found)
 ds.restart()
 `
 
-/** Runs it. `alive` is how many bytes of its heap are alive when it prints "waiting". */
-async function aliveWhileWaiting(): Promise<{ alive: number; last: string }> {
+/** Keeps so many objects of a class with five fields. */
+const keepsObjects = (count: number): string => `
+import * as ds from "@devicescript/core"
+class Item {
+    third: number
+    fourth: number
+    fifth: number
+    constructor(public next: Item | undefined, public second: number) {
+        this.third = this.fourth = this.fifth = second
+    }
+}
+let first: Item | undefined
+for (let i = 0; i < ${count}; i++) first = new Item(first, i)
+console.log("waiting")
+await ds.sleep(1500)
+let sum = 0
+for (let item = first; item; item = item.next) sum += item.second
+console.log(sum)
+ds.restart()
+`
+
+/** Runs a program. `alive` is how many bytes of its heap are alive when it prints "waiting". */
+async function aliveWhileWaiting(source: string): Promise<{ alive: number; last: string }> {
     let [alive, last] = [0, ""]
     const clock = new WatchedClock(() => {
         if (last !== "waiting" || alive > 0) return
         const { liveBytes, fixedBytes } = device.measure()
         alive = liveBytes - fixedBytes
     })
-    const device: Device = new Device(await machineModule(), compileProgram(WAITING), {
+    const device: Device = new Device(await machineModule(), compileProgram(source), {
         ...{ heapBytes: 64 * 1024, maxDepth: 100, guard: 0, gcStress: false, virtualTime: true, deviceId: "1", clock },
         settings: {},
         storageFolder: temporaryFolder("waiting"),
@@ -102,8 +123,15 @@ describe("the arena of a machine", function () {
         strictEqual(stdout, told.join("\n"), stderr)
     })
 
+    it("has an object of a class in one block: 16 bytes, and six for each field", async () => {
+        const [few, many] = [await aliveWhileWaiting(keepsObjects(100)), await aliveWhileWaiting(keepsObjects(300))]
+        deepStrictEqual([few.last, many.last], ["4950", "44850"])
+        // Rounded up to four bytes.
+        strictEqual((many.alive - few.alive) / 200, 48)
+    })
+
     it("keeps no stack for calls that waiting fibers have returned from, and they can call as deep again", async () => {
-        const { alive, last } = await aliveWhileWaiting()
+        const { alive, last } = await aliveWhileWaiting(WAITING)
         strictEqual(last, String(2 * FIBERS * DEPTH))
         // A call takes 7 words or more, and all fibers were deep in calls before they waited.
         ok(alive > 0 && alive < (FIBERS * DEPTH * 7 * 4) / 3, `${alive} bytes`)
