@@ -2,6 +2,7 @@ import { type DtlsConnection } from "../../src/gio/dtls-connection.js"
 import { InputMessage, OutputMessage } from "../../src/gio/datagram-based.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { errorText } from "../describe.js"
+import { receivedData } from "../trace/forwarding-socket.js"
 import { type Reporter } from "./reporter.js"
 
 /** Largest message printed, bytes. */
@@ -34,7 +35,7 @@ export async function printMessages(
 ): Promise<void> {
     const message = new InputMessage([Buffer.alloc(MAX_MESSAGE)])
     while ((await connection.receiveMessages([message], 0, -1)) > 0) {
-        const data = Buffer.from(message.vectors[0].subarray(0, message.bytesReceived))
+        const data = receivedData(message)
         reporter.message(peer, data)
         await onMessage?.(data)
     }

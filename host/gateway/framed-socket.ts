@@ -3,7 +3,7 @@ import { type InputMessage, OutputMessage } from "../../src/gio/datagram-based.j
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { gather, scatter } from "../../src/gio/vectors.js"
 import { type UdpSocket } from "../../src/platform/services.js"
-import { ForwardingSocket } from "../trace/forwarding-socket.js"
+import { ForwardingSocket, receivedData } from "../trace/forwarding-socket.js"
 
 /* A frame between processes: one byte with the length of the text "address|port|local", that text, and the datagram. */
 
@@ -41,8 +41,7 @@ export class FramedSocket extends ForwardingSocket {
     ): Promise<number> {
         const count = await this.inner.receiveMessages(messages, flags, timeout, cancellable)
         for (const message of messages.slice(0, count)) {
-            const frame = Buffer.concat(message.vectors).subarray(0, message.bytesReceived)
-            const { datagram, address } = unframed(frame)
+            const { datagram, address } = unframed(receivedData(message))
             scatter(message, datagram, datagram.length, address)
         }
         return count

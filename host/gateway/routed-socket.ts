@@ -4,6 +4,7 @@ import { type GError } from "../../src/gio/errors.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { scatter } from "../../src/gio/vectors.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
+import { receivedData } from "../trace/forwarding-socket.js"
 
 /** Sees every datagram first. @returns false: the socket's owner does not get it, unless by `inject` later */
 export type Route = (datagram: Buffer, from: SocketAddress) => boolean
@@ -31,8 +32,9 @@ export class RoutedSocket extends DatagramSocket implements UdpSocket {
         while (!this.closed)
             try {
                 await this.inner.receiveMessages(batch, 0, -1)
-                const [{ vectors, bytesReceived, address }] = batch
-                const data = Buffer.from(vectors[0].subarray(0, bytesReceived))
+                const [message] = batch
+                const { address } = message
+                const data = receivedData(message)
                 if (address !== undefined && this.route(data, address)) this.inject(data, address)
             } catch (error) {
                 this.error = error as GError

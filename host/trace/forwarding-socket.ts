@@ -1,7 +1,13 @@
 import { type Cancellable } from "../../src/gio/cancellable.js"
 import { type DatagramSource, type InputMessage, type OutputMessage } from "../../src/gio/datagram-based.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { gather } from "../../src/gio/vectors.js"
 import { type UdpSocket } from "../../src/platform/services.js"
+
+/** A copy of the datagram that was received into a message. */
+export function receivedData(message: InputMessage): Buffer {
+    return Buffer.from(gather(message).subarray(0, message.bytesReceived))
+}
 
 /** A socket that does what another one does; what should differ is overridden. */
 export class ForwardingSocket implements UdpSocket {

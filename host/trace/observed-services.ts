@@ -5,7 +5,7 @@ import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { gather } from "../../src/gio/vectors.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { type UdpOptions, type UdpSocket } from "../../src/platform/services.js"
-import { ForwardingSocket } from "./forwarding-socket.js"
+import { ForwardingSocket, receivedData } from "./forwarding-socket.js"
 import { type Impairment } from "./impaired-path.js"
 import { ImpairedSocket } from "./impaired-socket.js"
 import { type Direction } from "./tracer.js"
@@ -60,8 +60,7 @@ class ObservedSocket extends ForwardingSocket {
     ): Promise<number> {
         const count = await this.inner.receiveMessages(messages, flags, timeout, cancellable)
         for (const message of messages.slice(0, count)) {
-            const data = Buffer.concat(message.vectors).subarray(0, message.bytesReceived)
-            this.observe("received", message.address ?? this.remote, data, this.localAddress())
+            this.observe("received", message.address ?? this.remote, receivedData(message), this.localAddress())
         }
         return count
     }
