@@ -52,7 +52,11 @@ mote_value mote_translated_load(mote_vm *vm, uint32_t at);
  * are added or other code runs.
  */
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t known);
-/** A shape check of the object in a slot, to be repeated when the function is resumed. */
+/** A class check in place of a shape check: all objects of the class with this number have the same shape. */
+#define TRANSLATED_OF(class) ((uint32_t)(class) << 8)
+/** Its fields' values if the object passes the class check and is no dictionary, otherwise NULL. */
+mote_value *mote_translated_fields_of(const mote_vm *vm, mote_value object, uint32_t class);
+/** A shape or class check of the object in a slot, to be repeated when the function is resumed. */
 typedef struct {
     uint32_t slot, known;
 } translated_assumption;
@@ -225,6 +229,14 @@ static ALWAYS bool mote_translated_is_of(const mote_vm *vm, mote_value object, u
     if (!is_heap(object)) return false;
     const block_map *map = (const block_map *)at_offset(vm, object);
     return (map->header & 15u) == KIND_MAP && map->prototype == vm->class_prototypes[class];
+}
+
+/** mote_translated_fields_of inline, where flash does not matter. */
+static ALWAYS mote_value *mote_quick_fields_of(const mote_vm *vm, mote_value object, uint32_t class)
+{
+    mote_value *fields;
+    if (!mote_translated_is_of(vm, object, class)) return NULL;
+    return mote_translated_find_fields(vm, object, &fields) ? fields : NULL;
 }
 
 /** Sets pc and sp as the interpreter has them at an operation with so many operands. */

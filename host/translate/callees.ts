@@ -3,6 +3,7 @@ import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey } from "../image/ir/names.js"
 import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
+import type { ClassChecks } from "./function-output.js"
 import { MOST_FIELDS } from "./shapes.js"
 import type { Chosen } from "./translate.js"
 import { fieldWord, LINK_WORDS, UNDEFINED } from "./words.js"
@@ -49,7 +50,7 @@ export interface DirectCall {
 }
 
 /** How the translated functions of one program call each other. */
-export class Callees {
+export class Callees implements ClassChecks {
     /** constructors that are translated, or whose classes have or inherit methods; the C refers to them by their index here */
     readonly constructors: number[]
     /** fields of builtin objects that are called, as C: the object and the name's word */
@@ -69,6 +70,16 @@ export class Callees {
         const { withMethods, withObjects } = classes
         const made = [...withObjects].filter((index) => chosen.functions.has(index) || classes.isDerived(index))
         this.constructors = [...new Set([...withMethods, ...made])].sort((a, b) => a - b)
+    }
+
+    /** Whether only some functions are C, as in a firmware that has little flash. */
+    get isSmall(): boolean {
+        return this.chosen.entries.size < this.chosen.functions.size
+    }
+
+    classNumber(constructorIndex: number): number | undefined {
+        const number = this.constructors.indexOf(constructorIndex)
+        return number < 0 ? undefined : number
     }
 
     /** The function that a call runs, if the program's text determines it. */

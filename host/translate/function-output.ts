@@ -20,6 +20,14 @@ const viewName = (slot: number): string => `p${slot}`
 /** With fewer uses of an object's fields in one function, checking the object once does not pay. */
 const FEWEST_USES = 2
 
+/** How the C checks classes. */
+export interface ClassChecks {
+    /** the number in the C of a constructor's class; undefined: it has none */
+    classNumber(constructorIndex: number): number | undefined
+    /** whether flash matters more than instructions */
+    isSmall: boolean
+}
+
 /** The parts of one function as C, apart from what its statements do. */
 export class FunctionOutput implements Output {
     /**
@@ -51,6 +59,7 @@ export class FunctionOutput implements Output {
         protected readonly source: ImageFunction,
         protected readonly shapes: Shapes,
         isCold: IsCold,
+        private readonly classes: ClassChecks,
     ) {
         this.captured = isCaptured(source)
         this.views = new FieldViews(source, this.captured)
@@ -117,7 +126,13 @@ export class FunctionOutput implements Output {
         const isUnfinished = (this.source.flags & FunctionFlag.constructor) !== 0
         if (isUnfinished && object.opcode === Op.loadLocal && object.value === 0) return undefined
         const isWorthIt = object.opcode === Op.loadLocal && (this.uses.get(object.value) ?? 0) >= FEWEST_USES
-        return isWorthIt ? this.shapes.fixed(object, keyOf(field) ?? "") : undefined
+        return this.ofReceiver(object, field) ?? (isWorthIt ? this.shapes.fixed(object, keyOf(field) ?? "") : undefined)
+    }
+
+    /** Where `this` certainly has the field. */
+    private ofReceiver({ opcode, value }: Expression, field: Expression): FixedField | undefined {
+        const isReceiver = opcode === Op.loadLocal && value === 0 && this.views.isKept(0)
+        return isReceiver ? this.shapes.ofReceiver(this.source, keyOf(field) ?? "") : undefined
     }
 
     isPlain(field: Expression): boolean {
@@ -125,18 +140,35 @@ export class FunctionOutput implements Output {
     }
 
     /** C of a field of the object in a slot. */
-    fieldOf(slot: number, { place, count }: FixedField, key: string): string {
+    fieldOf(slot: number, fixed: FixedField, key: string): string {
+        const number =
+            fixed.constructorIndex === undefined ? undefined : this.classes.classNumber(fixed.constructorIndex)
+        if (fixed.isCertain) this.locate(slot, this.views.needFound(slot))
+        else if (number !== undefined)
+            this.locate(slot, this.views.needClass(slot, number), this.classCheck(slot, number))
+        else this.checkPlace(slot, fixed, key)
+        return `${viewName(slot)}[${fixed.place}]`
+    }
+
+    private classCheck(slot: number, number: number): string {
+        return `mote_${this.classes.isSmall ? "translated" : "quick"}_fields_of(vm, s[${slot}], ${number})`
+    }
+
+    /** Sets a slot's variable to the object's fields. @param check C that finds them if the object is as expected */
+    private locate(slot: number, way: Way, check?: string): void {
+        const name = viewName(slot)
+        if (way === Way.find) this.unless(`!mote_translated_find_fields(vm, s[${slot}], &${name})`)
+        if (way !== Way.check || check === undefined) return
+        this.line(`${name} = ${check};`)
+        this.unless(`${name} == NULL`)
+    }
+
+    private checkPlace(slot: number, { place, count }: FixedField, key: string): void {
         const name = viewName(slot)
         const way = this.views.need(slot, count)
         const isNew = this.views.needKey(slot, place, key)
-        if (way === Way.check) {
-            this.line(`${name} = mote_translated_fields(vm, s[${slot}], ${known(count, place, key)});`)
-            this.unless(`${name} == NULL`)
-        } else {
-            if (way === Way.find) this.unless(`!mote_translated_find_fields(vm, s[${slot}], &${name})`)
-            if (isNew) this.unless(`!mote_translated_is_key(${name}, ${place}, ${key})`)
-        }
-        return `${name}[${place}]`
+        this.locate(slot, way, `mote_translated_fields(vm, s[${slot}], ${known(count, place, key)})`)
+        if (way !== Way.check && isNew) this.unless(`!mote_translated_is_key(${name}, ${place}, ${key})`)
     }
 
     unless(condition: string): void {
