@@ -59,11 +59,6 @@ mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_
     return NULL;
 }
 
-mote_value *mote_translated_fields_of(const mote_vm *vm, mote_value object, uint32_t class)
-{
-    return mote_quick_fields_of(vm, object, class);
-}
-
 static bool holds(const mote_vm *vm, mote_value object, uint32_t known)
 {
     bool of_class = (known & 0xff) == 0;

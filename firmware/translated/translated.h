@@ -23,6 +23,13 @@
 
 enum { DEPTH_SHIFT = 24 };
 
+/* Functions that generated code has inline, unless flash matters more than instructions. */
+#ifdef TRANSLATED_SMALL
+#define QUICK static inline
+#else
+#define QUICK static ALWAYS
+#endif
+
 mote_value mote_translated_unary(mote_vm *vm, uint32_t at, mote_value x);
 mote_value mote_translated_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
 /** A field as a value: functions are bound to the object. */
@@ -54,8 +61,6 @@ mote_value mote_translated_load(mote_vm *vm, uint32_t at);
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t known);
 /** A class check in place of a shape check: all objects of the class with this number have the same shape. */
 #define TRANSLATED_OF(class) ((uint32_t)(class) << 8)
-/** Its fields' values if the object passes the class check and is no dictionary, otherwise NULL. */
-mote_value *mote_translated_fields_of(const mote_vm *vm, mote_value object, uint32_t class);
 /** A shape or class check of the object in a slot, to be repeated when the function is resumed. */
 typedef struct {
     uint32_t slot, known;
@@ -218,7 +223,7 @@ static ALWAYS bool mote_translated_is_key(const mote_value *fields, uint32_t pla
 }
 
 /** Whether a value read from a field is a function that has to be bound to the object. */
-static inline bool mote_translated_is_code(const mote_vm *vm, mote_value v)
+QUICK bool mote_translated_is_code(const mote_vm *vm, mote_value v)
 {
     return !is_small(v) && (is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE));
 }
@@ -231,8 +236,8 @@ static ALWAYS bool mote_translated_is_of(const mote_vm *vm, mote_value object, u
     return (map->header & 15u) == KIND_MAP && map->prototype == vm->class_prototypes[class];
 }
 
-/** mote_translated_fields_of inline, where flash does not matter. */
-static ALWAYS mote_value *mote_quick_fields_of(const mote_vm *vm, mote_value object, uint32_t class)
+/** The values of an object's fields if it passes the class check and is no dictionary, otherwise NULL. */
+QUICK mote_value *mote_translated_fields_of(const mote_vm *vm, mote_value object, uint32_t class)
 {
     mote_value *fields;
     if (!mote_translated_is_of(vm, object, class)) return NULL;

@@ -3,7 +3,6 @@ import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey } from "../image/ir/names.js"
 import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
-import type { ClassChecks } from "./function-output.js"
 import { MOST_FIELDS } from "./shapes.js"
 import type { Chosen } from "./translate.js"
 import { fieldWord, LINK_WORDS, UNDEFINED } from "./words.js"
@@ -50,7 +49,7 @@ export interface DirectCall {
 }
 
 /** How the translated functions of one program call each other. */
-export class Callees implements ClassChecks {
+export class Callees {
     /** constructors that are translated, or whose classes have or inherit methods; the C refers to them by their index here */
     readonly constructors: number[]
     /** fields of builtin objects that are called, as C: the object and the name's word */
@@ -77,6 +76,7 @@ export class Callees implements ClassChecks {
         return this.chosen.entries.size < this.chosen.functions.size
     }
 
+    /** The number in the C of a constructor's class; undefined: it has none. */
     classNumber(constructorIndex: number): number | undefined {
         const number = this.constructors.indexOf(constructorIndex)
         return number < 0 ? undefined : number

@@ -1,6 +1,7 @@
 import { isCaptured } from "../image/ir/expressions.js"
 import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
+import type { Callees } from "./callees.js"
 import type { IsCold } from "./covered-code.js"
 import type { Output } from "./expression.js"
 import { FieldViews, known, Way } from "./field-views.js"
@@ -19,14 +20,6 @@ const viewName = (slot: number): string => `p${slot}`
 
 /** With fewer uses of an object's fields in one function, checking the object once does not pay. */
 const FEWEST_USES = 2
-
-/** How the C checks classes. */
-export interface ClassChecks {
-    /** the number in the C of a constructor's class; undefined: it has none */
-    classNumber(constructorIndex: number): number | undefined
-    /** whether flash matters more than instructions */
-    isSmall: boolean
-}
 
 /** The parts of one function as C, apart from what its statements do. */
 export class FunctionOutput implements Output {
@@ -59,7 +52,7 @@ export class FunctionOutput implements Output {
         protected readonly source: ImageFunction,
         protected readonly shapes: Shapes,
         isCold: IsCold,
-        private readonly classes: ClassChecks,
+        private readonly classes: Pick<Callees, "classNumber">,
     ) {
         this.captured = isCaptured(source)
         this.views = new FieldViews(source, this.captured)
@@ -145,13 +138,13 @@ export class FunctionOutput implements Output {
             fixed.constructorIndex === undefined ? undefined : this.classes.classNumber(fixed.constructorIndex)
         if (fixed.isCertain) this.locate(slot, this.views.needFound(slot))
         else if (number !== undefined)
-            this.locate(slot, this.views.needClass(slot, number), this.classCheck(slot, number))
+            this.locate(
+                slot,
+                this.views.needClass(slot, number),
+                `mote_translated_fields_of(vm, s[${slot}], ${number})`,
+            )
         else this.checkPlace(slot, fixed, key)
         return `${viewName(slot)}[${fixed.place}]`
-    }
-
-    private classCheck(slot: number, number: number): string {
-        return `mote_${this.classes.isSmall ? "translated" : "quick"}_fields_of(vm, s[${slot}], ${number})`
     }
 
     /** Sets a slot's variable to the object's fields. @param check C that finds them if the object is as expected */
