@@ -59,10 +59,17 @@ mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_
     return NULL;
 }
 
+static bool holds(const mote_vm *vm, mote_value object, uint32_t known)
+{
+    bool of_class = (known & 0xff) == 0;
+    if (of_class) return mote_translated_fields_of(vm, object, known >> 8) != NULL;
+    return mote_translated_fields(vm, object, known) != NULL;
+}
+
 bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all, uint32_t count)
 {
     for (; count > 0; count--, all++)
-        if (mote_translated_fields(vm, slots[all->slot], all->known) == NULL) return false;
+        if (!holds(vm, slots[all->slot], all->known)) return false;
     return true;
 }
 

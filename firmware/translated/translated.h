@@ -23,6 +23,13 @@
 
 enum { DEPTH_SHIFT = 24 };
 
+/* Functions that generated code has inline, unless flash matters more than instructions. */
+#ifdef TRANSLATED_SMALL
+#define QUICK static inline
+#else
+#define QUICK static ALWAYS
+#endif
+
 mote_value mote_translated_unary(mote_vm *vm, uint32_t at, mote_value x);
 mote_value mote_translated_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
 /** A field as a value: functions are bound to the object. */
@@ -52,7 +59,9 @@ mote_value mote_translated_load(mote_vm *vm, uint32_t at);
  * are added or other code runs.
  */
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t known);
-/** A shape check of the object in a slot, to be repeated when the function is resumed. */
+/** A class check in place of a shape check: all objects of the class with this number have the same shape. */
+#define TRANSLATED_OF(class) ((uint32_t)(class) << 8)
+/** A shape or class check of the object in a slot, to be repeated when the function is resumed. */
 typedef struct {
     uint32_t slot, known;
 } translated_assumption;
@@ -214,7 +223,7 @@ static ALWAYS bool mote_translated_is_key(const mote_value *fields, uint32_t pla
 }
 
 /** Whether a value read from a field is a function that has to be bound to the object. */
-static inline bool mote_translated_is_code(const mote_vm *vm, mote_value v)
+QUICK bool mote_translated_is_code(const mote_vm *vm, mote_value v)
 {
     return !is_small(v) && (is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE));
 }
@@ -225,6 +234,14 @@ static ALWAYS bool mote_translated_is_of(const mote_vm *vm, mote_value object, u
     if (!is_heap(object)) return false;
     const block_map *map = (const block_map *)at_offset(vm, object);
     return (map->header & 15u) == KIND_MAP && map->prototype == vm->class_prototypes[class];
+}
+
+/** The values of an object's fields if it passes the class check and is no dictionary, otherwise NULL. */
+QUICK mote_value *mote_translated_fields_of(const mote_vm *vm, mote_value object, uint32_t class)
+{
+    mote_value *fields;
+    if (!mote_translated_is_of(vm, object, class)) return NULL;
+    return mote_translated_find_fields(vm, object, &fields) ? fields : NULL;
 }
 
 /** Sets pc and sp as the interpreter has them at an operation with so many operands. */

@@ -71,6 +71,17 @@ export class Callees {
         this.constructors = [...new Set([...withMethods, ...made])].sort((a, b) => a - b)
     }
 
+    /** Whether only some functions are C, as in a firmware that has little flash. */
+    get isSmall(): boolean {
+        return this.chosen.entries.size < this.chosen.functions.size
+    }
+
+    /** The number in the C of a constructor's class; undefined: it has none. */
+    classNumber(constructorIndex: number): number | undefined {
+        const number = this.constructors.indexOf(constructorIndex)
+        return number < 0 ? undefined : number
+    }
+
     /** The function that a call runs, if the program's text determines it. */
     private known({ opcode, value, operands }: Expression): number | undefined {
         if (opcode === Op.staticFunction) return value

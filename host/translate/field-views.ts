@@ -4,6 +4,8 @@ import type { ImageFunction, Statement } from "../image/ir/program.js"
 
 /** What is known about the object in a slot. */
 interface View {
+    /** the number of its class in the C; undefined when that was not checked */
+    classNumber: number | undefined
     /** its least number of fields */
     count: number
     /** where the key was checked */
@@ -14,6 +16,8 @@ interface View {
 
 type Views = Map<number, View>
 
+const UNKNOWN = { classNumber: undefined, count: 0 }
+
 /** What two paths to one place both know. */
 function meet(one: Views, other: Views): Views {
     const met: Views = new Map()
@@ -21,7 +25,13 @@ function meet(one: Views, other: Views): Views {
         const known = other.get(slot)
         if (known === undefined) continue
         const places = new Set([...view.places].filter((place) => known.places.has(place)))
-        met.set(slot, { count: Math.min(view.count, known.count), places, isSet: view.isSet && known.isSet })
+        const isOfOne = view.classNumber === known.classNumber
+        met.set(slot, {
+            classNumber: isOfOne ? view.classNumber : undefined,
+            count: Math.min(view.count, known.count),
+            places,
+            isSet: view.isSet && known.isSet,
+        })
     }
     return met
 }
@@ -52,7 +62,7 @@ export class FieldViews {
     private readonly used = new Set<number>()
     /** arguments that are never stored to */
     private readonly kept: Set<number>
-    /** what is assumed about them everywhere, as C of translated_assumption: one for each checked place */
+    /** what is assumed about them everywhere, as C of translated_assumption: one for each checked class or place */
     private readonly assumed = new Map<string, string>()
     /** whether the previous statement falls through to the next one */
     private goesOn = true
@@ -74,8 +84,31 @@ export class FieldViews {
             view.isSet = true
             return way
         }
-        this.known.set(slot, { count, places: view?.places ?? new Set<number>(), isSet: true })
+        this.known.set(slot, { ...UNKNOWN, places: new Set(), ...view, count, isSet: true })
         return Way.check
+    }
+
+    /** The same for fields that all objects of a class have in the same places. @param number of the class in the C */
+    needClass(slot: number, number: number): Way {
+        const view = this.known.get(slot)
+        if (view?.classNumber === number) return this.needFound(slot)
+        this.used.add(slot)
+        this.known.set(slot, { ...UNKNOWN, places: new Set(), ...view, classNumber: number, isSet: true })
+        if (this.kept.has(slot)) this.assumed.set(`${slot} of ${number}`, `{${slot}, TRANSLATED_OF(${number})}`)
+        return Way.check
+    }
+
+    /** The same for fields that the object in a slot certainly has in these places. */
+    needFound(slot: number): Way {
+        const view = this.known.get(slot)
+        this.used.add(slot)
+        this.known.set(slot, { ...UNKNOWN, places: new Set(), ...view, isSet: true })
+        return view?.isSet === true ? Way.none : Way.find
+    }
+
+    /** Whether a slot has the same argument everywhere. */
+    isKept(slot: number): boolean {
+        return this.kept.has(slot)
     }
 
     /**

@@ -1,6 +1,7 @@
 import { isCaptured } from "../image/ir/expressions.js"
 import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
+import type { Callees } from "./callees.js"
 import type { IsCold } from "./covered-code.js"
 import type { Output } from "./expression.js"
 import { FieldViews, known, Way } from "./field-views.js"
@@ -51,6 +52,7 @@ export class FunctionOutput implements Output {
         protected readonly source: ImageFunction,
         protected readonly shapes: Shapes,
         isCold: IsCold,
+        private readonly classes: Pick<Callees, "classNumber">,
     ) {
         this.captured = isCaptured(source)
         this.views = new FieldViews(source, this.captured)
@@ -117,7 +119,13 @@ export class FunctionOutput implements Output {
         const isUnfinished = (this.source.flags & FunctionFlag.constructor) !== 0
         if (isUnfinished && object.opcode === Op.loadLocal && object.value === 0) return undefined
         const isWorthIt = object.opcode === Op.loadLocal && (this.uses.get(object.value) ?? 0) >= FEWEST_USES
-        return isWorthIt ? this.shapes.fixed(object, keyOf(field) ?? "") : undefined
+        return this.ofReceiver(object, field) ?? (isWorthIt ? this.shapes.fixed(object, keyOf(field) ?? "") : undefined)
+    }
+
+    /** Where `this` certainly has the field. */
+    private ofReceiver({ opcode, value }: Expression, field: Expression): FixedField | undefined {
+        const isReceiver = opcode === Op.loadLocal && value === 0 && this.views.isKept(0)
+        return isReceiver ? this.shapes.ofReceiver(this.source, keyOf(field) ?? "") : undefined
     }
 
     isPlain(field: Expression): boolean {
@@ -125,18 +133,35 @@ export class FunctionOutput implements Output {
     }
 
     /** C of a field of the object in a slot. */
-    fieldOf(slot: number, { place, count }: FixedField, key: string): string {
+    fieldOf(slot: number, fixed: FixedField, key: string): string {
+        const number =
+            fixed.constructorIndex === undefined ? undefined : this.classes.classNumber(fixed.constructorIndex)
+        if (fixed.isCertain) this.locate(slot, this.views.needFound(slot))
+        else if (number !== undefined)
+            this.locate(
+                slot,
+                this.views.needClass(slot, number),
+                `mote_translated_fields_of(vm, s[${slot}], ${number})`,
+            )
+        else this.checkPlace(slot, fixed, key)
+        return `${viewName(slot)}[${fixed.place}]`
+    }
+
+    /** Sets a slot's variable to the object's fields. @param check C that finds them if the object is as expected */
+    private locate(slot: number, way: Way, check?: string): void {
+        const name = viewName(slot)
+        if (way === Way.find) this.unless(`!mote_translated_find_fields(vm, s[${slot}], &${name})`)
+        if (way !== Way.check || check === undefined) return
+        this.line(`${name} = ${check};`)
+        this.unless(`${name} == NULL`)
+    }
+
+    private checkPlace(slot: number, { place, count }: FixedField, key: string): void {
         const name = viewName(slot)
         const way = this.views.need(slot, count)
         const isNew = this.views.needKey(slot, place, key)
-        if (way === Way.check) {
-            this.line(`${name} = mote_translated_fields(vm, s[${slot}], ${known(count, place, key)});`)
-            this.unless(`${name} == NULL`)
-        } else {
-            if (way === Way.find) this.unless(`!mote_translated_find_fields(vm, s[${slot}], &${name})`)
-            if (isNew) this.unless(`!mote_translated_is_key(${name}, ${place}, ${key})`)
-        }
-        return `${name}[${place}]`
+        this.locate(slot, way, `mote_translated_fields(vm, s[${slot}], ${known(count, place, key)})`)
+        if (way !== Way.check && isNew) this.unless(`!mote_translated_is_key(${name}, ${place}, ${key})`)
     }
 
     unless(condition: string): void {

@@ -26,7 +26,7 @@ export class FunctionTranslation extends FunctionOutput {
         shapes: Shapes,
         isCold: IsCold,
     ) {
-        super(image, source, shapes, isCold)
+        super(image, source, shapes, isCold, callees)
     }
 
     /** The whole function under this name. */

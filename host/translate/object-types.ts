@@ -6,7 +6,7 @@ import { constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } 
 import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
-import { type Expression, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
 import { splitLiveRanges } from "../image/passes/live-range-splitting.js"
 import { eliminateUnreachable } from "../image/passes/unreachable-code.js"
@@ -24,10 +24,12 @@ export class ObjectTypes {
     /** reads of fields that contain no functions */
     private readonly plain = new Set<number>()
     readonly classes: ClassModel
+    private readonly functions: readonly ImageFunction[]
 
     constructor(image: Buffer) {
         // A program of its own, because inference needs a slot for every variable.
         const program = readImage(image)
+        this.functions = program.functions
         for (const entry of program.functions) {
             eliminateUnreachable(entry)
             if (!isCaptured(entry)) splitLiveRanges(entry)
@@ -61,6 +63,13 @@ export class ObjectTypes {
     /** The same, but empty when the object may have another type with fields, as far as is known. */
     likelyClassesOf(object: Expression): number[] {
         return this.likely.has(object.origin.at) ? this.classesOf(object) : []
+    }
+
+    /** The classes that `this` of a method certainly has one of; empty when they are unknown, or it has no `this`. */
+    receiversOf(index: number): number[] {
+        const entry = this.functions[index]
+        const hasThis = (entry.flags & FunctionFlag.needsThis) !== 0 && this.classes.hasObject(entry)
+        return hasThis ? (this.classes.receivers(index) ?? []) : []
     }
 
     /** Whether the field that is read contains no function, which would be bound. */

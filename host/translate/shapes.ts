@@ -11,6 +11,10 @@ export interface FixedField {
     place: number
     /** the object's least number of fields */
     count: number
+    /** of the class all of whose objects have the field there; undefined: the key must be checked */
+    constructorIndex?: number
+    /** whether the object certainly has the field there */
+    isCertain: boolean
 }
 
 /** Most fields of an object that a check can cover (translated_assumption of firmware/translated/translated.h). */
@@ -63,11 +67,29 @@ export class Shapes {
 
     /** Where an object has a field; undefined when its class is unknown, or may keep the field anywhere. */
     fixed(object: Expression, key: string): FixedField | undefined {
-        const shapes = this.types.likelyClassesOf(object).map((index) => this.layout.steadyFieldsOf(index))
-        const [place, ...others] = new Set(shapes.map((fields) => fields.indexOf(key)))
-        if (place === undefined || place < 0 || others.length > 0) return undefined
-        const count = Math.min(MOST_FIELDS, ...shapes.map((fields) => fields.length))
-        return place < count ? { place, count } : undefined
+        const classes = this.types.likelyClassesOf(object)
+        const exact = classes.length === 1 ? this.exactPlace(classes, key) : undefined
+        if (exact !== undefined) return { ...exact, constructorIndex: classes[0] }
+        return placeIn(
+            classes.map((index) => this.layout.steadyFieldsOf(index)),
+            key,
+        )
+    }
+
+    /** Where `this` of a method certainly has a field, without any check of its class; undefined when that is unknown. */
+    ofReceiver(method: ImageFunction, key: string): FixedField | undefined {
+        const exact = this.exactPlace(this.types.receiversOf(this.program.functions.indexOf(method)), key)
+        return exact === undefined ? undefined : { ...exact, isCertain: true }
+    }
+
+    /** Where all objects of these classes have a field from the start. */
+    private exactPlace(classes: number[], key: string): FixedField | undefined {
+        // Objects may change their classes if the program changes prototypes.
+        if (this.types.classes.isDynamic) return undefined
+        return placeIn(
+            classes.map((index) => this.layout.exactFieldsOf(index)),
+            key,
+        )
     }
 
     /** Whether the field that is read contains no function, which would be bound. */
@@ -90,6 +112,14 @@ export class Shapes {
         const places = [...(ofClasses.get(key) ?? ofUnknown ?? [])]
         return places.sort(([, a], [, b]) => b - a).at(0)?.[0]
     }
+}
+
+/** The field's place if it is the same in all of these objects. */
+function placeIn(shapes: (readonly string[])[], key: string): FixedField | undefined {
+    const [place, ...others] = new Set(shapes.map((fields) => fields.indexOf(key)))
+    if (place === undefined || place < 0 || others.length > 0) return undefined
+    const count = Math.min(MOST_FIELDS, ...shapes.map((fields) => fields.length))
+    return place < count ? { place, count, isCertain: false } : undefined
 }
 
 function count(places: Map<string, Map<number, number>>, field: string, place: number, more = 1): void {

@@ -16,7 +16,7 @@ const PETS = [
 ]
 
 function pets(name: string, ...lines: string[]): WrittenProgram {
-    const isDeclaration = (line: string): boolean => /^(class|function) /.test(line)
+    const isDeclaration = (line: string): boolean => /^(class|function|interface) /.test(line)
     const declarations = lines.filter(isDeclaration)
     const body = lines.filter((line) => !isDeclaration(line))
     const end = "} catch (error) { console.log(error instanceof TypeError) }"
@@ -154,6 +154,26 @@ export const WRONG_RECEIVERS: WrittenProgram[] = [
         "class Wolf extends Animal { bark(): void { console.log('howl') } }",
         "function call(pet: Dog | Cat): void { if (!(pet instanceof Dog)) pet.meow() }",
         "call(new Wolf())",
+    ),
+    pets(
+        "a method's overload, of which its implementation says less",
+        "class Kind { same(pet: Animal): Dog; same(pet: any): any { return pet } }",
+        "const pet: Animal = new Cat()",
+        "new Kind().same(pet).bark()",
+    ),
+    pets(
+        "an interface of the class's name, which adds a method",
+        "class Owl extends Animal { hoot(): void { console.log('hoots') } }",
+        "interface Owl { bark(): void }",
+        "new Owl().bark()",
+    ),
+    pets(
+        "a field that tells two types apart, and is stored by way of any",
+        "interface DogHome { kind: 'dog'; pet: Dog }",
+        "interface CatHome { kind: 'cat'; pet: Cat }",
+        "const home = { kind: 'cat', pet: new Cat() } as DogHome | CatHome",
+        ";(home as any).kind = 'dog'",
+        "if (home.kind === 'dog') home.pet.bark()",
     ),
     pets("an error that the checker is told to ignore", "// @ts-ignore", "new Cat().bark()"),
 ]

@@ -155,6 +155,25 @@ export class TypeFacts {
         return (flags & this.typescript.SymbolFlags.Optional) !== 0
     }
 
+    /** Whether a field's value tells types of a union apart; the field may be stored, so that it tells the wrong one. */
+    areToldApart(type: ts.Type): boolean {
+        const types = type.isUnion() ? type.types.filter((each) => !this.isPrimitive(each)) : []
+        return types.some((each) =>
+            this.checker.getPropertiesOfType(each).some((property) => {
+                const own = this.checker.getTypeOfSymbol(property)
+                const others = types.flatMap((other) => this.checker.getPropertyOfType(other, property.name) ?? [])
+                const differs = others.some((other) => this.checker.getTypeOfSymbol(other) !== own)
+                return differs && this.isUnit(own)
+            }),
+        )
+    }
+
+    /** Whether a type has few values, each of which is a type. */
+    private isUnit(type: ts.Type): boolean {
+        const { Literal, Undefined, Null } = this.typescript.TypeFlags
+        return (type.isUnion() ? type.types : [type]).some(({ flags }) => (flags & (Literal | Undefined | Null)) !== 0)
+    }
+
     /** Whether a member is a method or a readonly field, and so is never assigned. */
     isFixed({ flags, declarations = [] }: ts.Symbol): boolean {
         if ((flags & this.typescript.SymbolFlags.Method) !== 0) return true

@@ -113,9 +113,10 @@ export class ValueWalk {
         if (!ts.isPropertyAccessExpression(node) && !ts.isIdentifier(node)) return
         const symbol = this.checker.getSymbolAtLocation(ts.isIdentifier(node) ? node : node.name)
         const declaration = symbol?.valueDeclaration
-        if (symbol === undefined || declaration === undefined || this.isConstant(declaration)) return
+        if (symbol === undefined || declaration === undefined) return
         const [declared, narrowed] = [this.checker.getTypeOfSymbol(symbol), this.typeOf(node)]
-        if (declared !== narrowed) this.flow.pass(declared, narrowed)
+        if (declared === narrowed || (this.isConstant(declaration) && !this.flow.facts.areToldApart(declared))) return
+        this.flow.pass(declared, narrowed)
     }
 
     private isConstant(declaration: ts.Declaration): boolean {
@@ -180,6 +181,13 @@ export class ValueWalk {
                 this.flow.substitutions.addReference(this.typeOf(base))
                 this.flow.pass(type, this.typeOf(base))
             }
+        // An interface of the same name may add members that the class does not have.
+        for (const { name, declarations = [] } of this.checker.getPropertiesOfType(type))
+            if (!declarations.some((each) => this.isInClass(each))) this.flow.unsound.add(name)
+    }
+
+    private isInClass(member: ts.Node): boolean {
+        return this.typescript.findAncestor(member, this.typescript.isClassLike) !== undefined
     }
 
     private visitReturn({ parent, expression }: ts.ReturnStatement): void {
@@ -200,6 +208,21 @@ export class ValueWalk {
             if (ts.isIdentifier(each.name) && each.name.text === "this") this.flow.pass(this.any, this.typeOf(each))
         if (node.type !== undefined && ts.isTypePredicateNode(node.type) && node.type.type !== undefined)
             this.flow.pass(this.typeOf(node.type.parameterName), this.typeOf(node.type.type))
+        this.passOverloads(node)
+    }
+
+    /** Calls are checked against an overload, whose types may say more than those of the implementation. */
+    private passOverloads(node: ts.SignatureDeclaration): void {
+        const own = this.checker.getSignatureFromDeclaration(node)
+        const symbol = node.name === undefined ? undefined : this.checker.getSymbolAtLocation(node.name)
+        if (own === undefined || (node as ts.FunctionLikeDeclaration).body === undefined) return
+        for (const each of symbol?.declarations ?? []) {
+            const isOverload =
+                each !== node &&
+                (this.typescript.isMethodDeclaration(each) || this.typescript.isFunctionDeclaration(each))
+            const overload = isOverload ? this.checker.getSignatureFromDeclaration(each) : undefined
+            if (overload !== undefined) this.flow.passSignature(own, overload)
+        }
     }
 
     /**

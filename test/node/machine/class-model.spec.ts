@@ -297,6 +297,44 @@ describe("the layout of objects", function () {
         deepStrictEqual(fields("Base", base, "console.log(new Base(1))"), { all, steady: all, isComplete: true })
     })
 
+    describe("has exact places, which need no check,", () => {
+        /** The fields of class Wide that other code finds at the same places in all of its objects. */
+        function exact(...lines: string[]): string[] {
+            const compiled = new Compiled(...lines, MADE)
+            const found = new ObjectLayout(compiled.program).exactFieldsOf(compiled.only("Wide"))
+            return found.map((key) => compiled.program.ascii[Number(key.slice("ascii ".length))].toString())
+        }
+
+        /** A base class with these statements in its constructor; its objects have a method. */
+        const baseOf = (steps: string): string =>
+            `class Base { ${FIELDS}; constructor(n: any) { ${steps} } go(): void { console.log(this) } }`
+
+        it("for all fields if no other code gets the object before they are stored", () => {
+            const base = baseOf("this.first = n; this.second = [n]; this.third = n")
+            deepStrictEqual(exact(base, ...DERIVED), ["first", "second", "third", "last"])
+        })
+
+        it("for the fields before a call of one of its methods", () => {
+            const base = baseOf("this.first = n; this.go(); this.second = n")
+            deepStrictEqual(exact(base, ...DERIVED), ["first"])
+        })
+
+        it("for the fields of the base class if its constructor gives the object away at its end", () => {
+            const base = baseOf("this.first = n; this.second = n; console.log(this)")
+            deepStrictEqual(exact(base, ...DERIVED), ["first", "second"])
+        })
+
+        it("for the fields before a closure, which may have the object", () => {
+            const base = baseOf("this.first = n; this.second = () => n; this.third = n")
+            deepStrictEqual(exact(base, ...DERIVED), ["first"])
+        })
+
+        it("for no field behind those that the machine gives to an error", () => {
+            const wide = "class Wide extends Error { last: any; constructor() { super('wide'); this.last = 4 } }"
+            deepStrictEqual(exact(wide), [])
+        })
+    })
+
     it("has no certain places in a program that deletes fields", () => {
         const base = `class Base { ${FIELDS}; constructor(n: any) { this.first = n } }`
         const found = fields("Base", base, "const made: any = new Base(1)", "delete made.first", "console.log(made)")
