@@ -150,7 +150,7 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
         if (this.phase !== AssociationPhase.connected || this.peerClosed || this.readClosed || record.holds)
             return false
         // With a last flight to keep, it has to be asked.
-        return plaintext.length <= record.readLimit && (driver === undefined || driver.quietBelow !== 0)
+        return plaintext.length <= record.readLimit && (driver === undefined || driver.quietBelow > 0)
     }
 
     /** @param plaintext of the record that the record layer has taken; undefined: it was discarded or stored */

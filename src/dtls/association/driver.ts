@@ -35,7 +35,7 @@ export interface DriverOwner {
 export interface Driver {
     /**
      * Fast path for application data: while the next sequence number is below this, no tick is needed before
-     * `handshakeUntil` and the driver need not be consulted. 0 or less: consult it. Not 0: it keeps no last flight.
+     * `handshakeUntil` and the driver need not be consulted. Above 0: it keeps no last flight.
      */
     quietBelow: number
     /** until when records under the handshake keys are accepted, ms; only set by drivers that can be quiet */

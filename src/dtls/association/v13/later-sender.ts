@@ -55,10 +55,7 @@ export abstract class LaterSender {
     private silent = false
     /** why a KeyUpdate of ours is wanted */
     updateReason = UpdateReason.none
-    /**
-     * Fast path, see Driver. Negative: the same limit, but speakers have to be asked for messages. Code that makes
-     * something to be sent sets it to 0.
-     */
+    /** Fast path, see Driver. Code that makes something to be sent sets it to 0. */
     quietBelow = 0
     /** see Driver; a client: until its last flight is acknowledged */
     handshakeUntil = NEVER
@@ -75,7 +72,10 @@ export abstract class LaterSender {
         const { isClient, record, settings } = owner
         this.record = record
         const ids = idsOf(settings)
-        if (ids !== undefined) this.speakers.push(ids)
+        if (ids !== undefined) {
+            ids.listener = this
+            this.speakers.push(ids)
+        }
         // Only a server sends tickets.
         const sessions = isClient ? undefined : (sessionsOf(settings) as ServerResumptionV13 | undefined)
         if (sessions !== undefined) this.speakers.push(sessions)
@@ -92,14 +92,10 @@ export abstract class LaterSender {
     }
 
     wantsTickAt(): number {
-        const { handshakeUntil, record } = this
-        // Usually nothing is due, whatever has been reserved. Speakers may have a message at any time.
-        if (record.write.nextSequence < -this.quietBelow && this.speaking() === undefined) return handshakeUntil
-        const { flight, received } = this
+        const { handshakeUntil, record, flight, received } = this
         const wants = this.wantsToSend(flight, record.write)
         if (!wants && flight === undefined && received === undefined) {
-            const below = Math.max(record.write.maxRecords - UPDATE_MARGIN, 0)
-            this.quietBelow = this.speakers.length === 0 ? below : -below
+            this.quietBelow = Math.max(record.write.maxRecords - UPDATE_MARGIN, 0)
             return handshakeUntil
         }
         if (record.isHeld()) return handshakeUntil
@@ -256,6 +252,8 @@ export abstract class LaterSender {
     onNewPath(): boolean {
         const ids = idsOf(this.owner.settings)
         if (ids === undefined || !ids.useSpare()) return false
+        // Another spare id may have to be asked for.
+        this.quietBelow = 0
         this.sendWithId(ids.recordId(false))
         this.record.outdate()
         return true

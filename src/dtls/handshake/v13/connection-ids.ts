@@ -12,7 +12,7 @@ import {
 } from "../../wire/v13/connection-id-messages.js"
 import { ConnectionIds } from "../connection-ids.js"
 import { type HelloExtension } from "../hello-extension.js"
-import { type LaterMessage, type UpdatableIds } from "./updatable-ids.js"
+import { type LaterMessage, type SpeakerListener, type UpdatableIds } from "./updatable-ids.js"
 
 /** Limit on ids of each side kept beside the one in use; beyond it they are neither stored nor given out. */
 export const MAX_SPARES = 4
@@ -31,6 +31,7 @@ const RENEWING = 4
  */
 export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
     hasUpdates = true
+    listener: SpeakerListener | undefined = undefined
     /** the peer's spare ids, in the order in which it gave them */
     private spares: Buffer[] = []
     /** our ids that the peer has not used yet, in the same order */
@@ -146,7 +147,9 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
 
     /** Makes the peer use a new id at once; the next message tells it. */
     renew(): void {
-        if (this.agreed && this.local.length > 0) this.renewing = true
+        if (!this.agreed || this.local.length === 0) return
+        this.renewing = true
+        if (this.listener !== undefined) this.listener.quietBelow = 0
     }
 
     hasMessage(): boolean {

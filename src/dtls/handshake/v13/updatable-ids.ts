@@ -10,6 +10,12 @@ export interface LaterMessage {
     body: Buffer
 }
 
+/** Sends the messages of speakers. */
+export interface SpeakerListener {
+    /** A speaker sets it to 0 when it has a message that comes neither from a message of the peer nor from a new path. */
+    quietBelow: number
+}
+
 /** An extension that may have messages for the peer after the handshake. */
 export interface Speaker {
     hasMessage(): boolean
@@ -19,6 +25,8 @@ export interface Speaker {
 
 /** Connection ids of DTLS 1.3, which can be replaced during the association (RFC 9147 §9). */
 export interface UpdatableIds extends RecordExtension, Speaker {
+    /** undefined during the handshake */
+    listener: SpeakerListener | undefined
     /** always true; connection ids of DTLS 1.2 do not have this field, and are not offered in 1.3 */
     hasUpdates: boolean
     /** Length of each id of this side, bytes; 0: it has none. */
