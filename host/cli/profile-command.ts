@@ -18,8 +18,9 @@ import { addSetting, imageOf } from "./sim-command.js"
 import { onStop } from "./stopping.js"
 
 const description =
-    "Runs a program in the simulator and counts the calls and operations of each function. The setting " +
-    `"translate": "hot" of devs.config.json uses these counts to translate the functions to C that run most for their size. ` +
+    "Runs a program in the simulator, counts the calls and operations of each function and notes which of its statements run. " +
+    `The setting "translate": "hot" of devs.config.json uses this to translate to C the functions that run most for their size, ` +
+    "without the statements that never ran. " +
     "Ends with the program, or on Ctrl-C."
 
 const examples = `
@@ -44,7 +45,7 @@ export function addProfileCommand(program: Command): void {
         .argument("<PROGRAM.ts>", "the program")
         .option("--setting <NAME=VALUE>", "a setting of the device; repeatable", addSetting)
         .option("--output <FILE>", `file to write, for "translateProfile"`, "profile.json")
-        .option("--add", "add to the counts in the file")
+        .option("--add", "add to what the file has")
         .option("--heap <KB>", "memory of the device, 8 to 65536", whole("--heap", 8, 65536), 64)
         .option("--virtual-time", "sleeping takes no time")
         .helpOption("-h, --help", "show this help")
