@@ -116,5 +116,5 @@ export function readProfile(path: string): Profile {
     } catch (error) {
         if (!(error instanceof SyntaxError)) throw new UsageError(`${path}: ${(error as Error).message}`)
     }
-    throw new UsageError(`${path} is no profile: mote profile writes them`)
+    throw new UsageError(`${path} is no profile of this version of Mote: record it with mote profile`)
 }
