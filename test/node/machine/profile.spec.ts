@@ -117,7 +117,10 @@ describe("a profile of a program's functions", function () {
         for (const text of ["", "[]", ...wrong.map((file) => `{"a.ts": ${file}}`)]) {
             const path = join(folder, "none.json")
             writeFileSync(path, text)
-            throws(() => readProfile(path), /none\.json is no profile of this version of Mote: record it with mote profile/)
+            throws(
+                () => readProfile(path),
+                /none\.json is no profile of this version of Mote: record it with mote profile/,
+            )
         }
         throws(() => readProfile(join(folder, "missing.json")), /missing\.json: .*no such file/)
     })
