@@ -29,6 +29,19 @@ function messageOf(type: HandshakeType): Buffer {
 }
 
 describe("records", () => {
+    it("a message that arrives after this side has closed for reading is discarded and counted", () => {
+        const s = connected()
+        // The first message ends the handshake for a server, which keeps its last flight until then.
+        s.toServer(capture(s, "before"))
+        s.drain()
+        const [single, first, second] = ["single", "first", "second"].map((text) => capture(s, text))
+        s.serverAssociation().shutdown(true, false)
+        for (const datagram of [single, Buffer.concat([first, second])]) s.toServer(datagram)
+        s.drain()
+        deepStrictEqual(s.serverMessages, ["before"])
+        strictEqual(drops(s.serverAssociation())["unexpected"], 3)
+    })
+
     it("[R01] truncated headers and lengths are discarded; the records before them count", () => {
         const s = connected()
         const good = capture(s, "good")

@@ -1,6 +1,7 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual, throws } from "node:assert"
 import { type Association } from "../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
+import { Diagnostic } from "../../../src/dtls/association/output.js"
 import {
     loadAssociation,
     type LoadedAssociation,
@@ -233,6 +234,24 @@ describe("a saved association", () => {
         s.toClient(record)
         s.drain()
         deepStrictEqual(s.clientMessages, ["far ahead"])
+    })
+
+    it("is asked for again with every datagram until it is saved, also with a message that may be delivered", () => {
+        const s = connected()
+        s.client = load(s, save(s.client, exact))
+        save(s.client, { send: 1, receive: 1 })
+        s.fault = () => []
+        const begun = s.log.length
+        s.serverSends("within")
+        for (let i = 0; i < 30; i++) s.serverSends("while it slept")
+        const asked = (): number => s.clientOutputs.filter((o) => o.diagnostic === Diagnostic.saveWanted).length
+        s.toClient(s.log[s.log.length - 1])
+        s.drain()
+        strictEqual(asked(), 1)
+        s.toClient(s.log[begun])
+        s.drain()
+        deepStrictEqual(s.clientMessages, ["within"])
+        strictEqual(asked(), 2)
     })
 
     it("[P04] is refused while the handshake runs, at every step of it, with messages in fragments, too, and after its end", () => {
