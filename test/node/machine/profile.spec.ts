@@ -125,7 +125,7 @@ describe("a profile of a program's functions", function () {
         throws(() => readProfile(join(folder, "missing.json")), /missing\.json: .*no such file/)
     })
 
-    it("is written by mote profile, with --add on top of what the file has", () => {
+    it("is written by mote profile: anew, or with --add on top of what the file has", () => {
         const output = join(folder, "command.json")
         const [command, ...args] = mote("profile", join(folder, "workload.ts"), "--virtual-time", "--output", output)
         const once = spawnSync(command, args, { encoding: "utf8" })
@@ -134,6 +134,8 @@ describe("a profile of a program's functions", function () {
         deepStrictEqual(readProfile(output), run.profile)
         strictEqual(spawnSync(command, [...args, "--add"]).status, 0)
         strictEqual(callsOfDown(readProfile(output)), 1200)
+        strictEqual(spawnSync(command, args).status, 0)
+        strictEqual(callsOfDown(readProfile(output)), 600)
     })
 
     it("chooses what saves most for its size, within a budget, and nothing that never ran", () => {
