@@ -23,19 +23,31 @@ extern const uint8_t mote_op_shape[OP_END];
 /** EXPR, STMT or FINAL. */
 extern const uint8_t mote_op_kind[OP_END];
 
-/** Decodes an immediate and moves past it. At most 5 bytes. */
-static inline int32_t read_immediate(const uint8_t **pc)
+/** An immediate and where it ends. */
+typedef struct {
+    const uint8_t *end;
+    int32_t value;
+} decoded_immediate;
+
+/** At most 5 bytes. */
+static inline decoded_immediate decode_immediate(const uint8_t *at)
 {
-    const uint8_t *at = *pc;
     uint32_t first = *at++;
-    if (first < FIRST_MULTIBYTE) {
-        *pc = at;
-        return (int32_t)first;
-    }
+    if (first < FIRST_MULTIBYTE) return (decoded_immediate){at, (int32_t)first};
     uint32_t value = 0;
     for (uint32_t left = (first & 3u) + 1; left > 0; left--) value = (value << 8) | *at++;
-    *pc = at;
-    return (int32_t)((first & 4u) != 0 ? 0u - value : value);
+    return (decoded_immediate){at, (int32_t)((first & 4u) != 0 ? 0u - value : value)};
+}
+
+/**
+ * Decodes an immediate and moves past it. Inlined everywhere: a position whose address a call gets cannot stay in a
+ * register.
+ */
+static inline __attribute__((always_inline)) int32_t read_immediate(const uint8_t **pc)
+{
+    decoded_immediate decoded = decode_immediate(*pc);
+    *pc = decoded.end;
+    return decoded.value;
 }
 
 #endif
