@@ -43,12 +43,14 @@ SEPARATE_OPERATIONS
 void mote_interpreter_run(mote_vm *vm)
 {
     /* The image has been verified: no other operations occur. */
+#ifndef __wasm__
     static const void *const places[256] = {
 #define X(number, name, kind, operands, immediate) [number] = &&place_##name,
         MOTE_OPS(X)
 #undef X
             [FIRST_SMALL_INT... 255] = &&place_constant,
     };
+#endif
     const uint8_t *pc;
     mote_value *sp, *slots;
     int32_t budget = vm->budget;
@@ -56,6 +58,17 @@ void mote_interpreter_run(mote_vm *vm)
     LOAD();
     NEXT();
 
+#ifdef __wasm__
+dispatch:
+    FETCH();
+    switch (op) {
+#define X(number, name, kind, operands, immediate)                                                                     \
+    case number: goto place_##name;
+        MOTE_OPS(X)
+#undef X
+    default: break;
+    }
+#endif
 place_constant:
     PUSH(small_value((int32_t)op - SMALL_INT_ZERO));
     NEXT();
