@@ -45,11 +45,11 @@ static inline uint32_t read_index(const uint8_t **pc)
 
 #define PUSH(v) (*sp++ = (v))
 
-/** Takes the next operation. */
-#define FETCH()                                                                                                        \
+/** Moves past the opcode at `pc`, which runs now. */
+#define TAKE()                                                                                                         \
     do {                                                                                                               \
         NOTE();                                                                                                        \
-        op = *pc++;                                                                                                    \
+        pc++;                                                                                                          \
         budget--;                                                                                                      \
     } while (0)
 
@@ -62,7 +62,8 @@ static inline uint32_t read_index(const uint8_t **pc)
 #else
 #define NEXT()                                                                                                         \
     do {                                                                                                               \
-        FETCH();                                                                                                       \
+        op = *pc;                                                                                                      \
+        TAKE();                                                                                                        \
         goto *places[op];                                                                                              \
     } while (0)
 #endif
@@ -77,13 +78,24 @@ static inline uint32_t read_index(const uint8_t **pc)
         sp[-1] = result_;                                                                                              \
     } while (0)
 
-/** Compares small integers inline. All other operands are compared in one place for all operations. */
+/**
+ * Compares small integers inline, and takes the conditional jump that usually follows. All other operands are compared
+ * in one place for all operations.
+ */
 #define COMPARE(test)                                                                                                  \
     do {                                                                                                               \
         mote_value x_ = sp[-2], y_ = sp[-1];                                                                           \
         if (!both_small(x_, y_)) goto examine;                                                                         \
+        bool holds_ = (int32_t)x_ test(int32_t) y_;                                                                    \
+        if (*pc == OP_JMP_Z) {                                                                                         \
+            sp -= 2;                                                                                                   \
+            TAKE();                                                                                                    \
+            if (holds_) goto go_on;                                                                                    \
+            goto jump;                                                                                                 \
+        }                                                                                                              \
         sp--;                                                                                                          \
-        sp[-1] = bool_value((int32_t)x_ test(int32_t) y_);                                                             \
+        sp[-1] = bool_value(holds_);                                                                                   \
+        NEXT();                                                                                                        \
     } while (0)
 
 #define BITWISE(expression)                                                                                            \
@@ -100,16 +112,6 @@ static inline uint32_t read_index(const uint8_t **pc)
         if (has_failed(vm)) goto failed;                                                                               \
         if (vm->yielding) goto leave;                                                                                  \
         if (running_translation(vm) != NULL) goto call_translated;                                                     \
-    } while (0)
-
-#define JUMP_IF(condition)                                                                                             \
-    do {                                                                                                               \
-        const uint8_t *from_ = pc - 1;                                                                                 \
-        int32_t offset_ = read_immediate(&pc);                                                                         \
-        if (condition) {                                                                                               \
-            pc = from_ + offset_;                                                                                      \
-            if (offset_ <= 0 && budget < 0) goto out_of_budget;                                                        \
-        }                                                                                                              \
     } while (0)
 
 #endif

@@ -60,7 +60,8 @@ void mote_interpreter_run(mote_vm *vm)
 
 #ifdef __wasm__
 dispatch:
-    FETCH();
+    op = *pc;
+    TAKE();
     switch (op) {
 #define X(number, name, kind, operands, immediate)                                                                     \
     case number: goto place_##name;
@@ -213,13 +214,10 @@ place_UTF8_FIELD : {
 place_MATH_FIELD:
 place_DS_FIELD:
 place_OBJECT_FIELD : {
+    uint32_t object = op == OP_MATH_FIELD ? OBJECT_Math : op == OP_DS_FIELD ? OBJECT_DeviceScript : OBJECT_Object;
     mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
     PUSH(MOTE_UNDEFINED);
-    REPLACE(1, mote_builtin_get(vm,
-                                op == OP_MATH_FIELD ? OBJECT_Math
-                                : op == OP_DS_FIELD ? OBJECT_DeviceScript
-                                                    : OBJECT_Object,
-                                key));
+    REPLACE(1, mote_builtin_get(vm, object, key));
     NEXT();
 }
 
@@ -352,32 +350,29 @@ place_SHIFT_LEFT:
 place_SHIFT_RIGHT:
 place_SHIFT_RIGHT_UNSIGNED:
 operate_binary:
-    REPLACE(2, mote_operate_binary(vm, op, sp[-2], sp[-1]));
+    REPLACE(2, mote_operate_binary(vm, pc[-1], sp[-2], sp[-1]));
     NEXT();
 place_BIT_NOT:
 place_TO_INT:
 place_NEG:
 place_UPLUS:
 place_ABS:
-    REPLACE(1, mote_operate_unary(vm, op, sp[-1]));
+    REPLACE(1, mote_operate_unary(vm, pc[-1], sp[-1]));
     NEXT();
 
 place_EQ:
 place_APPROX_EQ:
     COMPARE(==);
-    NEXT();
 place_NE:
 place_APPROX_NE:
     COMPARE(!=);
-    NEXT();
 place_LT:
     COMPARE(<);
-    NEXT();
 place_LE:
     COMPARE(<=);
-    NEXT();
 /* Most comparisons that get here are with undefined. */
 examine:
+    op = pc[-1];
     sp--;
     if (sp[0] == MOTE_UNDEFINED && op == OP_EQ) sp[-1] = bool_value(sp[-1] == MOTE_UNDEFINED);
     else if (sp[0] == MOTE_UNDEFINED && op == OP_NE) sp[-1] = bool_value(sp[-1] != MOTE_UNDEFINED);
@@ -403,19 +398,25 @@ place_TYPEOF_STR:
     sp[-1] = mote_type_name(vm, sp[-1]);
     NEXT();
 
-place_JMP:
-    JUMP_IF(true);
-    NEXT();
 place_JMP_Z : {
     mote_value v = *--sp;
-    bool taken = v == MOTE_FALSE || (v != MOTE_TRUE && !mote_to_bool(vm, v));
-    JUMP_IF(taken);
-    NEXT();
+    if (v == MOTE_FALSE || (v != MOTE_TRUE && !mote_to_bool(vm, v))) goto jump;
 }
-place_JMP_RET_VAL_Z : {
-    bool taken = is_nullish(vm->ret_val);
-    if (taken) vm->ret_val = MOTE_UNDEFINED;
-    JUMP_IF(taken);
+go_on:
+    skip_immediate(&pc);
+    NEXT();
+place_JMP_RET_VAL_Z:
+    if (!is_nullish(vm->ret_val)) goto go_on;
+    vm->ret_val = MOTE_UNDEFINED;
+    goto jump;
+place_END_TRY:
+    if (!mote_try_leave(vm)) goto invalid;
+place_JMP:
+jump : {
+    const uint8_t *from = pc - 1;
+    int32_t offset = read_immediate(&pc);
+    pc = from + offset;
+    if (offset <= 0 && budget < 0) goto out_of_budget;
     NEXT();
 }
 
@@ -490,10 +491,6 @@ place_TRY : {
     if (!mote_try_enter(vm, (uint32_t)(from + offset - code))) goto invalid;
     NEXT();
 }
-place_END_TRY:
-    if (!mote_try_leave(vm)) goto invalid;
-    JUMP_IF(true);
-    NEXT();
 place_CATCH:
     goto invalid;
 place_FINALLY : {

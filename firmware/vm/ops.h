@@ -23,6 +23,13 @@ extern const uint8_t mote_op_shape[OP_END];
 /** EXPR, STMT or FINAL. */
 extern const uint8_t mote_op_kind[OP_END];
 
+/** Moves past an immediate. A condition, which processors predict, gives the next `pc` sooner than arithmetic. */
+static inline __attribute__((always_inline)) void skip_immediate(const uint8_t **pc)
+{
+    uint32_t first = *(*pc)++;
+    if (__builtin_expect(first >= FIRST_MULTIBYTE, 0)) *pc += (first & 3u) + 1;
+}
+
 /** An immediate and where it ends. */
 typedef struct {
     const uint8_t *end;
