@@ -54,7 +54,7 @@ static RARE bool call_object(mote_vm *vm, mote_value *base, unsigned count, mote
 /** Unwraps bound functions and closures. base[0] still is the function, not its receiver. */
 static RARE bool call_wrapped(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
 {
-    mote_value function = base[0], env = MOTE_UNDEFINED;
+    mote_value function = base[0], env = NO_FRAME;
     if (has_kind(vm, function, KIND_BOUND)) {
         const block_bound *bound = at_offset(vm, function);
         receiver = bound->receiver;
@@ -79,7 +79,7 @@ static ALWAYS bool call_value(mote_vm *vm, mote_value *base, unsigned count, mot
     }
     base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
     if (native) return run_native(vm, base, payload(function), count);
-    return call_function(vm, base, payload(function), count, MOTE_UNDEFINED);
+    return call_function(vm, base, payload(function), count, NO_FRAME);
 }
 
 bool mote_translated_call(mote_vm *vm, unsigned count, uint32_t behind)
@@ -115,5 +115,5 @@ bool mote_translated_enter(mote_vm *vm, uint32_t at, const translated_entry *of)
 bool mote_translated_call_function(mote_vm *vm, unsigned count, uint32_t behind, uint32_t index)
 {
     mote_translated_registers(vm, behind, 1 + count);
-    return call_function(vm, vm->operands, index, count, MOTE_UNDEFINED);
+    return call_function(vm, vm->operands, index, count, NO_FRAME);
 }

@@ -114,8 +114,8 @@ mote_value mote_translated_closure(mote_vm *vm, uint32_t at, uint32_t function)
 mote_value mote_translated_load_closure(mote_vm *vm, uint32_t at, uint32_t slot, mote_value levels)
 {
     mote_translated_registers(vm, at, 0);
-    const block_frame *frame = mote_closure_frame(vm, levels, slot);
-    return frame == NULL ? MOTE_FAILED : frame->slots[slot];
+    const mote_value *place = mote_captured_slot(vm, levels, slot);
+    return place == NULL ? MOTE_FAILED : *place;
 }
 
 mote_value mote_translated_load(mote_vm *vm, uint32_t at)
@@ -152,9 +152,9 @@ bool mote_translated_delete(mote_vm *vm, uint32_t at, mote_value object, mote_va
 
 bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value)
 {
-    block_frame *frame = mote_closure_frame(vm, levels, slot);
-    if (frame != NULL) frame->slots[slot] = value;
-    return frame != NULL;
+    mote_value *place = mote_captured_slot(vm, levels, slot);
+    if (place != NULL) *place = value;
+    return place != NULL;
 }
 
 bool mote_translated_store(mote_vm *vm, uint32_t at)

@@ -195,7 +195,7 @@ static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t
     vm->depth++;
     link[0] = small_value((int32_t)of.index);
     link[1] = small_value((int32_t)at);
-    link[2] = MOTE_UNDEFINED;
+    link[2] = NO_FRAME;
     link[3] = small_value((int32_t)(vm->link - vm->stack));
     for (mote_value *v = mote_translated_place(base, of.tries); v < operands - LINK_WORDS; v++) *v = small_value(0);
     vm->link = link;

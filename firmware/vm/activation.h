@@ -5,6 +5,7 @@
 #ifndef MOTE_ACTIVATION_H
 #define MOTE_ACTIVATION_H
 
+#include "operations.h"
 #include "state.h"
 
 /* First link word: function index, number of try handlers set, whether the slots are in a frame. */
@@ -19,6 +20,22 @@ static inline bool captures(const mote_vm *vm, uint32_t function)
 {
     const block_buffer *bits = at_offset(vm, vm->captured);
     return (bits->data[function >> 3] & (1u << (function & 7u))) != 0;
+}
+
+static inline bool has_slot(const block_frame *frame, uint32_t slot)
+{
+    return slot + 2 < frame->header >> 8;
+}
+
+/**
+ * Where a captured variable is; NULL if the program is invalid. Most are of the function around the running one, which
+ * creates no closures itself.
+ */
+static inline mote_value *captured_slot(mote_vm *vm, mote_value levels, uint32_t slot)
+{
+    block_frame *frame = at_offset(vm, vm->link[2]);
+    bool nearest = levels == small_value(1) && small_int(vm->link[0]) >> CAPTURED_SHIFT == 0;
+    return nearest && has_slot(frame, slot) ? &frame->slots[slot] : mote_captured_slot(vm, levels, slot);
 }
 
 /** Makes the activation with these link words the running one: its slots are on the stack, or in a frame. */

@@ -96,9 +96,15 @@ typedef struct {
     mote_value pairs[]; /* followed by a hash index, see object.c */
 } block_pairs;
 
+/**
+ * The environment of a function that is no closure. The block at this offset is empty (no_block, state.h): it has no
+ * slots, and as its parent NO_FRAME again.
+ */
+#define NO_FRAME 0u
+
 typedef struct {
     uint32_t header;
-    mote_value parent; /* block_frame or undefined */
+    mote_value parent; /* block_frame or NO_FRAME */
     mote_value slots[];
 } block_frame;
 

@@ -188,7 +188,7 @@ static void throw_called(mote_vm *vm, mote_value v)
 /** Slow path: calls of closures, bound functions, and objects with a function inside. */
 static RARE void enter_other(mote_vm *vm, mote_value *base, unsigned count, mote_value self)
 {
-    mote_value function = base[0], env = MOTE_UNDEFINED, inner = callable_of(vm, function);
+    mote_value function = base[0], env = NO_FRAME, inner = callable_of(vm, function);
     if (inner != VALUE_NONE) {
         self = function;
         function = inner;
@@ -220,8 +220,7 @@ void mote_call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value r
         return;
     }
     base[0] = self;
-    if (has_tag(function, TAG_FUNCTION))
-        (void)mote_call_enter_function(vm, base, payload(function), count, MOTE_UNDEFINED);
+    if (has_tag(function, TAG_FUNCTION)) (void)mote_call_enter_function(vm, base, payload(function), count, NO_FRAME);
     else mote_call_enter_native(vm, base, payload(function), count);
 }
 

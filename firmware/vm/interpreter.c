@@ -107,16 +107,16 @@ place_STORE_GLOBAL : {
 }
 place_LOAD_CLOSURE : {
     uint32_t index = read_index(&pc);
-    block_frame *frame = mote_closure_frame(vm, sp[-1], index);
-    if (frame == NULL) goto leave_saved;
-    sp[-1] = frame->slots[index];
+    mote_value *slot = captured_slot(vm, sp[-1], index);
+    if (slot == NULL) goto leave_saved;
+    sp[-1] = *slot;
     NEXT();
 }
 place_STORE_CLOSURE : {
     uint32_t index = read_index(&pc);
-    block_frame *frame = mote_closure_frame(vm, sp[-2], index);
-    if (frame == NULL) goto leave_saved;
-    frame->slots[index] = sp[-1];
+    mote_value *slot = captured_slot(vm, sp[-2], index);
+    if (slot == NULL) goto leave_saved;
+    *slot = sp[-1];
     sp -= 2;
     NEXT();
 }
@@ -438,10 +438,12 @@ place_CALL8 : {
     }
     vm->receiver = VALUE_NONE;
     mote_value *base = vm->operands, called = base[0], self = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+    mote_value env = NO_FRAME;
     if (has_tag(called, TAG_FUNCTION)) {
+    enter:
         base[0] = self;
         uint32_t index = payload(called);
-        const image_function *function = enter_quickly(vm, base, index, op - OP_CALL0, MOTE_UNDEFINED, pc);
+        const image_function *function = enter_quickly(vm, base, index, op - OP_CALL0, env, pc);
         if (function != NULL) {
             pc = vm->image.bytes + function->start;
             sp = vm->operands;
@@ -451,8 +453,13 @@ place_CALL8 : {
             goto call_translated;
         }
         SAVE();
-        if (!mote_call_enter_in_full(vm, base, index, op - OP_CALL0, MOTE_UNDEFINED)) goto failed;
+        if (!mote_call_enter_in_full(vm, base, index, op - OP_CALL0, env)) goto failed;
         if (running_translation(vm) != NULL) goto call_translated;
+    } else if (has_kind(vm, called, KIND_CLOSURE)) {
+        const block_closure *closure = OFFSET(called);
+        called = closure->function;
+        env = closure->frame;
+        goto enter;
     } else {
         SAVE();
         if (has_tag(called, TAG_NATIVE)) {

@@ -3,6 +3,7 @@
  * cases inline. Operands are on the operand stack, below vm->sp, whenever something here may allocate.
  */
 #include "operations.h"
+#include "activation.h"
 #include "array.h"
 #include "buffer.h"
 #include "builtins.h"
@@ -169,15 +170,15 @@ void mote_throw_value(mote_vm *vm, mote_value v)
     else mote_raise(vm, v);
 }
 
-block_frame *mote_closure_frame(mote_vm *vm, mote_value levels, uint32_t slot)
+mote_value *mote_captured_slot(mote_vm *vm, mote_value levels, uint32_t slot)
 {
-    bool captured = (small_int(vm->link[0]) >> 24) != 0;
-    mote_value v = captured ? ((const block_frame *)at_offset(vm, vm->link[2]))->parent : vm->link[2];
+    block_frame *frame = at_offset(vm, vm->link[2]);
+    if (small_int(vm->link[0]) >> CAPTURED_SHIFT != 0) frame = at_offset(vm, frame->parent);
     int32_t left = mote_to_int(vm, levels);
-    for (; left > 1 && has_kind(vm, v, KIND_FRAME); left--) v = ((const block_frame *)at_offset(vm, v))->parent;
-    bool fits = left == 1 && has_kind(vm, v, KIND_FRAME) && slot < block_words(vm, v) - 2;
-    if (!fits) mote_vm_stop(vm, MOTE_PANIC_INVALID_PROGRAM);
-    return fits ? at_offset(vm, v) : NULL;
+    for (; left > 1 && frame->header != 0; left--) frame = at_offset(vm, frame->parent);
+    if (left == 1 && has_slot(frame, slot)) return &frame->slots[slot];
+    mote_vm_stop(vm, MOTE_PANIC_INVALID_PROGRAM);
+    return NULL;
 }
 
 mote_value mote_closure_new(mote_vm *vm, uint32_t function)

@@ -20,7 +20,7 @@ mote_value mote_alloc_buffer(mote_vm *vm, mote_value size);
 void mote_throw_value(mote_vm *vm, mote_value v);
 /** A closure of `function` over the slots of the running activation, which are in a frame. */
 mote_value mote_closure_new(mote_vm *vm, uint32_t function);
-/** The frame that holds a captured variable; NULL if the program is invalid. */
-block_frame *mote_closure_frame(mote_vm *vm, mote_value levels, uint32_t slot);
+/** Where a captured variable is, in any frame around the running function; NULL if the program is invalid. */
+mote_value *mote_captured_slot(mote_vm *vm, mote_value levels, uint32_t slot);
 
 #endif
