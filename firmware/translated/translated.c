@@ -75,9 +75,10 @@ mote_value mote_translated_number(mote_vm *vm, uint32_t at, int32_t number)
 
 mote_value mote_translated_literal(mote_vm *vm, uint32_t at, uint32_t index)
 {
-    mote_value result;
+    mote_value known = *literal_place(vm, index);
+    if (known != MOTE_UNDEFINED) return known;
     mote_translated_registers(vm, at, 0);
-    return mote_literal(vm, index, &result) ? result : MOTE_FAILED;
+    return mote_make_literal(vm, index);
 }
 
 mote_value mote_translated_spec(mote_vm *vm, uint32_t at, uint32_t index)

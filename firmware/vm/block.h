@@ -37,6 +37,11 @@ enum { FLAG_MARKED = 0x10, FLAG_GRAY = 0x20, FLAG_A = 0x40 };
 
 typedef struct {
     uint32_t header;
+    uint32_t next;
+} block_free;
+
+typedef struct {
+    uint32_t header;
     uint32_t low, high;
 } block_double;
 
@@ -149,6 +154,11 @@ static inline void *at_offset(const mote_vm *vm, uint32_t offset)
 static inline uint16_t *numbers_of(const block_table *table)
 {
     return (uint16_t *)((uintptr_t)table->values + table->room);
+}
+
+static inline void set_header(mote_vm *vm, uint32_t offset, enum kind kind, uint32_t words)
+{
+    *(uint32_t *)at_offset(vm, offset) = (words << 8) | (uint32_t)kind;
 }
 
 static inline uint32_t header_of(const mote_vm *vm, mote_value block)

@@ -42,6 +42,7 @@ void mote_vm_stop(mote_vm *vm, int code)
 {
     if (vm->panic != MOTE_RUNNING) return;
     vm->panic = code;
+    vm->heap.threshold = 0; /* allocations fail from now on */
     if (code != MOTE_PANIC_UNHANDLED) record_trace(vm);
 }
 

@@ -25,19 +25,9 @@
 
 enum { SMALLEST = 2, LARGE = 48 };
 
-typedef struct {
-    uint32_t header;
-    uint32_t next;
-} block_free;
-
 static block_free *free_at(const mote_vm *vm, uint32_t offset)
 {
     return at_offset(vm, offset);
-}
-
-static void set_header(mote_vm *vm, uint32_t offset, enum kind kind, uint32_t words)
-{
-    *(uint32_t *)at_offset(vm, offset) = (words << 8) | (uint32_t)kind;
 }
 
 /** Erases a string or Buffer, which may have held a key. Blocks of other kinds contain no bytes of keys. */
@@ -167,11 +157,11 @@ static mote_value use_block(mote_vm *vm, uint32_t offset, enum kind kind)
     return offset;
 }
 
-static RARE mote_value new_slowly(mote_vm *vm, enum kind kind, uint32_t words)
+RARE mote_value mote_heap_new_slowly(mote_vm *vm, enum kind kind, uint32_t words)
 {
     const mote_heap *heap = &vm->heap;
     if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
-    if (vm->gc_stress || heap->used_words > heap->threshold) mote_heap_collect(vm);
+    if (heap->used_words >= heap->threshold) mote_heap_collect(vm);
     uint32_t offset = find_room(vm, words);
     if (offset == 0) offset = find_room_slowly(vm, words);
     return offset == 0 ? MOTE_FAILED : use_block(vm, offset, kind);
@@ -179,23 +169,9 @@ static RARE mote_value new_slowly(mote_vm *vm, enum kind kind, uint32_t words)
 
 mote_value mote_heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
 {
-    mote_heap *heap = &vm->heap;
     uint32_t words = 1 + (bytes + 3) / 4;
     if (words < SMALLEST) words = SMALLEST;
-    if (words >= SMALL_LISTS || vm->panic != MOTE_RUNNING || vm->gc_stress || heap->used_words > heap->threshold)
-        return new_slowly(vm, kind, words);
-    uint32_t offset = heap->small[words];
-    if (offset == 0) {
-        uint32_t left = heap->bump_end - heap->bump, wanted = words * 4;
-        if (left < wanted + 8 && left != wanted) return new_slowly(vm, kind, words);
-        offset = heap->bump;
-        heap->bump += wanted;
-    } else {
-        heap->small[words] = free_at(vm, offset)->next;
-    }
-    set_header(vm, offset, kind, words);
-    heap->used_words += words;
-    return offset;
+    return heap_new(vm, kind, words);
 }
 
 bool mote_heap_extend(mote_vm *vm, mote_value block, uint32_t words)
@@ -410,11 +386,12 @@ static uint64_t micros(const mote_vm *vm)
  * Survivors have to stay close together: when half of the free memory could be used until half of the arena was taken,
  * a server at all its limits found no free kilobyte in one piece in half of the runs of limits.spec.ts.
  */
-static void set_threshold(mote_heap *heap)
+static void set_threshold(mote_vm *vm)
 {
+    mote_heap *heap = &vm->heap;
     uint32_t all = (heap->end - heap->start) / 4, left = all - heap->live_words;
     uint32_t parts = left / (all / 32), eighths = parts < 22 ? 2 : parts > 24 ? 6 : 2 * parts - 42;
-    heap->threshold = heap->live_words + left / 8 * eighths;
+    heap->threshold = vm->gc_stress ? 0 : heap->live_words + left / 8 * eighths;
 }
 
 bool mote_is_object(const mote_vm *vm, mote_value value)
@@ -442,7 +419,7 @@ void mote_heap_collect(mote_vm *vm)
     prune_cache(vm);
     if (vm->host->collected != NULL) vm->host->collected(vm->host->context, vm);
     heap->used_words = heap->live_words = sweep(vm);
-    set_threshold(heap);
+    set_threshold(vm);
     if (heap->live_words > heap->peak_live_words) heap->peak_live_words = heap->live_words;
     vm->collections++;
     uint64_t pause = micros(vm) - begin;

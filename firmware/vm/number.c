@@ -28,18 +28,9 @@ static double_bits bits_of(double number)
     return (double_bits){(uint32_t)bits, (uint32_t)(bits >> 32)};
 }
 
-static double unbox(const mote_vm *vm, mote_value v)
-{
-    const block_double *box = at_offset(vm, v);
-    uint64_t bits = ((uint64_t)box->high << 32) | box->low;
-    double number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
 static mote_value box(mote_vm *vm, double_bits bits)
 {
-    mote_value v = mote_heap_new(vm, KIND_DOUBLE, sizeof(block_double) - 4);
+    mote_value v = heap_new(vm, KIND_DOUBLE, sizeof(block_double) / 4);
     if (v == MOTE_FAILED) return v;
     block_double *block = at_offset(vm, v);
     block->low = bits.low;
@@ -82,11 +73,13 @@ bool mote_is_number(const mote_vm *vm, mote_value v)
     return has_kind(vm, v, KIND_DOUBLE);
 }
 
-/** ToNumber. */
 double mote_to_double(mote_vm *vm, mote_value v)
 {
-    if (is_small(v)) return small_int(v);
-    if (has_kind(vm, v, KIND_DOUBLE)) return unbox(vm, v);
+    return to_double(vm, v);
+}
+
+RARE double mote_other_to_double(mote_vm *vm, mote_value v)
+{
     switch (v) {
     case MOTE_NULL:
     case MOTE_FALSE: return 0;

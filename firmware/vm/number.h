@@ -4,6 +4,26 @@
 
 #include "state.h"
 
+#include <string.h>
+
+static inline double unbox(const mote_vm *vm, mote_value v)
+{
+    const block_double *box = at_offset(vm, v);
+    uint64_t bits = ((uint64_t)box->high << 32) | box->low;
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+/** ToNumber of anything but a number. */
+double mote_other_to_double(mote_vm *vm, mote_value v);
+/** ToNumber. */
+static INLINE_FOR_SPEED double to_double(mote_vm *vm, mote_value v)
+{
+    if (is_small(v)) return small_int(v);
+    return has_kind(vm, v, KIND_DOUBLE) ? unbox(vm, v) : mote_other_to_double(vm, v);
+}
+
 mote_value mote_uint_value(mote_vm *vm, uint32_t number);
 int32_t mote_double_to_int32(double number);
 /** Parses the longest prefix that is a number. `end` (may be NULL) gets where it ends. `text` ends with NUL. */

@@ -60,7 +60,7 @@ mote_value mote_operate_binary(mote_vm *vm, uint8_t op, mote_value x, mote_value
         int32_t a = small_int(x), b = small_int(y);
         if (b != 0 && a % b == 0) return mote_int(vm, a / b);
     }
-    if (op <= OP_DIV) return mote_number(vm, calculate(mote_to_double(vm, x), mote_to_double(vm, y), op));
+    if (op <= OP_DIV) return mote_number(vm, calculate(to_double(vm, x), to_double(vm, y), op));
     int32_t a = mote_to_int(vm, x), b = mote_to_int(vm, y);
     if (op == OP_SHIFT_RIGHT_UNSIGNED) return mote_uint_value(vm, (uint32_t)a >> (b & 31));
     return mote_int(vm, combine(a, b, op));
@@ -129,20 +129,15 @@ mote_value mote_bind_value(mote_vm *vm, mote_value function, mote_value receiver
     return mote_bind_function(vm, function, receiver);
 }
 
-bool mote_literal(mote_vm *vm, uint32_t index, mote_value *result)
+RARE mote_value mote_make_literal(mote_vm *vm, uint32_t index)
 {
-    mote_value *known = ((block_values *)at_offset(vm, vm->globals))->items + vm->image.num_globals + index;
-    if (*known == MOTE_UNDEFINED) {
-        uint32_t low = vm->image.floats[2 * index], high = vm->image.floats[2 * index + 1];
-        uint64_t bits = ((uint64_t)high << 32) | low;
-        double number;
-        memcpy(&number, &bits, sizeof number);
-        mote_value v = high == 0xffffffffu ? mote_int(vm, (int32_t)low) : mote_number(vm, number);
-        if (v == MOTE_FAILED) return false;
-        *known = v;
-    }
-    *result = *known;
-    return true;
+    uint32_t low = vm->image.floats[2 * index], high = vm->image.floats[2 * index + 1];
+    uint64_t bits = ((uint64_t)high << 32) | low;
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    mote_value v = high == 0xffffffffu ? mote_int(vm, (int32_t)low) : mote_number(vm, number);
+    if (v != MOTE_FAILED) *literal_place(vm, index) = v;
+    return v;
 }
 
 mote_value mote_spec_map(mote_vm *vm, uint32_t spec)

@@ -11,8 +11,13 @@ mote_value mote_examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
 mote_value mote_check_ctor(mote_vm *vm, mote_value v);
 /** bind(function, this): for `super(...)`. */
 mote_value mote_bind_value(mote_vm *vm, mote_value function, mote_value receiver);
-/** A number of the image. It is made when it is first used, and boxed only once. */
-bool mote_literal(mote_vm *vm, uint32_t index, mote_value *result);
+/** Where a number of the image is kept once it has been used; undefined before. */
+static inline mote_value *literal_place(const mote_vm *vm, uint32_t index)
+{
+    return ((block_values *)at_offset(vm, vm->globals))->items + vm->image.num_globals + index;
+}
+/** Makes and keeps a number of the image, when it is first used: it is boxed only once. */
+mote_value mote_make_literal(mote_vm *vm, uint32_t index);
 /** A service specification of Jacdac, which is not supported: an empty map, in which the program may store fields. */
 mote_value mote_spec_map(mote_vm *vm, uint32_t spec);
 mote_value mote_alloc_array(mote_vm *vm, mote_value size);

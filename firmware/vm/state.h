@@ -12,6 +12,12 @@ enum { MAX_ARRAY_INDEX = 7168, MAX_BUFFER = 57320, MAX_SPREAD_NATIVE = 15 };
 #define RARE __attribute__((noinline))
 /** Fast paths: inlined everywhere, and shorter where an argument is a constant. */
 #define ALWAYS inline __attribute__((always_inline))
+/** Fast paths for which inlining costs code: inlined unless the machine is compiled for size. */
+#ifdef __OPTIMIZE_SIZE__
+#define INLINE_FOR_SPEED inline
+#else
+#define INLINE_FOR_SPEED ALWAYS
+#endif
 /** A condition that is nearly always true, so that its code comes first. */
 #define LIKELY(condition) __builtin_expect(condition, 1)
 
@@ -53,7 +59,7 @@ typedef struct {
     uint32_t small[SMALL_LISTS];
     uint32_t large;
     uint32_t used_words, live_words, peak_live_words, peak_used_words;
-    uint32_t threshold; /* an allocation collects first if more words are in use */
+    uint32_t threshold; /* an allocation collects first if as many words are in use; 0 in stress and after a panic */
     uint32_t marked[MARK_STACK], num_marked;
     bool overflow;
 } mote_heap;

@@ -60,7 +60,7 @@ static void reset(mote_vm *vm)
 static int refuse(mote_vm *vm, const char *error)
 {
     vm->load_error = error;
-    vm->panic = vm->panic == MOTE_RUNNING ? MOTE_PANIC_INVALID_IMAGE : vm->panic;
+    mote_vm_stop(vm, MOTE_PANIC_INVALID_IMAGE);
     return vm->panic;
 }
 
@@ -99,10 +99,8 @@ int mote_vm_load(mote_vm *vm, const void *image, size_t length)
     reset(vm);
     const char *error = mote_image_open(&vm->image, image, length);
     if (error != NULL) return refuse(vm, error);
-    bool stress = vm->gc_stress;
-    vm->gc_stress = false;
     bool done = verify_code(vm) && find_captures(vm) && make_globals(vm);
-    vm->gc_stress = stress;
+    if (vm->gc_stress) vm->heap.threshold = 0;
     if (!done) return refuse(vm, vm->load_error == NULL ? "the arena is too small for this image" : vm->load_error);
     if (mote_fiber_new(vm, immediate(TAG_FUNCTION, 0), NULL, 0) == MOTE_FAILED)
         return refuse(vm, "the arena is too small");
@@ -113,7 +111,7 @@ void mote_vm_erase(mote_vm *vm)
 {
     reset(vm);
     memset(at_offset(vm, vm->heap.start), 0, vm->heap.end - vm->heap.start);
-    vm->panic = MOTE_PANIC_INVALID_IMAGE;
+    mote_vm_stop(vm, MOTE_PANIC_INVALID_IMAGE);
 }
 
 const char *mote_vm_load_error(const mote_vm *vm)
