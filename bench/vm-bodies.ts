@@ -15,7 +15,7 @@ const point = "class P { x = 1; y = 2; inc() { this.x = (this.x + this.y) & 0xff
 export const bodies: Body[] = [
     { name: "loop-empty", before: "", turn: "", aim: 7 },
     { name: "loop-int", before: "", turn: "s = (s + i) & 0xffff", aim: 7 },
-    { name: "loop-double", before: "let d = 1.5", turn: "d = d * 1.0000001", aim: 3.5 },
+    { name: "loop-double", before: "let d = 1.5", turn: "d = d * 1.0000001", aim: 7 },
     { name: "loop-global", before: "", turn: "g = g + 1", aim: 7 },
     { name: "loop-property", before: point, turn: "s = (s + p.y) & 0xffff", aim: 7 },
     {
@@ -38,7 +38,7 @@ export const bodies: Body[] = [
         name: "closure-call",
         before: "function counter() { let n = 0; return () => { n = (n + 1) & 0xffff } }\nconst f = counter()",
         turn: "f()",
-        aim: 7,
+        aim: 14,
     },
     { name: "native-call", before: "", turn: "s = Math.idiv(i, 3)", aim: 0 },
     { name: "alloc-object", before: "let o: any", turn: "o = { a: i }", aim: 0 },
