@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs"
 import type { DebugFile } from "../image/ir/debug.js"
-import type { ImageFunction, ImageProgram } from "../image/ir/program.js"
+import type { ImageProgram } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
 import type { FunctionCount } from "../simulator/machine.js"
-import type { IsCold } from "./covered-code.js"
 import { coldIn, countsOf, type Profile, readProfile } from "./profile.js"
-import { operationEnd, statementStarts } from "./spans.js"
-import { type Choice, whole } from "./translate.js"
+import { type Choice, translateFunctions, whole } from "./translate.js"
 
 /* Which code of a program becomes C. */
 
@@ -19,11 +17,8 @@ export type Translate =
     /** @param budget KB; @param profile path of a profile (profile.ts) */
     | { functions: "hot"; budget: number; profile: string }
 
-/**
- * Size of the RV32IMC code that gcc makes at -Os, in bytes: per function, and per byte of bytecode (docs/firmware.md).
- */
-const FUNCTION_BYTES = 95
-const BYTES_PER_BYTE = 5.5
+/** RV32IMC code that gcc makes at -Os of a character of C, spaces left out, in bytes (docs/firmware.md). */
+const BYTES_PER_CHARACTER = 0.29
 
 /**
  * Approximate number of RV32IMC instructions that C saves: per operation of the bytecode, per call of the function, and
@@ -37,7 +32,7 @@ const SAVED_BY_CALL_MADE = 100
  * What a function's own entry takes, in bytes, and what it saves, in instructions of a call: 20 if C makes the call,
  * nothing if the interpreter does.
  */
-const ENTRY_BYTES = 90
+const ENTRY_BYTES = 115
 const SAVED_BY_ENTRY = 12
 
 const savedBy = ({ calls, made, operations }: FunctionCount): number =>
@@ -54,15 +49,8 @@ export const allFunctions: Choice = (image) => {
     return whole(chosen)
 }
 
-/** The approximate size of a function as C. @param isCold its statements that do not become C */
-export function bytesAsC(image: Buffer, source: ImageFunction, isCold: IsCold = () => false): number {
-    const starts = statementStarts(image, source)
-    const warm = source.body.reduce((sum, statement) => {
-        const [from, to] = [starts.get(statement) as number, operationEnd(image, statement)]
-        return isCold(from, to) ? sum : sum + to - from
-    }, 0)
-    return Math.round(FUNCTION_BYTES + warm * BYTES_PER_BYTE)
-}
+/** The approximate size of a function, from the C that it becomes. */
+export const bytesAsC = (text: string): number => Math.round(text.replace(/\s+/g, "").length * BYTES_PER_CHARACTER)
 
 /**
  * The functions that save most instructions for their size, within a budget, without the statements that the profile's
@@ -74,14 +62,13 @@ export function bytesAsC(image: Buffer, source: ImageFunction, isCold: IsCold = 
 export const hotFunctions =
     (debug: DebugFile, profile: Profile, budget: number): Choice =>
     (image) => {
-        const { functions } = readImage(image)
         const counts = countsOf(profile, debug)
         const isCold = coldIn(profile, debug)
-        const candidates = [...allFunctions(image).functions].flatMap((index) => {
-            const count = counts[index]
-            const bytes = bytesAsC(image, functions[index], isCold)
-            return count === undefined ? [] : candidatesOf(index, count, bytes)
-        })
+        const ran = [...allFunctions(image).functions].filter((index) => counts[index] !== undefined)
+        const texts = translateFunctions(image, { ...whole(ran), isCold })
+        const candidates = ran.flatMap((index) =>
+            candidatesOf(index, counts[index] as FunctionCount, bytesAsC(texts.get(index) as string)),
+        )
         candidates.sort((a, b) => b.gain - a.gain || a.index - b.index)
         const chosen = { functions: new Set<number>(), isCold, entries: new Set<number>() }
         let left = budget

@@ -14,6 +14,7 @@ import { allFunctions, bytesAsC, hotFunctions } from "../../../host/translate/ch
 import { textHash } from "../../../host/translate/covered-code.js"
 import { addCounts, MOTE_PROFILE, type Profile, profileText, readProfile } from "../../../host/translate/profile.js"
 import { operationEnd, statementStarts } from "../../../host/translate/spans.js"
+import { translateFunctions, whole } from "../../../host/translate/translate.js"
 import { mote } from "../../interop/process.js"
 import { program } from "../../machine/images.js"
 
@@ -141,9 +142,9 @@ describe("a profile of a program's functions", function () {
     it("chooses what saves most for its size, within a budget, and nothing that never ran", () => {
         const choose = (budget: number): ReadonlySet<number> =>
             hotFunctions(run.debug, run.profile, budget)(run.image).functions
-        const { isCold } = hotFunctions(run.debug, run.profile, 0)(run.image)
-        const sizes = readImage(run.image).functions.map((source) => bytesAsC(run.image, source, isCold))
-        const bytes = (chosen: ReadonlySet<number>): number => [...chosen].reduce((sum, index) => sum + sizes[index], 0)
+        const texts = translateFunctions(run.image, hotFunctions(run.debug, run.profile, 1 << 20)(run.image))
+        const bytes = (chosen: ReadonlySet<number>): number =>
+            [...chosen].reduce((sum, index) => sum + bytesAsC(texts.get(index) as string), 0)
         deepStrictEqual([...choose(0)], [])
         const few = choose(800)
         ok(bytes(few) <= 800)
@@ -164,7 +165,10 @@ describe("a profile of a program's functions", function () {
         )
         ok(cold.length > 0 && cold.length < functions[index].body.length, `${cold.length} of all statements`)
         ok(cold.some(({ opcode }) => opcode === Op.throw))
-        ok(bytesAsC(run.image, functions[index], isCold) < bytesAsC(run.image, functions[index]))
+        const [warm, all] = [isCold, () => false].map((without) =>
+            translateFunctions(run.image, { ...whole([index]), isCold: without }).get(index),
+        )
+        ok(bytesAsC(warm as string) < bytesAsC(all as string))
     })
 
     it("adds what ran to what ran before", () => {
