@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import { emulatorCommand } from "../host/board/emulator.js"
 import { type BoardProgram } from "../host/build/rv32.js"
 
-/** As in firmware/bench/support.h and test/device/bench/link.ts. */
+/** As in firmware/bench/support.h, test/device/bench/end.ts and link.ts. */
 export const HANDSHAKES = 50
 export const RECORDS = 1000
 
@@ -50,15 +50,25 @@ export function runLayouts(program: BoardProgram, image: string, settings: Recor
     return SHIFTS.map((shift) => run(program, image, { ...settings, shift: String(shift) }))
 }
 
+export type Role = "client" | "server"
+
+/**
+ * The setting `datagrams` for a program that contains one role only: what the other one sends in a connection.
+ * @param recorder a program with both, and its image
+ */
+export function datagramsTo(role: Role, recorder: MoteProgram, settings: Record<string, string>): string {
+    const { output } = run(recorder.program, recorder.image, { ...settings, mode: "record", to: role })
+    const datagrams = [...output.matchAll(/^datagram: ([0-9a-f]+)$/gm)].map(([, hex]) => hex)
+    return datagrams.map((hex) => (hex.length / 2).toString(16).padStart(4, "0") + hex).join("")
+}
+
 /**
  * The memory of one client connection: the server's datagrams are recorded first, and then played back to the client.
- * @param recorder a program with both, and its image; its settings are the client's, too
+ * @param settings the recorder's and the client's
  */
 export function runClient(recorder: MoteProgram, client: MoteProgram, settings: Record<string, string>): Run {
-    const { output } = run(recorder.program, recorder.image, { ...settings, mode: "record" })
-    const datagrams = [...output.matchAll(/^datagram: ([0-9a-f]+)$/gm)].map(([, hex]) => hex)
-    const withLengths = datagrams.map((hex) => (hex.length / 2).toString(16).padStart(4, "0") + hex)
-    return run(client.program, client.image, { ...settings, mode: "client", datagrams: withLengths.join("") })
+    const datagrams = datagramsTo("client", recorder, settings)
+    return run(client.program, client.image, { ...settings, mode: "client", datagrams })
 }
 
 /** Mean instructions of one handshake or record. @param names of accounts, each of which has `count` of them */

@@ -154,7 +154,7 @@ static void wakes(void)
     mbedtls_ssl_free(&contexts[CLIENT]);
     for (unsigned i = 0; i < WAKES; i++) {
         uint64_t before = wire_bytes;
-        bench_turn(WAKE);
+        bench_begin(WAKE);
         length = wake(saved, length);
         bench_turn(NOBODY);
         if (i == 0) bench_print("wake_bytes", wire_bytes - before);

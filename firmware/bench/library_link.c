@@ -45,7 +45,7 @@ static int put(void *context, const unsigned char *bytes, size_t length)
     links[side].lengths[place] = length;
     wire_bytes += length;
     wire_datagrams++;
-    bench_turn(sender);
+    bench_begin(sender);
     return (int)length;
 }
 
@@ -57,7 +57,7 @@ static int get(void *context, unsigned char *bytes, size_t size)
     unsigned place = links[other].out++ % PLACES;
     size_t length = links[other].lengths[place] < size ? links[other].lengths[place] : size;
     memcpy(bytes, links[other].bytes[place], length);
-    bench_turn(receiver);
+    bench_begin(receiver);
     return (int)length;
 }
 
@@ -109,7 +109,7 @@ void set_up(int side)
 
 static int step(int side, account turn)
 {
-    bench_turn(turn);
+    bench_begin(turn);
     int status = mbedtls_ssl_handshake(&contexts[side]);
     if (status == MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED) {
         mbedtls_ssl_session_reset(&contexts[side]);
@@ -124,7 +124,7 @@ static int step(int side, account turn)
 void handshake(account turn_of_client, account turn_of_server, preparation prepare)
 {
     for (int side = CLIENT; side <= SERVER; side++) {
-        bench_turn(side == CLIENT ? turn_of_client : turn_of_server);
+        bench_begin(side == CLIENT ? turn_of_client : turn_of_server);
         set_up(side);
         if (prepare != NULL) prepare(side);
         bench_turn(NOBODY);
@@ -146,9 +146,9 @@ void hang_up(void)
 void exchange(int from, account sending, account receiving)
 {
     unsigned char message[RECORD_BYTES] = {0}, received[READ_BYTES];
-    bench_turn(sending);
+    bench_begin(sending);
     int sent = mbedtls_ssl_write(&contexts[from], message, sizeof message);
-    bench_turn(receiving);
+    bench_begin(receiving);
     int length = mbedtls_ssl_read(&contexts[1 - from], received, sizeof received);
     bench_turn(NOBODY);
     if (sent != RECORD_BYTES || length != RECORD_BYTES) require(-1, "record");

@@ -27,7 +27,7 @@ enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 96, IMAGE = 16 };
 static uint8_t arena[ARENA_BYTES] __attribute__((aligned(8)));
 static mote_native_entry natives[MOST_NATIVES];
 static const mote_native_entry *counted;
-static uint64_t in_natives[ACCOUNTS];
+static uint64_t in_natives[ACCOUNTS + 1];
 static account turn;
 
 /* What natives cost, by account. */

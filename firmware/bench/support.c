@@ -11,6 +11,7 @@ bench_heap bench_heaps[SIDES];
 
 static account current;
 static uint32_t since;
+static uint32_t empty;
 static uint64_t counts[ACCOUNTS];
 
 /* Marks for profile_plugin.c: calling one tells it what to count for. They do nothing else. */
@@ -33,7 +34,8 @@ __attribute__((noinline)) static void bench_marks_off(void)
 static void mark(account next)
 {
     switch (next) {
-    case NOBODY: bench_marks_off(); break;
+    case NOBODY:
+    case EMPTY: bench_marks_off(); break;
     case HANDSHAKE_CLIENT:
     case HANDSHAKE_SERVER: bench_marks_handshake(); break;
     default: bench_marks_record(); break;
@@ -44,11 +46,22 @@ account bench_turn(account next)
 {
     uint32_t now = board_instructions();
     account before = current;
-    counts[before] += now - since;
+    if (before == EMPTY) {
+        empty = now - since;
+    } else {
+        counts[before] += now - since - empty;
+        empty = 0;
+    }
     current = next;
     mark(next);
     since = board_instructions();
     return before;
+}
+
+void bench_begin(account next)
+{
+    bench_turn(EMPTY);
+    bench_turn(next);
 }
 
 uint64_t bench_instructions(account of)
@@ -80,7 +93,8 @@ void __wrap_free(void *block);
 static int32_t side_of(account of)
 {
     switch (of) {
-    case NOBODY: return SHARED;
+    case NOBODY:
+    case EMPTY: return SHARED;
     case HANDSHAKE_CLIENT:
     case SEND_CLIENT:
     case RECEIVE_CLIENT:

@@ -20,7 +20,9 @@ typedef enum {
     RESUMED_CLIENT,
     RESUMED_SERVER,
     WAKE,
-    ACCOUNTS
+    ACCOUNTS,
+    /** What a turn takes in which nothing happens: the next turn is charged that much less. */
+    EMPTY = ACCOUNTS
 } account;
 
 enum { CLIENT = 0, SERVER = 1, SHARED = 2, SIDES = 3 };
@@ -30,6 +32,8 @@ enum { HANDSHAKES = 50, RESUMPTIONS = 20, RECORDS = 1000, RECORD_BYTES = 64, WAK
 
 /** From here on instructions and heap are charged to `next`. Returns the previous account. */
 account bench_turn(account next);
+/** The same after an empty turn, so that `next` is not charged for the measurement itself. */
+void bench_begin(account next);
 uint64_t bench_instructions(account of);
 /** The name under which an account's figure is printed. */
 const char *bench_account_name(account of);

@@ -39,7 +39,7 @@ import { benchSettings, type End, RECORD_BYTES, Turn } from "./end.js"
 import { Link, measureRecords, version12 } from "./link.js"
 import { memoryOfClient } from "./memory.js"
 import "./natives.js"
-import { recordServer } from "./recording.js"
+import { record } from "./recording.js"
 
 const RESUMPTIONS = 20
 const WAKES = 50
@@ -171,7 +171,7 @@ async function handshakes(): Promise<void> {
     for (let i = 0; i < RESUMPTIONS; i++) await resume(link)
     ds._benchReport("resumed_wire_bytes", link.wireBytes)
     ds._benchReport("resumed_wire_datagrams", link.wireDatagrams)
-    link.server.close()
+    link.serving.endpoint.close()
 }
 
 const none: Extensions = () => []
@@ -212,13 +212,14 @@ async function wakes(): Promise<void> {
     )
     client.drop(FailureReason.closedLocally)
     for (let i = 0; i < WAKES; i++) {
+        ds._benchTurn(Turn.empty)
         ds._benchTurn(Turn.wake)
         saved = await wake(link, wrapper, saved, message)
         ds._benchTurn(Turn.nobody)
         if (i === 0) ds._benchReport("wake_bytes", link.client.toServer[0].length)
         await link.run(Turn.nobody, Turn.nobody)
     }
-    if (link.received !== WAKES) throw new Error("records lost")
+    if (link.serving.received !== WAKES) throw new Error("records lost")
 }
 
 /** Records in both directions; the server's connection id has four bytes, the client's none. */
@@ -239,6 +240,6 @@ if (mode === "speed") {
     await handshakes()
     await wakes()
 } else if (mode === "records") await recordsWithIds()
-else if (mode === "record") await recordServer(linkOfMemory())
+else if (mode === "record") await record(linkOfMemory())
 else await memoryOfClient(() => linkOfMemory().client)
 ds.restart()

@@ -24,8 +24,12 @@ export enum Turn {
     resumedClient,
     resumedServer,
     wake,
+    /** What a turn takes in which nothing happens: the next one is charged that much less. */
+    empty,
 }
 
+/** Number of handshakes over which measurements average. */
+export const HANDSHAKES = 50
 export const RECORD_BYTES = 64
 
 const retransmission = wifi()
@@ -106,6 +110,12 @@ export class Client {
 
     async send(message: Buffer): Promise<void> {
         ;(this.association as Association).send([message], false)
+        await this.drain()
+    }
+
+    /** Closes the connection. */
+    async hangUp(): Promise<void> {
+        ;(this.association as Association).shutdown(true, true)
         await this.drain()
     }
 }

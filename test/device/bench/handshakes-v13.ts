@@ -15,7 +15,7 @@ import { benchSettings, type End, Turn } from "./end.js"
 import { Link, measureSpeed } from "./link.js"
 import { memoryOfClient } from "./memory.js"
 import "./natives.js"
-import { recordServer } from "./recording.js"
+import { record } from "./recording.js"
 
 function newLink(): Link {
     const crypto = new RuntimeCryptoProvider()
@@ -33,6 +33,6 @@ function newLink(): Link {
 ds._benchTurn(Turn.nobody)
 const mode = ds._moteSetting("mode") ?? "speed"
 if (mode === "speed") await measureSpeed(newLink())
-else if (mode === "record") await recordServer(newLink())
+else if (mode === "record") await record(newLink())
 else await memoryOfClient(() => newLink().client)
 ds.restart()

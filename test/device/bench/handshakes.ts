@@ -8,11 +8,11 @@ import { Turn } from "./end.js"
 import { Link, measureSpeed, version12 } from "./link.js"
 import "./natives.js"
 import { pskEnd } from "./psk.js"
-import { recordServer } from "./recording.js"
+import { record } from "./recording.js"
 
 ds._benchTurn(Turn.nobody)
 const end = pskEnd()
 const link = new Link(end, end, version12())
 if ((ds._moteSetting("mode") ?? "speed") === "speed") await measureSpeed(link)
-else await recordServer(link)
+else await record(link)
 ds.restart()

@@ -1,29 +1,17 @@
 /*
- * Memory of one client connection. The server's datagrams, which recording.ts has printed, are in the setting `datagrams`
- * (hexadecimal, each after its length in two bytes), so that the program needs no server.
+ * Memory of one client connection. The server's datagrams have been recorded, so that the program needs no server.
  */
 import * as ds from "@devicescript/core"
 import { type Association } from "../../../src/dtls/association/association.js"
-import { copyOf } from "../../../src/dtls/bytes/bytes.js"
 import { Client, RECORD_BYTES, Turn } from "./end.js"
 import "./natives.js"
+import { recorded } from "./recorded.js"
 
 /** Objects of the measurement itself, which it releases at its end. */
 class Held {
     toClient: Buffer[] = []
     client: Client | undefined = undefined
     associations: Association[] = []
-}
-
-function recorded(): Buffer[] {
-    const datagrams: Buffer[] = []
-    const all = Buffer.from(ds._moteSetting("datagrams") ?? "", "hex")
-    for (let at = 0; at < all.length;) {
-        const end = at + 2 + (all[at] << 8) + all[at + 1]
-        datagrams.push(copyOf(all, at + 2, end))
-        at = end
-    }
-    return datagrams
 }
 
 /** The client's side of the recorded connection. */

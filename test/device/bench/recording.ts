@@ -1,19 +1,25 @@
-/* Prints the server's datagrams of one connection, for memory.ts. Both programs use the same seeded random streams from the start. */
+/*
+ * Prints one side's datagrams of one connection, and reads them again in programs that contain only the other side. All programs
+ * use the same seeded random streams from the start.
+ */
 import * as ds from "@devicescript/core"
 import { RECORD_BYTES, Turn } from "./end.js"
-import { type Link } from "./link.js"
+import { type Link, Recording } from "./link.js"
 import "./natives.js"
 
-/** Prints the datagrams of a handshake and of a record in each direction. */
-export async function recordServer(link: Link): Promise<void> {
+/** Prints the datagrams of a handshake and of a record in each direction: those to the server with the setting `to` "server". */
+export async function record(link: Link): Promise<void> {
+    const { client, serving: server } = link
     ds._benchSeed()
-    link.recording = []
+    const recording = new Recording()
+    link.recording = recording
     await link.handshake(Turn.handshakeClient, Turn.handshakeServer)
     const message = Buffer.alloc(RECORD_BYTES)
-    await link.client.send(message)
+    await client.send(message)
     await link.run(Turn.receiveServer, Turn.receiveClient)
-    await link.serverSends(message)
+    await server.serverSends(message)
     await link.run(Turn.receiveServer, Turn.receiveClient)
-    if (link.received !== 1 || link.client.received !== 1) throw new Error("no recording")
-    for (const datagram of link.recording) ds._benchDatagram(datagram)
+    if (server.received !== 1 || client.received !== 1) throw new Error("no recording")
+    const datagrams = ds._moteSetting("to") === "server" ? recording.forServer : recording.forClient
+    for (const datagram of datagrams) ds._benchDatagram(datagram)
 }
