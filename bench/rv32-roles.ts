@@ -1,17 +1,22 @@
 /*
  * What a handshake takes in an image with one role only, as a sensor or a server has it, and the flash of the whole
- * program, by the budget for translated code. In bench:rv32's other measurements one image has both roles, which then
- * share the budget.
+ * program, by the budget for translated code. Its functions are chosen by a profile of the program itself. In
+ * bench:rv32's other measurements one image has both roles, which share the budget, and Mote's own profile is used.
  */
 import { readFileSync } from "node:fs"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { type BoardProgram, buildBoard } from "../host/build/rv32.js"
+import { recordProgram } from "../host/build/profiled-run.js"
 import type { DebugFile } from "../host/image/ir/debug.js"
 import { allFunctions, hotFunctions } from "../host/translate/choice.js"
 import { translationFiles } from "../host/translate/files.js"
-import { MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
+import type { Native } from "../host/simulator/native-call.js"
+import type { Profile } from "../host/translate/profile.js"
 import type { Choice } from "../host/translate/translate.js"
-import { datagramsTo, HANDSHAKES, meanOf, type MoteProgram, type Role, runLayouts } from "./rv32-run.js"
+import { datagramsTo, HANDSHAKES, meanOf, type MoteProgram, type Role, runLayouts, withLengths } from "./rv32-run.js"
+
+/** A client and a server in one program. */
+export const BOTH_ROLES = "test/device/bench/handshakes.ts"
 
 export const PROGRAM_OF: Record<Role, string> = {
     client: "test/device/bench/client.ts",
@@ -38,16 +43,27 @@ export interface RoleFigures {
     flash: number
 }
 
-/** The functions of a program that Mote's own profile calls hot. @param budget KB */
-export function hotWithin(budget: number, path: string): Choice {
-    const debug = JSON.parse(readFileSync(cachedDeviceImage(path).debugPath, "utf8")) as DebugFile
-    return hotFunctions(debug, readProfile(MOTE_PROFILE), budget * 1024)
+/** For both sides, so that what one of them sent in one program fits the other one in the next. */
+const sameRandom = (length: number): Uint8Array => new Uint8Array(length).fill(1)
+
+/** What a role's program does, as `mote profile` would record it. */
+async function profileOf(role: Role): Promise<Profile> {
+    const sent: Buffer[] = []
+    const collect: Native = {
+        name: "_benchDatagram",
+        numArgs: 1,
+        run: (call) => void sent.push(Buffer.from(call.buffer(0, "datagram"))),
+    }
+    const settings = { mode: "record", to: role }
+    await recordProgram({}, BOTH_ROLES, { settings, natives: [collect], random: sameRandom })
+    const profile: Profile = {}
+    const datagrams = withLengths(sent)
+    await recordProgram(profile, PROGRAM_OF[role], { settings: { mode: "speed", datagrams }, random: sameRandom })
+    return profile
 }
 
-function built(path: string, image: Buffer, budget: Budget): Promise<BoardProgram> {
-    if (budget === 0) return buildBoard("bench/mote")
-    const choose = budget === "all" ? allFunctions : hotWithin(budget, path)
-    return buildBoard("bench/mote", [], undefined, translationFiles([image], choose))
+function choiceOf(budget: Budget, debug: DebugFile, profile: Profile): Choice {
+    return budget === "all" ? allFunctions : hotFunctions(debug, profile, budget * 1024)
 }
 
 function flashOf({ flash }: BoardProgram, image: Buffer): number {
@@ -60,10 +76,13 @@ export async function ofRoles(recorder: MoteProgram, budgets: Record<Role, Budge
     const rows: RoleFigures[] = []
     for (const role of ["client", "server"] as const) {
         const datagrams = datagramsTo(role, recorder, {})
-        const { path } = cachedDeviceImage(PROGRAM_OF[role])
+        const { path, debugPath } = cachedDeviceImage(PROGRAM_OF[role])
         const image = readFileSync(path)
+        const debug = JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile
+        const profile = await profileOf(role)
         for (const budget of budgets[role]) {
-            const program = await built(PROGRAM_OF[role], image, budget)
+            const translations = budget === 0 ? [] : translationFiles([image], choiceOf(budget, debug, profile))
+            const program = await buildBoard("bench/mote", [], undefined, translations)
             const speeds = runLayouts(program, path, { mode: "speed", datagrams })
             const handshake = meanOf(speeds, [`handshake_${role}`], HANDSHAKES)
             rows.push({ role, budget, handshake, flash: flashOf(program, image) })

@@ -52,14 +52,17 @@ export function runLayouts(program: BoardProgram, image: string, settings: Recor
 
 export type Role = "client" | "server"
 
+/** The setting `datagrams`: hexadecimal, each after its length. */
+export const withLengths = (datagrams: Buffer[]): string =>
+    datagrams.map((one) => one.length.toString(16).padStart(4, "0") + one.toString("hex")).join("")
+
 /**
  * The setting `datagrams` for a program that contains one role only: what the other one sends in a connection.
  * @param recorder a program with both, and its image
  */
 export function datagramsTo(role: Role, recorder: MoteProgram, settings: Record<string, string>): string {
     const { output } = run(recorder.program, recorder.image, { ...settings, mode: "record", to: role })
-    const datagrams = [...output.matchAll(/^datagram: ([0-9a-f]+)$/gm)].map(([, hex]) => hex)
-    return datagrams.map((hex) => (hex.length / 2).toString(16).padStart(4, "0") + hex).join("")
+    return withLengths([...output.matchAll(/^datagram: ([0-9a-f]+)$/gm)].map(([, hex]) => Buffer.from(hex, "hex")))
 }
 
 /**

@@ -5,18 +5,20 @@
 import { readFileSync, statSync } from "node:fs"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
-import { allFunctions, TRANSLATE_BUDGET } from "../host/translate/choice.js"
+import type { DebugFile } from "../host/image/ir/debug.js"
+import { allFunctions, hotFunctions, TRANSLATE_BUDGET } from "../host/translate/choice.js"
 import { translationFiles } from "../host/translate/files.js"
+import { MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
 import type { Choice } from "../host/translate/translate.js"
 import { anchorSide, CREDENTIALS_PROGRAM, moteSide, type SessionFigures, sessionFigures } from "./rv32-credentials.js"
 import { benchOptions, JSON_OPTION } from "./options.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
 import { command, HANDSHAKES, meanOf, RECORDS, type Run, run, runClient, runLayouts } from "./rv32-run.js"
 import { ramOfMbedtls, ramOfMote, totalOf } from "./rv32-ram.js"
-import { BUDGETS, hotWithin, ofRoles, printRoles, PROGRAM_OF, QUICK_BUDGETS } from "./rv32-roles.js"
+import { BOTH_ROLES, BUDGETS, ofRoles, printRoles, PROGRAM_OF, QUICK_BUDGETS } from "./rv32-roles.js"
 import { type ChoiceByProgram, ofV13, printV13, type FiguresV13 } from "./rv32-v13.js"
 
-const PROGRAM = "test/device/bench/handshakes.ts"
+const PROGRAM = BOTH_ROLES
 /** Contains no server, so that its memory is a client's alone. */
 const CLIENT_PROGRAM = PROGRAM_OF.client
 
@@ -190,7 +192,11 @@ async function withV13(figures: Figures, choose?: ChoiceByProgram): Promise<Figu
     return { ...figures, ...(await ofV13(choose)) }
 }
 
-const hotIn = (path: string): Choice => hotWithin(TRANSLATE_BUDGET, path)
+/** The functions of a program that Mote's own profile calls hot. */
+function hotIn(path: string): Choice {
+    const debug = JSON.parse(readFileSync(cachedDeviceImage(path).debugPath, "utf8")) as DebugFile
+    return hotFunctions(debug, readProfile(MOTE_PROFILE), TRANSLATE_BUDGET * 1024)
+}
 
 /**
  * Measuring sessions with translated functions, and DTLS 1.3 with all functions translated, takes a minute more to

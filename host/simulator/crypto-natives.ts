@@ -297,8 +297,13 @@ function secretNatives(handles: Handles): NativesNamed<"_moteSecret"> {
     }
 }
 
-/** The cryptographic natives of src/platform/runtime/natives.ts on node:crypto. */
-export function cryptoNatives(): NativesNamed<
+/**
+ * The cryptographic natives of src/platform/runtime/natives.ts on node:crypto.
+ * @param random of `_moteRandom`; undefined: node:crypto's
+ */
+export function cryptoNatives(
+    random?: (length: number) => Uint8Array,
+): NativesNamed<
     "_moteCrypto" | "_moteRandom" | "_moteHash" | "_moteHmac" | "_moteAead" | "_moteKey" | "_moteRecord" | "_moteSecret"
 > {
     const provider = new NodeCryptoProvider()
@@ -309,7 +314,7 @@ export function cryptoNatives(): NativesNamed<
         _moteCryptoHas: () => has | hasHash,
         _moteRandom: (call) => {
             const target = call.target(0, "target")
-            target.set(provider.random(target.length))
+            target.set(random?.(target.length) ?? provider.random(target.length))
             return undefined
         },
         _moteHashNew: (call) => handles.add(newHash(hashAlgorithm(call))),

@@ -35,6 +35,8 @@ export interface DeviceOptions {
     network?: DeviceNetwork
     /** number of functions in the image: counts what each does; needs a profiling machine (machineModule) */
     profiledFunctions?: number
+    /** instead of this computer's random bytes, so that recorded datagrams can be played back */
+    random?: (length: number) => Uint8Array
     /** additional natives for the program, as `ds.NAME` */
     natives?: Native[]
     /** default: a bus with an SHT4x */
@@ -92,7 +94,7 @@ export class Device {
             deviceId,
             natives: [
                 ...hostNativeList({
-                    ...cryptoNatives(),
+                    ...cryptoNatives(options.random),
                     ...certificateNatives(),
                     ...this.sockets.natives(),
                     ...this.streams.natives(),
