@@ -9,6 +9,8 @@ import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
  */
 export class Transcript {
     private hash: Hash | undefined = undefined
+    /** the last digest; undefined: there was none, or messages have come since */
+    private last: Buffer | undefined = undefined
     /** messages from before the suite, and so the hash, is known */
     private waiting: Buffer[] = []
     /** all messages, for a signature over them (RFC 5246 §7.4.8); undefined: they are only hashed */
@@ -25,6 +27,7 @@ export class Transcript {
         if (this.hash === undefined) this.waiting.push(hashed)
         else {
             this.hash.update(hashed)
+            this.last = undefined
             if (this.kept !== undefined) this.kept.push(hashed)
         }
     }
@@ -44,7 +47,10 @@ export class Transcript {
         this.waiting = []
     }
 
-    /** @param keep whether messages may be signed later */
+    /**
+     * Hashes the messages so far; the next call must be `add`, not `digest`.
+     * @param keep whether messages may be signed later
+     */
     choose(hashing: HashParameters, keep: boolean): void {
         this.closeHash()
         const hash = this.crypto.newHash(hashing.algorithm)
@@ -54,9 +60,10 @@ export class Transcript {
         this.hash = hash
     }
 
-    /** Hash of everything so far. */
+    /** Hash of everything so far, which callers must not change: the master secret and a Finished may need the same one. */
     digest(): Buffer {
-        return (this.hash as Hash).digestSoFar()
+        if (this.last === undefined) this.last = (this.hash as Hash).digestSoFar()
+        return this.last
     }
 
     clear(): void {

@@ -320,10 +320,11 @@ class ServerHandshakeV13 extends HandshakeV13 {
     /** Everything after our Finished uses the application keys: at first alerts and ACKs (RFC 8446 appendix A.2). */
     onPresented(): void {
         this.sendFinished()
-        this.transcriptHash = this.transcript.digest()
+        const hash = this.transcript.digest()
+        this.transcriptHash = hash
         this.endFlight(true)
-        this.enterMainStage(this.transcriptHash)
-        this.activateApplicationKeys(false, this.transcriptHash)
+        this.enterMainStage(hash)
+        this.activateApplicationKeys(false, hash)
     }
 
     takeFinished(message: HandshakeMessage): void {
