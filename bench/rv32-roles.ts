@@ -19,8 +19,8 @@ import { datagramsTo, HANDSHAKES, meanOf, type MoteProgram, type Role, runLayout
 export const BOTH_ROLES = "test/device/bench/handshakes.ts"
 
 export const PROGRAM_OF: Record<Role, string> = {
-    client: "test/device/bench/client.ts",
-    server: "test/device/bench/server.ts",
+    client: "test/device/bench/client-handshakes.ts",
+    server: "test/device/bench/server-handshakes.ts",
 }
 
 /** In KB; 0: interpreted, "all": all functions are C. */
