@@ -28,6 +28,8 @@ export interface Output {
     isPlain(field: Expression): boolean
     /** C of a field of the object in a slot. */
     fieldOf(slot: number, fixed: FixedField, key: string): string
+    /** C that leaves the function because an exception or panic is pending. */
+    failed(): string
     /** The interpreter takes over from this statement when the C condition is true. */
     unless(condition: string): void
 }
@@ -137,7 +139,7 @@ export class Expressions {
     private attempt(code: string): Value {
         const name = this.output.temporary()
         this.output.line(`mote_value ${name} = ${code};`)
-        this.output.line(`if (${name} == MOTE_FAILED) return false;`)
+        this.output.line(`if (${name} == MOTE_FAILED) ${this.output.failed()}`)
         return { code: name, rooted: false }
     }
 
@@ -213,7 +215,7 @@ export class Expressions {
             return this.attempt(`mote_translated_${calls[opcode]}(${[context, ...codes].join(", ")})`)
         this.output.line(`mote_value ${result};`)
         const inFull = `mote_translated_binary(${[context, ...codes].join(", ")})`
-        this.output.line(`if (!${quick} && (${result} = ${inFull}) == MOTE_FAILED) return false;`)
+        this.output.line(`if (!${quick} && (${result} = ${inFull}) == MOTE_FAILED) ${this.output.failed()}`)
         return { code: result, rooted: false }
     }
 

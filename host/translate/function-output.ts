@@ -40,8 +40,10 @@ export class FunctionOutput implements Output {
     protected readonly views: FieldViews
     /** Whether some statement continues at a place that is known only at run time. */
     private goesAnywhere = false
-    /** Where the interpreter may take over. */
-    private readonly others = new Set<number>()
+    private mayFail = false
+    private returns = false
+    /** Where the interpreter may take over, or the host get a turn: the exits' labels, and what they leave for. */
+    private readonly exits = new Map<string, string>()
     /** Where the current statement starts. */
     private current = 0
     private temporaries = 0
@@ -170,8 +172,32 @@ export class FunctionOutput implements Output {
 
     /** The interpreter takes over from the current statement. */
     protected interpreted(): string {
-        this.others.add(this.current)
-        return `goto other_${this.current};`
+        return this.exit(`other_${this.current}`, `TRANSLATED_INTERPRETED(${this.place(this.current)})`)
+    }
+
+    /** The host gets a turn before the statement that starts there. */
+    protected interrupted(at: number): string {
+        return this.exit(`turn_${at}`, `TRANSLATED_INTERRUPTED(${this.place(at)})`)
+    }
+
+    private exit(label: string, how: string): string {
+        this.exits.set(label, how)
+        return `goto ${label};`
+    }
+
+    failed(): string {
+        this.mayFail = true
+        return "goto failed;"
+    }
+
+    protected returned(result: string): string {
+        this.returns = true
+        return `{ result = ${result}; goto leave; }`
+    }
+
+    /** A position in the image, from the function's start. */
+    protected place(at: number): number {
+        return at - this.source.start
     }
 
     /** Continues at the place `at`, as in another turn. */
@@ -195,13 +221,14 @@ export class FunctionOutput implements Output {
 
     /** The whole function, once its statements are written. */
     protected text(name: string): string {
-        const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
-        const others = [...this.others].map((at) => `other_${at}: at = ${at}; goto other;`)
+        const entries = [...this.entries].map((at) => `        case ${this.place(at)}: goto at_${at};`)
         return [
             `static bool ${name}(mote_vm *vm, uint32_t at)`,
             "{",
             "    mote_value *s = vm->slots;",
             "    (void)s;",
+            "    int32_t how;",
+            ...(this.returns ? ["    mote_value result;"] : []),
             ...this.views.names().map((slot) => `    mote_value *${viewName(slot)};`),
             ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
             // A function usually starts at its beginning.
@@ -210,13 +237,15 @@ export class FunctionOutput implements Output {
             ...this.assumptions(),
             "        switch (at) {",
             ...entries,
-            "        default: goto other;",
+            "        default: how = TRANSLATED_INTERPRETED(at); goto out;",
             "        }",
             "    }",
             ...this.lines,
-            ...others,
-            "other:",
-            "    return mote_translated_interpret(vm, at);",
+            ...(this.returns ? ["leave:", "    return mote_translated_return(vm, result);"] : []),
+            ...(this.mayFail ? ["failed:", "    how = TRANSLATED_FAILED;", "    goto out;"] : []),
+            ...[...this.exits].map(([label, how]) => `${label}: how = ${how}; goto out;`),
+            "out:",
+            "    return mote_translated_exit(vm, how);",
             "}",
             "",
         ].join("\n")
@@ -227,7 +256,8 @@ export class FunctionOutput implements Output {
         if (all.length === 0) return []
         return [
             `        static const translated_assumption all[] = {${all.join(", ")}};`,
-            `        if (!mote_translated_holds(vm, s, all, ${all.length})) goto other;`,
+            `        at = mote_translated_resume(vm, at, s, all, ${all.length});`,
+            `        if (at == TRANSLATED_NOWHERE) ${this.failed()}`,
         ]
     }
 }
