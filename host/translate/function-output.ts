@@ -1,11 +1,13 @@
 import { isCaptured } from "../image/ir/expressions.js"
 import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
+import { Liveness, liveBefore } from "../image/analyses/liveness.js"
 import type { Callees } from "./callees.js"
 import type { IsCold } from "./covered-code.js"
 import type { Output } from "./expression.js"
 import { FieldViews, known, Way } from "./field-views.js"
 import { type FixedField, keyOf, type Shapes } from "./shapes.js"
+import { isSmall, SmallSlots } from "./small-slots.js"
 import { operationEnd, statementStarts } from "./spans.js"
 import { LINK_WORDS } from "./words.js"
 
@@ -36,7 +38,8 @@ export class FunctionOutput implements Output {
     /** How many fields of known place are used in the objects of each slot. */
     private readonly uses = new Map<number, number>()
     protected readonly labels = new Set<number>()
-    protected readonly entries = new Set<number>()
+    /** where the function may resume: the statements' starts */
+    protected readonly entries = new Map<number, Statement>()
     protected readonly views: FieldViews
     /** Whether some statement continues at a place that is known only at run time. */
     private goesAnywhere = false
@@ -46,6 +49,10 @@ export class FunctionOutput implements Output {
     private readonly exits = new Map<string, string>()
     /** Where the current statement starts. */
     private current = 0
+    private readonly smallSlots: SmallSlots
+    private readonly liveness: Liveness
+    /** slots that hold small integers before the current statement */
+    private known: ReadonlySet<number> = new Set()
     private temporaries = 0
 
     /** @param image the image that contains it */
@@ -59,6 +66,8 @@ export class FunctionOutput implements Output {
         this.captured = isCaptured(source)
         this.views = new FieldViews(source, this.captured)
         this.above = (this.captured ? LINK_WORDS : source.slots) + source.tries + LINK_WORDS
+        this.smallSlots = new SmallSlots(source)
+        this.liveness = new Liveness(source)
         this.starts = statementStarts(image, source)
         this.cold = new Set(source.body.filter((each) => isCold(this.start(each), this.behind(each))))
         this.countUses()
@@ -93,7 +102,7 @@ export class FunctionOutput implements Output {
     }
 
     private enterAt(statement: Statement): void {
-        if (!this.isInterpreted(statement)) this.entries.add(this.start(statement))
+        if (!this.isInterpreted(statement)) this.entries.set(this.start(statement), statement)
     }
 
     protected start(statement: Statement): number {
@@ -128,6 +137,10 @@ export class FunctionOutput implements Output {
     private ofReceiver({ opcode, value }: Expression, field: Expression): FixedField | undefined {
         const isReceiver = opcode === Op.loadLocal && value === 0 && this.views.isKept(0)
         return isReceiver ? this.shapes.ofReceiver(this.source, keyOf(field) ?? "") : undefined
+    }
+
+    isSmall(expression: Expression): boolean {
+        return isSmall(expression, this.known)
     }
 
     isPlain(field: Expression): boolean {
@@ -214,6 +227,7 @@ export class FunctionOutput implements Output {
     protected begin(statement: Statement): void {
         const at = this.start(statement)
         this.current = at
+        this.known = this.smallSlots.at(statement)
         if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
         this.views.arrive(at)
         if (this.entries.has(at)) this.views.enter()
@@ -221,7 +235,7 @@ export class FunctionOutput implements Output {
 
     /** The whole function, once its statements are written. */
     protected text(name: string): string {
-        const entries = [...this.entries].map((at) => `        case ${this.place(at)}: goto at_${at};`)
+        const entries = [...this.entries.values()].map((statement) => this.entry(statement))
         return [
             `static bool ${name}(mote_vm *vm, uint32_t at)`,
             "{",
@@ -237,8 +251,10 @@ export class FunctionOutput implements Output {
             ...this.assumptions(),
             "        switch (at) {",
             ...entries,
-            "        default: how = TRANSLATED_INTERPRETED(at); goto out;",
+            "        default: break;",
             "        }",
+            "        how = TRANSLATED_INTERPRETED(at);",
+            "        goto out;",
             "    }",
             ...this.lines,
             ...(this.returns ? ["leave:", "    return mote_translated_return(vm, result);"] : []),
@@ -249,6 +265,15 @@ export class FunctionOutput implements Output {
             "}",
             "",
         ].join("\n")
+    }
+
+    /** The interpreter may have stored a number that is too large into slots that hold small integers. */
+    private entry(statement: Statement): string {
+        const at = this.start(statement)
+        const small = liveBefore(statement, this.liveness).filter((slot) => this.smallSlots.at(statement).has(slot))
+        const words = small.map((slot) => `s[${slot}]`)
+        const test = words.length === 0 ? "" : `if (!is_small(${words.join(" & ")})) break; `
+        return `        case ${this.place(at)}: ${test}goto at_${at};`
     }
 
     private assumptions(): string[] {
