@@ -1,4 +1,4 @@
-import { isCaptured } from "../image/ir/expressions.js"
+import { isCaptured, isConstructor } from "../image/ir/expressions.js"
 import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
 import { Liveness, liveBefore } from "../image/analyses/liveness.js"
@@ -171,8 +171,10 @@ export class FunctionOutput implements Output {
         this.unless(`${name} == NULL`)
     }
 
-    private checkPlace(slot: number, { place, count }: FixedField, key: string): void {
+    private checkPlace(slot: number, { place, count: inTheEnd }: FixedField, key: string): void {
         const name = viewName(slot)
+        // A constructor is often given an object that is being constructed, too, and has only some of its fields.
+        const count = isConstructor(this.source) ? place + 1 : inTheEnd
         const way = this.views.need(slot, count)
         const isNew = this.views.needKey(slot, place, key)
         this.locate(slot, way, `mote_translated_fields(vm, s[${slot}], ${known(count, place, key)})`)
