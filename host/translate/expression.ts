@@ -27,6 +27,8 @@ export interface Output {
     fixedField(object: Expression, field: Expression): FixedField | undefined
     /** Whether the field that is read contains no function. */
     isPlain(field: Expression): boolean
+    /** Whether it probably contains one, so that the C has to bind it. */
+    isBinding(field: Expression): boolean
     /** C of a field of the object in a slot. */
     fieldOf(slot: number, fixed: FixedField, key: string): string
     /** Whether it certainly is a small integer, unless it is too large. */
@@ -168,6 +170,7 @@ export class Expressions {
 
     /** A field at its fixed place, where its object keeps it alive; undefined when the place is unknown. */
     private fixed(expression: Expression, key: string, isRaw: boolean): Value | undefined {
+        if (!isRaw && this.output.isBinding(expression)) return undefined
         const place = this.fixedPlace(expression.operands[0], expression, key)
         if (place === undefined) return undefined
         const name = this.keep(place)

@@ -147,6 +147,10 @@ export class FunctionOutput implements Output {
         return this.shapes.isPlain(field)
     }
 
+    isBinding(field: Expression): boolean {
+        return this.shapes.isBinding(field)
+    }
+
     /** C of a field of the object in a slot. */
     fieldOf(slot: number, fixed: FixedField, key: string): string {
         const number =

@@ -24,6 +24,8 @@ export class ObjectTypes {
     private readonly likely = new Set<number>()
     /** reads of fields that contain no functions */
     private readonly plain = new Set<number>()
+    /** reads of fields that may contain one, in a program whose types are known */
+    private readonly binding = new Set<number>()
     readonly classes: ClassModel
     private readonly functions: readonly ImageFunction[]
 
@@ -54,7 +56,9 @@ export class ObjectTypes {
             this.constructors.set(object.origin.at, found)
             if (types.isKnown && found.length === kinds.length) this.likely.add(object.origin.at)
             if (each.opcode === Op.indexSet || !types.isKnown) return
-            if (flow.holdsNoFunction(entry, statement, each)) this.plain.add(each.origin.at)
+            const isPlain = flow.holdsNoFunction(entry, statement, each)
+            const reads = isPlain ? this.plain : this.binding
+            reads.add(each.origin.at)
         })
     }
 
@@ -78,6 +82,11 @@ export class ObjectTypes {
     /** Whether the field that is read contains no function, which would be bound. */
     isPlain(field: Expression): boolean {
         return this.plain.has(field.origin.at)
+    }
+
+    /** Whether it probably contains one. */
+    isBinding(field: Expression): boolean {
+        return this.binding.has(field.origin.at)
     }
 }
 
