@@ -1,22 +1,18 @@
 import { TypeInference } from "../image/analyses/type-inference.js"
 import { ANY, BUILTIN, functionsOf, functionType, mayBe, NOTHING, type Type, UNKNOWN } from "../image/analyses/types.js"
-import { isCall, isConstructor } from "../image/ir/expressions.js"
+import { isCall } from "../image/ir/expressions.js"
 import { builtinKey, fieldKey, nameKey } from "../image/ir/names.js"
-import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
-import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
+import { builtinString, Op } from "../image/ir/operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/ir/program.js"
 
 /** The location of what the program puts into arrays. */
 const ELEMENTS = "elements"
-/** The location of objects that functions are stored into or bound to. */
-const OWNERS = "owners"
 /** The location of results of functions that may be called as a value. */
 const RESULTS = "results"
 
 const PUSH = builtinKey("push")
 const FUNC = builtinKey("__func__")
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
-/** What the machine's objects that are neither functions nor its own inherit from. */
-const DATA_PROTOTYPES = (["Array_prototype", "Buffer_prototype", "String_prototype"] as const).map(builtinObject)
 const FIELDS_OF_BUILTINS = new Set<number>([Op.mathField, Op.objectField, Op.dsField])
 
 /** The part of a type that is functions. */
@@ -48,14 +44,12 @@ export class CodeFlow extends TypeInference {
 
     protected override resultType(entry: ImageFunction, each: Statement): Type {
         const type = super.resultType(entry, each)
-        const [callee, target] = each.operands
+        const [callee] = each.operands
+        // A constructor may return something else than its object.
+        if (isCall(each) && callee.opcode === Op.new && callee.operands[0].opcode === Op.staticFunction)
+            return type | codeOf(this.get(`result ${callee.operands[0].value}`))
         if (holdsNoCode(type) || !isCall(each) || !FIELDS_OF_BUILTINS.has(callee.opcode)) return type
-        // Object.assign returns its target.
-        const returned =
-            callee.opcode === Op.objectField && target !== undefined
-                ? codeOf(this.typeOf(entry, each, target))
-                : NOTHING
-        return returned | this.resultOfValue(this.storedAs(`builtin ${callee.value}`))
+        return this.resultOfValue(this.storedAs(`builtin ${callee.value}`))
     }
 
     protected override callType(object: Type, name: string): Type {
@@ -74,11 +68,6 @@ export class CodeFlow extends TypeInference {
     protected override statement(entry: ImageFunction, each: Statement): void {
         super.statement(entry, each)
         const [first, ...others] = each.operands
-        if (each === entry.body[0]) this.addReceiver(entry)
-        if (this.isOwned(entry, each)) this.add(OWNERS, this.typeOf(entry, each, first))
-        walk(each, ({ opcode, operands }) => {
-            if (opcode === Op.bind) this.add(OWNERS, this.typeOf(entry, each, operands[1]))
-        })
         if (each.opcode === Op.indexSet && nameKey(others[0]) === undefined)
             this.add(ELEMENTS, this.typeOf(entry, each, others[1]))
         if (!isCall(each)) return
@@ -87,19 +76,6 @@ export class CodeFlow extends TypeInference {
         const isValue = name === undefined && !FIELDS_OF_BUILTINS.has(first.opcode)
         const mayPut = isValue ? mayBe(this.typeOf(entry, each, first), BUILTIN) : name === PUSH
         for (const value of mayPut ? others : []) this.add(ELEMENTS, this.typeOf(entry, each, value))
-    }
-
-    private addReceiver(entry: ImageFunction): void {
-        const isMethod = isConstructor(entry) || this.classes.hasObject(entry)
-        if ((entry.flags & FunctionFlag.needsThis) !== 0 && !isMethod)
-            this.add(`slot ${this.index(entry)} 0`, this.anyReceiver())
-    }
-
-    /** Whether a statement stores what may be a function, so that the object may be its `this`. */
-    private isOwned(entry: ImageFunction, each: Statement): boolean {
-        if (each.opcode !== Op.indexSet || this.classes.isMethodStore(each)) return false
-        const [, , stored] = each.operands
-        return !holdsNoCode(this.typeOf(entry, each, stored))
     }
 
     /** Natives call only what is passed to them, and what a map has in place of a function. */
@@ -112,17 +88,9 @@ export class CodeFlow extends TypeInference {
         return UNKNOWN | codeOf(passed)
     }
 
-    protected override anyReceiver(): Type {
-        return UNKNOWN | codeOf(this.get(OWNERS))
-    }
-
-    protected override firstReceiver(): Type {
-        return NOTHING
-    }
-
-    protected override machineReceiver(method: number): Type {
-        const owners = this.classes.machineOwnersOf(method)
-        return owners.every((owner) => DATA_PROTOTYPES.includes(owner)) ? UNKNOWN : ANY
+    /** Functions have no fields, and the program cannot add any. */
+    protected override get unknownReceiver(): Type {
+        return UNKNOWN
     }
 
     protected override pass(entry: ImageFunction, each: Statement): void {

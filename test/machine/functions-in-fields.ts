@@ -14,7 +14,14 @@ const BOX = [
     "function tagOf(this: any): string { return this === undefined ? 'nothing' : this.tag }",
 ]
 
-const SHOWN = ["const box = new Box()", "console.log(box.read())", "box.value = found()", "console.log(box.read())"]
+const SHOWN = [
+    "const box = new Box()",
+    "console.log(box.read())",
+    "const got = found()",
+    "if (got !== undefined) box.value = got",
+    "await ds.sleep(1)",
+    "console.log(box.read())",
+]
 
 const way = (name: string, ...lines: string[]): WrittenProgram => ({
     name: `a function in a field, from ${name}`,
@@ -93,11 +100,22 @@ export const FUNCTIONS_IN_FIELDS: WrittenProgram[] = [
     way("a method of another object", "const other: any = new Box()", "function found(): any { return other.read }"),
     way(
         "the parameter of a bound method",
-        "class Keeper { kept: any = 0; keep(value: any): void { this.kept = value } }",
-        "const keeper = new Keeper()",
-        "const keep = keeper.keep",
-        "const kept: any[] = []",
-        "function found(): any { keep(tagOf); Object.assign(box, { value: keeper.kept }); return kept.length === 0 ? tagOf : 1 }",
+        "class Keeper { keep(value: any): void { box.value = value } }",
+        "const keep = new Keeper().keep",
+        "function found(): any { keep(tagOf) }",
+    ),
+    way(
+        "the parameter of a bound method that is started",
+        "class Keeper { last(...all: any[]): void { box.value = all[1] } }",
+        "const last: any = new Keeper().last",
+        "function found(): any { last.start(1, tagOf) }",
+    ),
+    way(
+        "the receiver of a method of arrays",
+        "const lists: any = Array.prototype",
+        "lists.self = function (this: any): any { return this }",
+        "const list: any = [tagOf]",
+        "function found(): any { return list.self()[0] }",
     ),
     way(
         "the result of a bound method",
@@ -118,9 +136,8 @@ export const FUNCTIONS_IN_FIELDS: WrittenProgram[] = [
         "function found(): any { return (Object.assign(target, { value: tagOf }) as any).value }",
     ),
     way(
-        "this",
-        "function self(this: any): any { return this }",
-        "const run: any = tagOf",
-        "function found(): any { return run.length === -1 ? self() : run }",
+        "a constructor that returns it",
+        "class Maker { constructor() { return tagOf as any } }",
+        "function found(): any { return new Maker() }",
     ),
 ]

@@ -170,11 +170,6 @@ export class ClassModel {
         return owner === undefined || isMachines(owner) ? undefined : owner
     }
 
-    /** The machine's objects that have a method as one of their own. */
-    machineOwnersOf(method: number): number[] {
-        return [...(this.owners.get(method) ?? [])].filter(isMachines).map((owner) => -owner - 1)
-    }
-
     /** Whether a class extends one of the machine's. */
     isOfMachine(constructor: number): boolean {
         for (let at: number | undefined = constructor; at !== undefined; at = this.bases.get(at))

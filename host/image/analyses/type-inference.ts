@@ -61,18 +61,12 @@ export class TypeInference extends TypeEnvironment {
         if ((entry.flags & FunctionFlag.needsThis) === 0) return
         const isMethod = isConstructor(entry) || this.classes.hasObject(entry)
         const classes = isMethod ? this.classes.receivers(index) : undefined
-        const unknown = isMethod ? this.machineReceiver(index) : this.firstReceiver()
-        const type = classes === undefined ? unknown : classes.reduce((sum, at) => sum | classType(at), NOTHING)
+        const type = classes?.reduce((sum, at) => sum | classType(at), NOTHING) ?? this.unknownReceiver
         this.add(`slot ${index} 0`, type)
     }
 
-    /** `this` of a function that is no method, before its statements are looked at. */
-    protected firstReceiver(): Type {
-        return ANY
-    }
-
-    /** `this` of a method that the program gives to one of the machine's classes. */
-    protected machineReceiver(_method: number): Type {
+    /** `this` of a function that may be bound to any object, or has it from one of the machine's classes. */
+    protected get unknownReceiver(): Type {
         return ANY
     }
 
@@ -214,7 +208,7 @@ export class TypeInference extends TypeEnvironment {
         const isMethod = (flags & FunctionFlag.needsThis) !== 0
         // It may be bound to any object.
         if (isMethod && !this.classes.hasObject(this.program.functions[index]))
-            this.add(`slot ${index} 0`, this.anyReceiver())
+            this.add(`slot ${index} 0`, this.unknownReceiver)
         for (let slot = isMethod ? 1 : 0; slot < declared; slot++) {
             const passed = this.get(`passed ${isMethod ? slot - 1 : slot}`)
             this.add(`slot ${index} ${slot}`, this.unknownArgument(passed))
@@ -224,11 +218,6 @@ export class TypeInference extends TypeEnvironment {
     /** An argument of an escaped function, by the type of what is passed to unknown functions. */
     protected unknownArgument(passed: Type): Type {
         return (passed & TEXT) !== NOTHING ? ANY : passed
-    }
-
-    /** `this` of a function that may be bound to any object. */
-    protected anyReceiver(): Type {
-        return ANY
     }
 
     /** False for a statement that creates or lists fields whose names are not in the code. */
