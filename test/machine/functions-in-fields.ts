@@ -140,4 +140,9 @@ export const FUNCTIONS_IN_FIELDS: WrittenProgram[] = [
         "class Maker { constructor() { return tagOf as any } }",
         "function found(): any { return new Maker() }",
     ),
+    way(
+        "an array that is made of it",
+        "const made: any = new (Array as any)(1, tagOf)",
+        "function found(): any { return made[1] }",
+    ),
 ]
