@@ -66,11 +66,15 @@ static bool holds(const mote_vm *vm, mote_value object, uint32_t known)
     return mote_translated_fields(vm, object, known) != NULL;
 }
 
-bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all, uint32_t count)
+uint32_t mote_translated_resume(mote_vm *vm, uint32_t place, const mote_value *slots, const translated_assumption *all,
+                                uint32_t count)
 {
-    for (; count > 0; count--, all++)
-        if (!holds(vm, slots[all->slot], all->known)) return false;
-    return true;
+    for (; count > 0; count--, all++) {
+        if (holds(vm, slots[all->slot], all->known)) continue;
+        mote_translated_exit(vm, TRANSLATED_INTERPRETED(place));
+        return TRANSLATED_NOWHERE;
+    }
+    return place;
 }
 
 /** Whether the table has the field in the predicted place. */

@@ -214,14 +214,12 @@ bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t n
 
 /* Leaving try blocks. */
 
-/**
- * The position where the function continues; 0: it has to return. The jump counts as a call, so that loops of them are
- * preempted.
- */
+/** Where the function continues. The jump counts as a call, so that loops of them are preempted. */
 static uint32_t place_of_unwound(mote_vm *vm)
 {
     vm->budget -= CALL_OPERATIONS;
-    return !has_failed(vm) && mote_turn_goes_on(vm) ? (uint32_t)(vm->pc - vm->image.bytes) : 0;
+    if (has_failed(vm) || !mote_turn_goes_on(vm)) return TRANSLATED_NOWHERE;
+    return (uint32_t)(vm->pc - vm->image.bytes) - mote_running_function(vm)->start;
 }
 
 uint32_t mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v)
@@ -254,25 +252,28 @@ bool mote_translated_throw(mote_vm *vm, uint32_t at, mote_value v)
     return false;
 }
 
-bool mote_translated_interrupt(mote_vm *vm, uint32_t at)
-{
-    mote_translated_registers(vm, at, 0);
-    if (vm->guard != 0) mote_vm_stop(vm, MOTE_PANIC_GUARD);
-    else vm->interrupted = vm->current;
-    return false;
-}
-
 bool mote_translated_invalid(mote_vm *vm)
 {
     mote_vm_stop(vm, MOTE_PANIC_INVALID_PROGRAM);
     return false;
 }
 
-bool mote_translated_interpret(mote_vm *vm, uint32_t at)
+/** Sets the registers for a place in the function. */
+static void leave_at(mote_vm *vm, int32_t place)
 {
-    mote_frame_restore(vm, vm->link); /* the registers may have the slots of its callee */
-    mote_translated_registers(vm, at, 0);
-    vm->interprets = true;
+    mote_translated_registers(vm, mote_running_function(vm)->start + (uint32_t)place, 0);
+}
+
+bool mote_translated_exit(mote_vm *vm, int32_t how)
+{
+    if (how > 0) {
+        mote_frame_restore(vm, vm->link); /* the registers may have the slots of its callee */
+        leave_at(vm, how - 1);
+        vm->interprets = true;
+    } else if (how < 0) {
+        leave_at(vm, -1 - how);
+        (void)mote_turn_goes_on(vm);
+    }
     return false;
 }
 

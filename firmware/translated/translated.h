@@ -65,8 +65,12 @@ mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_
 typedef struct {
     uint32_t slot, known;
 } translated_assumption;
-bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all,
-                           uint32_t count);
+/**
+ * Repeats the checks of a function that is resumed at a place, which it returns. If one fails, the function must
+ * return: TRANSLATED_NOWHERE.
+ */
+uint32_t mote_translated_resume(mote_vm *vm, uint32_t place, const mote_value *slots, const translated_assumption *all,
+                                uint32_t count);
 bool mote_translated_set_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
                                   uint32_t place);
@@ -127,9 +131,10 @@ bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value ke
 bool mote_translated_push(mote_vm *vm, uint32_t at, mote_value key);
 
 /*
- * Leaving try blocks. These return the position where the function continues, in bytes from the image's start; 0: it
+ * Leaving try blocks. These return where the function continues, in bytes from its beginning; TRANSLATED_NOWHERE: it
  * must return.
  */
+#define TRANSLATED_NOWHERE UINT32_MAX
 
 /** The end of a finally block; `v` is the exception to throw again, or the jump to resume. */
 uint32_t mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v);
@@ -139,14 +144,23 @@ uint32_t mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, m
 
 bool mote_translated_call_array(mote_vm *vm, uint32_t at, mote_value function, mote_value array);
 bool mote_translated_throw(mote_vm *vm, uint32_t at, mote_value v);
-/** Preemption: the host gets a turn, or the guard ends the program. The function is resumed at `at`. */
-bool mote_translated_interrupt(mote_vm *vm, uint32_t at);
 bool mote_translated_invalid(mote_vm *vm);
-/**
- * Deoptimization: something is not as the C code expects it, and the interpreter continues with the statement at `at`,
- * of which nothing has been executed yet. After its next call, or in its next turn, the function may continue as C.
+/*
+ * Leaving in the middle of a function, at a place in bytes from its beginning. It is one exit, because each takes the
+ * code that restores the registers.
  */
-bool mote_translated_interpret(mote_vm *vm, uint32_t at);
+/** An exception or panic is pending. */
+#define TRANSLATED_FAILED 0
+/**
+ * Deoptimization: something is not as the C code expects it, and the interpreter continues with the statement at the
+ * place, of which nothing has been executed yet. After its next call, or in its next turn, the function may continue as
+ * C.
+ */
+#define TRANSLATED_INTERPRETED(place) ((int32_t)(place) + 1)
+/** Preemption: the host gets a turn, or the guard ends the program. The function is resumed at the place. */
+#define TRANSLATED_INTERRUPTED(place) (-1 - (int32_t)(place))
+/** Returns false. */
+bool mote_translated_exit(mote_vm *vm, int32_t how);
 /** Creates the object for a constructor that is called by `new`, with room for `fields` fields. */
 bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class, uint32_t fields);
 /** Return of the lowest translated function: its caller is interpreted, or no longer on the C stack. */

@@ -61,11 +61,10 @@ void mote_translation_forget_natives(mote_vm *vm)
     for (unsigned i = 0; i < vm->translation->num_natives; i++) vm->known_natives[i] = 0;
 }
 
-/** Where the running function continues; 0 at its beginning. */
+/** Where the running function continues, in bytes from its beginning. */
 static uint32_t place_of(const mote_vm *vm)
 {
-    uint32_t place = (uint32_t)(vm->pc - vm->image.bytes);
-    return place == mote_running_function(vm)->start ? 0 : place;
+    return (uint32_t)(vm->pc - vm->image.bytes) - mote_running_function(vm)->start;
 }
 
 bool mote_turn_goes_on(mote_vm *vm)

@@ -2,6 +2,7 @@ import { Op } from "../image/ir/operations.js"
 import type { Expression } from "../image/ir/program.js"
 import type { FixedField } from "./shapes.js"
 import { quickTest, quickWay } from "./arithmetic.js"
+import { COMPARISONS, type Integer, integerOf, isSum, sumOverflows } from "./small-integers.js"
 import { bufferWord, builtinWord, fieldWord, functionWord, LENGTH, smallWord, stringWord, UNDEFINED } from "./words.js"
 
 /** An expression's value, as C without side effects. */
@@ -26,8 +27,14 @@ export interface Output {
     fixedField(object: Expression, field: Expression): FixedField | undefined
     /** Whether the field that is read contains no function. */
     isPlain(field: Expression): boolean
+    /** Whether it probably contains one, so that the C has to bind it. */
+    isBinding(field: Expression): boolean
     /** C of a field of the object in a slot. */
     fieldOf(slot: number, fixed: FixedField, key: string): string
+    /** Whether it certainly is a small integer, unless it is too large. */
+    isSmall(expression: Expression): boolean
+    /** C that leaves the function because an exception or panic is pending. */
+    failed(): string
     /** The interpreter takes over from this statement when the C condition is true. */
     unless(condition: string): void
 }
@@ -137,7 +144,7 @@ export class Expressions {
     private attempt(code: string): Value {
         const name = this.output.temporary()
         this.output.line(`mote_value ${name} = ${code};`)
-        this.output.line(`if (${name} == MOTE_FAILED) return false;`)
+        this.output.line(`if (${name} == MOTE_FAILED) ${this.output.failed()}`)
         return { code: name, rooted: false }
     }
 
@@ -148,6 +155,7 @@ export class Expressions {
         if (isTest(expression)) return rooted(this.keep(`bool_value(${this.condition(expression, depth)})`))
         const key = fieldWord(expression)
         if (key !== undefined) return this.field(expression, key, depth, isRaw)
+        if (opcode in calls && this.output.isSmall(expression)) return rooted(this.small(expression))
         if (opcode in calls) return this.operation(expression, depth)
         if (opcode === Op.typeof || opcode === Op.typeofStr)
             return rooted(this.keep(`mote_type_name(vm, ${this.value(operands[0], depth).code})`))
@@ -162,6 +170,7 @@ export class Expressions {
 
     /** A field at its fixed place, where its object keeps it alive; undefined when the place is unknown. */
     private fixed(expression: Expression, key: string, isRaw: boolean): Value | undefined {
+        if (!isRaw && this.output.isBinding(expression)) return undefined
         const place = this.fixedPlace(expression.operands[0], expression, key)
         if (place === undefined) return undefined
         const name = this.keep(place)
@@ -202,6 +211,44 @@ export class Expressions {
         return this.attempt(`mote_translated_builtin(${context}, ${builtinObjects[opcode]}, ${name})`)
     }
 
+    /** The word of a small integer; the interpreter takes over if it is too large. */
+    private small(expression: Expression): string {
+        const name = this.output.temporary()
+        if (isSum(expression)) {
+            const [x, y] = expression.operands.map((operand) => this.value(operand, 0).code)
+            this.output.line(`int32_t ${name};`)
+            this.output.unless(sumOverflows(expression, x, y, name))
+            return `(mote_value)${name}`
+        }
+        this.output.line(`mote_value ${name} = small_value(${this.narrow(this.integer(expression))});`)
+        return name
+    }
+
+    /** A small integer, without its tag. */
+    private integer(expression: Expression): Integer {
+        const { opcode, value, operands } = expression
+        if (opcode === Op.literal) return { code: `(${value})`, isWide: false }
+        if (opcode === Op.loadLocal) return { code: `small_int(${this.value(expression, 0).code})`, isWide: false }
+        const values = operands.map((operand) => this.integer(operand))
+        return integerOf(expression, values, (operand) => this.narrow(operand))
+    }
+
+    private narrow({ code, isWide }: Integer): string {
+        if (!isWide) return code
+        const name = this.output.temporary()
+        this.output.line(`int32_t ${name} = ${code};`)
+        this.output.unless(`!fits_small(${name})`)
+        return name
+    }
+
+    /** C of a comparison of small integers, or with one; undefined for other tests. */
+    private comparison({ opcode, operands }: Expression): string | undefined {
+        const operator = COMPARISONS[opcode]
+        if (operator === undefined || !operands.every((operand) => this.output.isSmall(operand))) return undefined
+        const [x, y] = operands.map((operand) => this.integer(operand).code)
+        return `${x} ${operator} ${y}`
+    }
+
     /** Some operations have an inline fast path. */
     private operation(expression: Expression, depth: number): Value {
         const { opcode, operands } = expression
@@ -213,7 +260,7 @@ export class Expressions {
             return this.attempt(`mote_translated_${calls[opcode]}(${[context, ...codes].join(", ")})`)
         this.output.line(`mote_value ${result};`)
         const inFull = `mote_translated_binary(${[context, ...codes].join(", ")})`
-        this.output.line(`if (!${quick} && (${result} = ${inFull}) == MOTE_FAILED) return false;`)
+        this.output.line(`if (!${quick} && (${result} = ${inFull}) == MOTE_FAILED) ${this.output.failed()}`)
         return { code: result, rooted: false }
     }
 
@@ -265,6 +312,9 @@ export class Expressions {
         if (opcode === Op.not) return `!(${this.condition(operands[0], depth)})`
         if (opcode === Op.toBool) return this.condition(operands[0], depth)
         if (opcode === Op.true) return "true"
+        if (this.output.isSmall(expression)) return `${this.integer(expression).code} != 0`
+        const compared = this.comparison(expression)
+        if (compared !== undefined) return compared
         const tested = operands.length > 0 && opcode in tests ? operands : [expression]
         const { codes } = this.values(tested, depth, !comparesValues(expression))
         if (!(opcode in tests)) return `mote_translated_truth(vm, ${codes[0]})`
@@ -278,6 +328,8 @@ export class Expressions {
             if (opcode === Op.approxEq) return nullish
             if (opcode === Op.approxNe) return `!${nullish}`
         }
+        const isSmall = operands.some((operand) => this.output.isSmall(operand))
+        if (isSmall && (opcode === Op.eq || opcode === Op.ne)) return `${codes[0]} ${COMPARISONS[opcode]} ${codes[1]}`
         return quickTest(expression, codes[0], codes[1]) ?? tests[opcode](codes[0], codes[1])
     }
 }

@@ -1,11 +1,13 @@
-import { isCaptured } from "../image/ir/expressions.js"
+import { isCaptured, isConstructor } from "../image/ir/expressions.js"
 import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
+import { Liveness, liveBefore } from "../image/analyses/liveness.js"
 import type { Callees } from "./callees.js"
 import type { IsCold } from "./covered-code.js"
 import type { Output } from "./expression.js"
 import { FieldViews, known, Way } from "./field-views.js"
 import { type FixedField, keyOf, type Shapes } from "./shapes.js"
+import { isSmall, SmallSlots } from "./small-slots.js"
 import { operationEnd, statementStarts } from "./spans.js"
 import { LINK_WORDS } from "./words.js"
 
@@ -36,14 +38,21 @@ export class FunctionOutput implements Output {
     /** How many fields of known place are used in the objects of each slot. */
     private readonly uses = new Map<number, number>()
     protected readonly labels = new Set<number>()
-    protected readonly entries = new Set<number>()
+    /** where the function may resume: the statements' starts */
+    protected readonly entries = new Map<number, Statement>()
     protected readonly views: FieldViews
     /** Whether some statement continues at a place that is known only at run time. */
     private goesAnywhere = false
-    /** Where the interpreter may take over. */
-    private readonly others = new Set<number>()
+    private mayFail = false
+    private returns = false
+    /** Where the interpreter may take over, or the host get a turn: the exits' labels, and what they leave for. */
+    private readonly exits = new Map<string, string>()
     /** Where the current statement starts. */
     private current = 0
+    private readonly smallSlots: SmallSlots
+    private readonly liveness: Liveness
+    /** slots that hold small integers before the current statement */
+    private known: ReadonlySet<number> = new Set()
     private temporaries = 0
 
     /** @param image the image that contains it */
@@ -57,6 +66,8 @@ export class FunctionOutput implements Output {
         this.captured = isCaptured(source)
         this.views = new FieldViews(source, this.captured)
         this.above = (this.captured ? LINK_WORDS : source.slots) + source.tries + LINK_WORDS
+        this.smallSlots = new SmallSlots(source)
+        this.liveness = new Liveness(source)
         this.starts = statementStarts(image, source)
         this.cold = new Set(source.body.filter((each) => isCold(this.start(each), this.behind(each))))
         this.countUses()
@@ -91,7 +102,7 @@ export class FunctionOutput implements Output {
     }
 
     private enterAt(statement: Statement): void {
-        if (!this.isInterpreted(statement)) this.entries.add(this.start(statement))
+        if (!this.isInterpreted(statement)) this.entries.set(this.start(statement), statement)
     }
 
     protected start(statement: Statement): number {
@@ -128,8 +139,16 @@ export class FunctionOutput implements Output {
         return isReceiver ? this.shapes.ofReceiver(this.source, keyOf(field) ?? "") : undefined
     }
 
+    isSmall(expression: Expression): boolean {
+        return isSmall(expression, this.known)
+    }
+
     isPlain(field: Expression): boolean {
         return this.shapes.isPlain(field)
+    }
+
+    isBinding(field: Expression): boolean {
+        return this.shapes.isBinding(field)
     }
 
     /** C of a field of the object in a slot. */
@@ -156,8 +175,10 @@ export class FunctionOutput implements Output {
         this.unless(`${name} == NULL`)
     }
 
-    private checkPlace(slot: number, { place, count }: FixedField, key: string): void {
+    private checkPlace(slot: number, { place, count: inTheEnd }: FixedField, key: string): void {
         const name = viewName(slot)
+        // A constructor is often given an object that is being constructed, too, and has only some of its fields.
+        const count = isConstructor(this.source) ? place + 1 : inTheEnd
         const way = this.views.need(slot, count)
         const isNew = this.views.needKey(slot, place, key)
         this.locate(slot, way, `mote_translated_fields(vm, s[${slot}], ${known(count, place, key)})`)
@@ -170,8 +191,32 @@ export class FunctionOutput implements Output {
 
     /** The interpreter takes over from the current statement. */
     protected interpreted(): string {
-        this.others.add(this.current)
-        return `goto other_${this.current};`
+        return this.exit(`other_${this.current}`, `TRANSLATED_INTERPRETED(${this.place(this.current)})`)
+    }
+
+    /** The host gets a turn before the statement that starts there. */
+    protected interrupted(at: number): string {
+        return this.exit(`turn_${at}`, `TRANSLATED_INTERRUPTED(${this.place(at)})`)
+    }
+
+    private exit(label: string, how: string): string {
+        this.exits.set(label, how)
+        return `goto ${label};`
+    }
+
+    failed(): string {
+        this.mayFail = true
+        return "goto failed;"
+    }
+
+    protected returned(result: string): string {
+        this.returns = true
+        return `{ result = ${result}; goto leave; }`
+    }
+
+    /** A position in the image, from the function's start. */
+    protected place(at: number): number {
+        return at - this.source.start
     }
 
     /** Continues at the place `at`, as in another turn. */
@@ -188,6 +233,7 @@ export class FunctionOutput implements Output {
     protected begin(statement: Statement): void {
         const at = this.start(statement)
         this.current = at
+        this.known = this.smallSlots.at(statement)
         if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
         this.views.arrive(at)
         if (this.entries.has(at)) this.views.enter()
@@ -195,13 +241,14 @@ export class FunctionOutput implements Output {
 
     /** The whole function, once its statements are written. */
     protected text(name: string): string {
-        const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
-        const others = [...this.others].map((at) => `other_${at}: at = ${at}; goto other;`)
+        const entries = [...this.entries.values()].map((statement) => this.entry(statement))
         return [
             `static bool ${name}(mote_vm *vm, uint32_t at)`,
             "{",
             "    mote_value *s = vm->slots;",
             "    (void)s;",
+            "    int32_t how;",
+            ...(this.returns ? ["    mote_value result;"] : []),
             ...this.views.names().map((slot) => `    mote_value *${viewName(slot)};`),
             ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
             // A function usually starts at its beginning.
@@ -210,16 +257,29 @@ export class FunctionOutput implements Output {
             ...this.assumptions(),
             "        switch (at) {",
             ...entries,
-            "        default: goto other;",
+            "        default: break;",
             "        }",
+            "        how = TRANSLATED_INTERPRETED(at);",
+            "        goto out;",
             "    }",
             ...this.lines,
-            ...others,
-            "other:",
-            "    return mote_translated_interpret(vm, at);",
+            ...(this.returns ? ["leave:", "    return mote_translated_return(vm, result);"] : []),
+            ...(this.mayFail ? ["failed:", "    how = TRANSLATED_FAILED;", "    goto out;"] : []),
+            ...[...this.exits].map(([label, how]) => `${label}: how = ${how}; goto out;`),
+            "out:",
+            "    return mote_translated_exit(vm, how);",
             "}",
             "",
         ].join("\n")
+    }
+
+    /** The interpreter may have stored a number that is too large into slots that hold small integers. */
+    private entry(statement: Statement): string {
+        const at = this.start(statement)
+        const small = liveBefore(statement, this.liveness).filter((slot) => this.smallSlots.at(statement).has(slot))
+        const words = small.map((slot) => `s[${slot}]`)
+        const test = words.length === 0 ? "" : `if (!is_small(${words.join(" & ")})) break; `
+        return `        case ${this.place(at)}: ${test}goto at_${at};`
     }
 
     private assumptions(): string[] {
@@ -227,7 +287,8 @@ export class FunctionOutput implements Output {
         if (all.length === 0) return []
         return [
             `        static const translated_assumption all[] = {${all.join(", ")}};`,
-            `        if (!mote_translated_holds(vm, s, all, ${all.length})) goto other;`,
+            `        at = mote_translated_resume(vm, at, s, all, ${all.length});`,
+            `        if (at == TRANSLATED_NOWHERE) ${this.failed()}`,
         ]
     }
 }

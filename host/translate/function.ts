@@ -70,12 +70,13 @@ export class FunctionTranslation extends FunctionOutput {
     private attempt(name: string, statement: Statement, operands = statement.operands, ...more: number[]): void {
         const { codes, above } = this.expressions.values(operands, 0)
         const given = [this.context(statement, above), ...codes, ...more].join(", ")
-        this.line(`if (!mote_translated_${name}(${given})) return false;`)
+        this.line(`if (!mote_translated_${name}(${given})) ${this.failed()}`)
     }
 
     private leave(name: string, statement: Statement, ...more: string[]): void {
         const { codes, above } = this.expressions.values(statement.operands, 0)
-        this.line(`return mote_translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
+        this.line(`(void)mote_translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
+        this.line(this.failed())
     }
 
     /** Where a handler or the end of a finally block leads is known only at run time. */
@@ -84,7 +85,7 @@ export class FunctionTranslation extends FunctionOutput {
         const isAgain = statement.opcode === Op.reThrow
         if (isAgain) this.line(`if (${codes[0]} != ${UNDEFINED}) {`)
         this.line(`at = mote_translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
-        this.line("if (at == 0) return false;")
+        this.line(`if (at == TRANSLATED_NOWHERE) ${this.failed()}`)
         this.goAnywhere()
         if (isAgain) this.line("}")
     }
@@ -103,7 +104,9 @@ export class FunctionTranslation extends FunctionOutput {
                 return isName(operands[1]) ? this.setField(statement) : this.setIndex(statement)
             case Op.storeClosure: {
                 const { codes } = this.expressions.values(operands, 0)
-                return this.line(`if (!mote_translated_set_closure(vm, ${[value, ...codes].join(", ")})) return false;`)
+                return this.line(
+                    `if (!mote_translated_set_closure(vm, ${[value, ...codes].join(", ")})) ${this.failed()}`,
+                )
             }
             case Op.indexDelete:
                 return this.attempt("delete", statement)
@@ -221,7 +224,7 @@ export class FunctionTranslation extends FunctionOutput {
         this.expressions.push(given, 1)
         for (const place of missingArguments(given.length, declared))
             this.line(`${this.expressions.place(place)} = ${UNDEFINED};`)
-        this.line(`if (!${call}) return false;`)
+        this.line(`if (!${call}) ${this.failed()}`)
         this.line(this.captured ? "o = vm->operands;" : `s = vm->operands - ${this.above};`)
     }
 
@@ -254,21 +257,21 @@ export class FunctionTranslation extends FunctionOutput {
     }
 
     private handler(statement: Statement): void {
-        const invalid = "return mote_translated_invalid(vm);"
+        const invalid = (): string => `{ (void)mote_translated_invalid(vm); ${this.failed()} }`
         switch (statement.opcode) {
             case Op.try:
-                return this.line(`if (!mote_try_enter(vm, ${this.offset(statement)}u)) ${invalid}`)
+                return this.line(`if (!mote_try_enter(vm, ${this.offset(statement)}u)) ${invalid()}`)
             case Op.endTry:
-                this.line(`if (!mote_try_leave(vm)) ${invalid}`)
+                this.line(`if (!mote_try_leave(vm)) ${invalid()}`)
                 return this.jump(statement)
             case Op.finally: {
-                const own = this.start(statement) - this.source.start
-                this.line(`if (!mote_try_is_top(vm, ${own}u)) ${invalid}`)
+                const own = this.place(this.start(statement))
+                this.line(`if (!mote_try_is_top(vm, ${own}u)) ${invalid()}`)
                 this.line("(void)mote_try_leave(vm);")
                 return this.line(`vm->ret_val = ${UNDEFINED};`)
             }
             case Op.catch:
-                return this.line(invalid)
+                return this.line(invalid())
             default:
                 throw new Error(`the operation ${statement.opcode} has no translation`)
         }
@@ -276,7 +279,7 @@ export class FunctionTranslation extends FunctionOutput {
 
     /** A jump's target, from the function's start. */
     private offset({ target }: Statement): number {
-        return this.start(target as Statement) - this.source.start
+        return this.place(this.start(target as Statement))
     }
 
     /** A preemption point in loops, as in the interpreter. */
@@ -286,8 +289,7 @@ export class FunctionTranslation extends FunctionOutput {
         this.views.leave(to)
         if (to <= from) {
             const operations = Math.ceil((from - to) / 2) + 1
-            const turn = `return mote_translated_interrupt(vm, ${to});`
-            this.line(`if ((vm->budget -= ${operations}) < 0) ${turn}`)
+            this.line(`if ((vm->budget -= ${operations}) < 0) ${this.interrupted(to)}`)
         }
         this.line(`goto at_${to};`)
     }
@@ -296,7 +298,7 @@ export class FunctionTranslation extends FunctionOutput {
         const code = this.value(operand)
         const constructs = (this.source.flags & FunctionFlag.constructor) !== 0
         const result = constructs ? (code === UNDEFINED ? "s[0]" : `${code} == ${UNDEFINED} ? s[0] : ${code}`) : code
-        this.line(`return mote_translated_return(vm, ${result});`)
+        this.line(this.returned(result))
     }
 }
 

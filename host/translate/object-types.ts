@@ -2,13 +2,14 @@ import type { ClassModel } from "../image/analyses/class-model.js"
 import { computedNames } from "../image/analyses/computed-names.js"
 import { ProgramFacts } from "../image/analyses/program-facts.js"
 import { LikelyTypes, TypeInference } from "../image/analyses/type-inference.js"
-import { constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
+import { constructorOf, Kind, kindsOf } from "../image/analyses/types.js"
 import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
 import { splitLiveRanges } from "../image/passes/live-range-splitting.js"
+import { CodeFlow } from "./code-flow.js"
 import { eliminateUnreachable } from "../image/passes/unreachable-code.js"
 
 /**
@@ -23,6 +24,8 @@ export class ObjectTypes {
     private readonly likely = new Set<number>()
     /** reads of fields that contain no functions */
     private readonly plain = new Set<number>()
+    /** reads of fields that may contain one, in a program whose types are known */
+    private readonly binding = new Set<number>()
     readonly classes: ClassModel
     private readonly functions: readonly ImageFunction[]
 
@@ -37,11 +40,13 @@ export class ObjectTypes {
         program.types = { unsound: [], computed: program.computed ?? computedNames(program) }
         this.classes = new ProgramFacts(program).classes
         const types = new TypeInference(program, this.classes)
+        const flow = new CodeFlow(program, this.classes)
         const likely = new LikelyTypes(program, this.classes)
-        for (const entry of program.functions) for (const each of entry.body) this.note(types, likely, entry, each)
+        for (const entry of program.functions)
+            for (const each of entry.body) this.note({ types, flow, likely }, entry, each)
     }
 
-    private note(types: TypeInference, likely: LikelyTypes, entry: ImageFunction, statement: Statement): void {
+    private note({ types, flow, likely }: Inferences, entry: ImageFunction, statement: Statement): void {
         walk(statement, (each) => {
             const key = each.opcode === Op.indexSet ? nameKey(each.operands[1]) : fieldKey(each)
             if (key === undefined) return
@@ -51,7 +56,9 @@ export class ObjectTypes {
             this.constructors.set(object.origin.at, found)
             if (types.isKnown && found.length === kinds.length) this.likely.add(object.origin.at)
             if (each.opcode === Op.indexSet || !types.isKnown) return
-            if (holdsNoCode(types.storedAs(key))) this.plain.add(each.origin.at)
+            const isPlain = flow.holdsNoFunction(entry, statement, each)
+            const reads = isPlain ? this.plain : this.binding
+            reads.add(each.origin.at)
         })
     }
 
@@ -76,9 +83,19 @@ export class ObjectTypes {
     isPlain(field: Expression): boolean {
         return this.plain.has(field.origin.at)
     }
+
+    /** Whether it probably contains one. */
+    isBinding(field: Expression): boolean {
+        return this.binding.has(field.origin.at)
+    }
 }
 
 /** Types without fields. */
 const FIELDLESS: Kind[] = [Kind.number, Kind.constant]
 
-const holdsNoCode = (type: Type): boolean => functionsOf(type).length === 0 && !mayBe(type, BUILTIN)
+/** What is known of one program's types. */
+interface Inferences {
+    types: TypeInference
+    flow: CodeFlow
+    likely: LikelyTypes
+}

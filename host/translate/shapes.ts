@@ -97,6 +97,11 @@ export class Shapes {
         return this.types.isPlain(field)
     }
 
+    /** Whether it probably contains one. */
+    isBinding(field: Expression): boolean {
+        return this.types.isBinding(field)
+    }
+
     /** Index among the object's fields; undefined without a prediction. */
     place(object: Expression, key: string): number | undefined {
         const ofClasses = new Map<string, Map<number, number>>()

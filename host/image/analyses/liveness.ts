@@ -88,6 +88,15 @@ export class Liveness {
     }
 }
 
+/** The slots that are live before a statement. */
+export function liveBefore(each: Statement, liveness: Liveness): number[] {
+    const live = new Set(liveness.after(each))
+    const stored = slotStored(each)
+    if (stored !== undefined) live.delete(stored)
+    for (const slot of slotsRead(each).keys()) live.add(slot)
+    return [...live]
+}
+
 /**
  * Slots whose initial value, an argument or undefined, is live. @param liveness of the function, if already computed
  */

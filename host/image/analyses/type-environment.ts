@@ -152,7 +152,7 @@ export class TypeEnvironment {
         return sources
     }
 
-    private resultType(entry: ImageFunction, each: Statement): Type {
+    protected resultType(entry: ImageFunction, each: Statement): Type {
         const { opcode, operands } = each
         if (opcode === Op.allocMap) return MAP
         if (opcode === Op.allocArray) return ARRAY
@@ -170,16 +170,16 @@ export class TypeEnvironment {
         return this.callType(this.typeOf(entry, each, callee.operands[0]), name)
     }
 
-    private resultOf(index: number): Type {
+    protected resultOf(index: number): Type {
         return isConstructor(this.program.functions[index]) ? ANY : this.get(`result ${index}`)
     }
 
-    private resultOfValue(callee: Type): Type {
+    protected resultOfValue(callee: Type): Type {
         if (mayBe(callee, BUILTIN)) return ANY
         return functionsOf(callee).reduce((sum, index) => sum | this.resultOf(index), CONSTANT)
     }
 
-    private callType(object: Type, name: string): Type {
+    protected callType(object: Type, name: string): Type {
         let type = NOTHING
         // A field may hide the method.
         if (this.get(`all ${name}`) !== NOTHING) return ANY

@@ -61,11 +61,16 @@ export class TypeInference extends TypeEnvironment {
         if ((entry.flags & FunctionFlag.needsThis) === 0) return
         const isMethod = isConstructor(entry) || this.classes.hasObject(entry)
         const classes = isMethod ? this.classes.receivers(index) : undefined
-        const type = classes === undefined ? ANY : classes.reduce((sum, at) => sum | classType(at), NOTHING)
+        const type = classes?.reduce((sum, at) => sum | classType(at), NOTHING) ?? this.unknownReceiver
         this.add(`slot ${index} 0`, type)
     }
 
-    private statement(entry: ImageFunction, each: Statement): void {
+    /** `this` of a function that may be bound to any object, or has it from one of the machine's classes. */
+    protected get unknownReceiver(): Type {
+        return ANY
+    }
+
+    protected statement(entry: ImageFunction, each: Statement): void {
         const { opcode, value, operands } = each
         const index = this.index(entry)
         const stored = slotStored(each)
@@ -95,7 +100,12 @@ export class TypeInference extends TypeEnvironment {
         const isClass = functionsOf(type).some((index) => isConstructor(this.program.functions[index]))
         // It may be read as a value, from an object of unknown type.
         if (isClass || this.classes.isOpen(name)) this.release(type)
-        if (this.isNativeName(name)) for (let i = 0; i < MAX_ARGUMENTS; i++) this.add(`passed ${i}`, ANY)
+        if (this.mayBeCalledByNatives(name, type)) for (let i = 0; i < MAX_ARGUMENTS; i++) this.add(`passed ${i}`, ANY)
+    }
+
+    /** Whether natives may call what is stored under a name. */
+    protected mayBeCalledByNatives(name: string, _stored: Type): boolean {
+        return this.isNativeName(name)
     }
 
     private addName(name: string): void {
@@ -122,7 +132,7 @@ export class TypeInference extends TypeEnvironment {
         else this.add(location, type)
     }
 
-    private pass(entry: ImageFunction, each: Statement): void {
+    protected pass(entry: ImageFunction, each: Statement): void {
         const [callee, ...passed] = each.operands
         const types = passed.map((value) => this.typeOf(entry, each, value))
         const name = fieldKey(callee)
@@ -157,7 +167,7 @@ export class TypeInference extends TypeEnvironment {
         })
     }
 
-    private call(index: number, types: Type[]): void {
+    protected call(index: number, types: Type[]): void {
         const { flags, arguments: declared } = this.program.functions[index]
         const first = (flags & FunctionFlag.needsThis) === 0 ? 0 : 1
         types.forEach((type, i) => {
@@ -193,15 +203,21 @@ export class TypeInference extends TypeEnvironment {
         for (const index of functionsOf(type)) this.escape(index)
     }
 
-    private escape(index: number): void {
+    protected escape(index: number): void {
         const { flags, arguments: declared } = this.program.functions[index]
         const isMethod = (flags & FunctionFlag.needsThis) !== 0
         // It may be bound to any object.
-        if (isMethod && !this.classes.hasObject(this.program.functions[index])) this.add(`slot ${index} 0`, ANY)
+        if (isMethod && !this.classes.hasObject(this.program.functions[index]))
+            this.add(`slot ${index} 0`, this.unknownReceiver)
         for (let slot = isMethod ? 1 : 0; slot < declared; slot++) {
             const passed = this.get(`passed ${isMethod ? slot - 1 : slot}`)
-            this.add(`slot ${index} ${slot}`, (passed & TEXT) !== NOTHING ? ANY : passed)
+            this.add(`slot ${index} ${slot}`, this.unknownArgument(passed))
         }
+    }
+
+    /** An argument of an escaped function, by the type of what is passed to unknown functions. */
+    protected unknownArgument(passed: Type): Type {
+        return (passed & TEXT) !== NOTHING ? ANY : passed
     }
 
     /** False for a statement that creates or lists fields whose names are not in the code. */

@@ -12,8 +12,8 @@ export type Kind = number
 export const Kind = { any: 0, number: 1, constant: 3, map: 6 }
 
 export const NOTHING: Type = 0n
-/** Any value. */
-export const ANY: Type = 1n
+/** A value of which nothing is known, unless the type says that it may be a function or the machine's. */
+export const UNKNOWN: Type = 1n
 export const NUMBER: Type = 2n
 export const TEXT: Type = 4n
 /** undefined, null, true, false */
@@ -24,6 +24,8 @@ export const BUFFER: Type = 32n
 export const MAP: Type = 64n
 /** Bound functions, fibers and the machine's own objects. */
 export const BUILTIN: Type = 128n
+/** Any value. */
+export const ANY: Type = UNKNOWN | BUILTIN
 const FIRST_INDEX = 8
 
 /** Objects of the class with this constructor, but not those of the classes that extend it. */
@@ -67,5 +69,5 @@ export function functionsOf(type: Type): number[] {
 }
 
 export function mayBe(type: Type, kinds: Type): boolean {
-    return (type & (kinds | ANY)) !== NOTHING
+    return (type & (kinds | UNKNOWN)) !== NOTHING
 }
