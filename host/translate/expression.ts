@@ -134,7 +134,7 @@ export class Expressions {
         return `vm, ${this.output.behind(expression) + depth * 2 ** DEPTH_SHIFT}u`
     }
 
-    private attempt(code: string): Value {
+    protected attempt(code: string): Value {
         const name = this.output.temporary()
         this.output.line(`mote_value ${name} = ${code};`)
         this.output.line(`if (${name} == MOTE_FAILED) return false;`)
@@ -161,7 +161,7 @@ export class Expressions {
     }
 
     /** A field at its fixed place, where its object keeps it alive; undefined when the place is unknown. */
-    private fixed(expression: Expression, key: string, isRaw: boolean): Value | undefined {
+    protected fixed(expression: Expression, key: string, isRaw: boolean): Value | undefined {
         const place = this.fixedPlace(expression.operands[0], expression, key)
         if (place === undefined) return undefined
         const name = this.keep(place)
@@ -169,7 +169,7 @@ export class Expressions {
         return rooted(name)
     }
 
-    private field(expression: Expression, key: string, depth: number, isRaw: boolean): Value {
+    protected field(expression: Expression, key: string, depth: number, isRaw: boolean): Value {
         const fixed = this.fixed(expression, key, isRaw)
         if (fixed !== undefined) return fixed
         const place = this.output.fieldPlace(expression.operands[0], expression)
@@ -203,7 +203,7 @@ export class Expressions {
     }
 
     /** Some operations have an inline fast path. */
-    private operation(expression: Expression, depth: number): Value {
+    protected operation(expression: Expression, depth: number): Value {
         const { opcode, operands } = expression
         const { codes, above } = this.values(operands, depth)
         const context = this.context(expression, above)
@@ -253,7 +253,7 @@ export class Expressions {
         })
     }
 
-    private keep(code: string): string {
+    protected keep(code: string): string {
         const name = this.output.temporary()
         this.output.line(`mote_value ${name} = ${code};`)
         return name

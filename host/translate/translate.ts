@@ -3,6 +3,7 @@ import { readImage } from "../image/ir/read.js"
 import { Callees } from "./callees.js"
 import type { IsCold } from "./covered-code.js"
 import { FunctionTranslation } from "./function.js"
+import { leafOf } from "./leaf.js"
 import { ObjectTypes } from "./object-types.js"
 import { Shapes } from "./shapes.js"
 
@@ -59,7 +60,7 @@ export function translateImage(image: Buffer, chosen: Chosen): Translation {
         ...(callees.isSmall ? ["#define TRANSLATED_SMALL"] : []),
         '#include "translated.h"',
         "",
-        callees.write(),
+        callees.write((index) => leafOf(image, functions[index], callees, shapes, isCold)),
         ...bodies,
         `static const uint16_t classes[] = {${[...callees.constructors, 0].join(", ")}};`,
         `static const mote_value keys[] = {${[...shapes.keys(translated), "0"].join(", ")}};`,
