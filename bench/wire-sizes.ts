@@ -352,6 +352,6 @@ export function recordOverheads(): Record<string, number> {
     const older = crypto.newProtection(crypto.newAead(aead.algorithm, Buffer.alloc(16)), 1, Buffer.alloc(4), id)
     const message = Buffer.alloc(64)
     const extra = (protection: RecordProtection): number =>
-        protection.seal(ContentType.applicationData, 0, [message], true).length - message.length
+        protection.sealRecords(ContentType.applicationData, 0, [message], true).length - message.length
     return { "1.2": extra(older), "1.3": extra(newer) }
 }

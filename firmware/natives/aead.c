@@ -51,7 +51,8 @@ mote_value mote_native_aead_seal(mote_vm *vm, mote_value receiver, const mote_va
     mote_value result = mote_new_buffer(vm, c.text.length + mote_aead_tag_bytes(c.key));
     if (result == MOTE_FAILED) return result;
     uint8_t *output = mote_bytes_of_buffer(vm, result);
-    if (mote_aead_key_seal(c.key, c.nonce, c.aad.data, c.aad.length, c.text.data, c.text.length, output)) return result;
+    const aead_job job = {c.nonce, c.aad.data, c.text.data, c.aad.length, c.text.length, output};
+    if (mote_aead_key_seal(c.key, &job)) return result;
     return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }
 
@@ -66,6 +67,6 @@ mote_value mote_native_aead_open(mote_vm *vm, mote_value receiver, const mote_va
     mote_value result = mote_new_buffer(vm, length);
     if (result == MOTE_FAILED) return result;
     uint8_t *output = mote_bytes_of_buffer(vm, result);
-    bool authentic = mote_aead_key_open(c.key, c.nonce, c.aad.data, c.aad.length, c.text.data, length, output);
-    return authentic ? result : MOTE_UNDEFINED;
+    const aead_job job = {c.nonce, c.aad.data, c.text.data, c.aad.length, length, output};
+    return mote_aead_key_open(c.key, &job) ? result : MOTE_UNDEFINED;
 }

@@ -37,13 +37,13 @@ static bool gcm_key(aead_context *self, const uint8_t *key, size_t key_bytes)
     return mbedtls_gcm_setkey(&self->as.gcm, MBEDTLS_CIPHER_ID_AES, key, (unsigned)key_bytes * 8u) == 0;
 }
 
-static bool gcm(aead_context *self, const aead_job *j, bool seal)
+static bool gcm(aead_context *self, const aead_job *j, size_t tag_bytes, bool seal)
 {
     int status =
         seal ? mbedtls_gcm_crypt_and_tag(&self->as.gcm, MBEDTLS_GCM_ENCRYPT, j->length, j->nonce, AEAD_NONCE_BYTES,
-                                         j->aad, j->aad_length, j->input, j->output, j->tag_bytes, j->tag)
+                                         j->aad, j->aad_length, j->input, j->output, tag_bytes, j->output + j->length)
              : mbedtls_gcm_auth_decrypt(&self->as.gcm, j->length, j->nonce, AEAD_NONCE_BYTES, j->aad, j->aad_length,
-                                        j->tag, j->tag_bytes, j->input, j->output);
+                                        j->input + j->length, tag_bytes, j->input, j->output);
     return status == 0;
 }
 #endif
@@ -59,9 +59,9 @@ static bool chacha_key(aead_context *self, const uint8_t *key, size_t key_bytes)
 static bool chacha(aead_context *self, const aead_job *j, bool seal)
 {
     int status = seal ? mbedtls_chachapoly_encrypt_and_tag(&self->as.chacha, j->length, j->nonce, j->aad, j->aad_length,
-                                                           j->input, j->output, j->tag)
+                                                           j->input, j->output, j->output + j->length)
                       : mbedtls_chachapoly_auth_decrypt(&self->as.chacha, j->length, j->nonce, j->aad, j->aad_length,
-                                                        j->tag, j->input, j->output);
+                                                        j->input + j->length, j->input, j->output);
     return status == 0;
 }
 #endif
@@ -102,18 +102,18 @@ static bool set_key(aead_context *self, const uint8_t *key, size_t key_bytes)
     }
 }
 
-bool mote_aead_context_run(aead_context *self, const aead_job *j, bool seal)
+bool mote_aead_context_run(aead_context *self, const aead_job *j, size_t tag_bytes, bool seal)
 {
     switch (self->algorithm) {
 #if WITH_GCM
     case AEAD_AES_128_GCM:
-    case AEAD_AES_256_GCM: return gcm(self, j, seal);
+    case AEAD_AES_256_GCM: return gcm(self, j, tag_bytes, seal);
 #endif
 #if WITH_CHACHA
     case AEAD_CHACHA20_POLY1305: return chacha(self, j, seal);
 #endif
 #if WITH_CCM
-    default: return mote_ccm(&self->as.aes, j, seal);
+    default: return mote_ccm(&self->as.aes, j, tag_bytes, seal);
 #else
     default: return false;
 #endif

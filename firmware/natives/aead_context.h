@@ -51,16 +51,16 @@ enum { AEAD_NONCE_BYTES = 12 };
 
 typedef struct aead_context aead_context;
 
-/** One call in either direction; `tag`, of `tag_bytes`, is written or read. */
+/** What to seal or open. The tag follows the ciphertext, and is not part of `length`. */
 typedef struct {
     const uint8_t *nonce, *aad, *input;
-    size_t aad_length, length, tag_bytes;
-    uint8_t *output, *tag;
+    size_t aad_length, length;
+    uint8_t *output; /* may be `input` */
 } aead_job;
 
 /** NULL if there is no memory left, or the library fails. */
 aead_context *mote_aead_context_new(int32_t algorithm, const uint8_t *key, size_t key_bytes);
-bool mote_aead_context_run(aead_context *context, const aead_job *job, bool seal);
+bool mote_aead_context_run(aead_context *context, const aead_job *job, size_t tag_bytes, bool seal);
 /** Erases the context. */
 void mote_aead_context_free(aead_context *context);
 

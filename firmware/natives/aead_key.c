@@ -50,12 +50,10 @@ static size_t bytes_of(int32_t algorithm)
 }
 
 /** NULL if there is no memory left, or the library fails. */
-static aead_context *context_of(const aead_key *key)
+static aead_context *new_context(const aead_key *key)
 {
-    aead_context *context = mote_keyed_find(&contexts, key);
-    if (context != NULL) return context;
     mote_keyed_make_room(&contexts);
-    context = mote_aead_context_new(key->algorithm, key->secret, known[key->algorithm].key_bytes);
+    aead_context *context = mote_aead_context_new(key->algorithm, key->secret, known[key->algorithm].key_bytes);
     if (context != NULL) mote_keyed_put(&contexts, key, context);
     return context;
 }
@@ -63,7 +61,7 @@ static aead_context *context_of(const aead_key *key)
 static bool set_key(aead_key *self, const uint8_t *key)
 {
     memcpy(self->secret, key, known[self->algorithm].key_bytes);
-    return context_of(self) != NULL;
+    return new_context(self) != NULL;
 }
 
 static void erase(const aead_key *self)
@@ -77,27 +75,22 @@ bool mote_aead_key_export(const aead_key *key, uint8_t *secret)
     return true;
 }
 
-static bool run(const aead_key *key, const aead_job *job, bool seal)
+static inline bool run(const aead_key *key, const aead_job *job, bool seal)
 {
-    aead_context *context = context_of(key);
-    return context != NULL && mote_aead_context_run(context, job, seal);
+    aead_context *context = mote_keyed_find(&contexts, key);
+    if (context == NULL) context = new_context(key);
+    return context != NULL && mote_aead_context_run(context, job, known[key->algorithm].tag_bytes, seal);
 }
 
-bool mote_aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
-                        const uint8_t *input, size_t length, uint8_t *output)
+bool mote_aead_key_seal(aead_key *key, const aead_job *job)
 {
-    const size_t tag_bytes = known[key->algorithm].tag_bytes;
-    return run(key, &(aead_job){nonce, aad, input, aad_length, length, tag_bytes, output, output + length}, true);
+    return run(key, job, true);
 }
 
-bool mote_aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
-                        const uint8_t *input, size_t length, uint8_t *output)
+bool mote_aead_key_open(aead_key *key, const aead_job *job)
 {
-    uint8_t tag[16];
-    const size_t tag_bytes = known[key->algorithm].tag_bytes;
-    memcpy(tag, input + length, tag_bytes);
-    bool authentic = run(key, &(aead_job){nonce, aad, input, aad_length, length, tag_bytes, output, tag}, false);
-    if (!authentic && length > 0) mbedtls_platform_zeroize(output, length);
+    bool authentic = run(key, job, false);
+    if (!authentic && job->length > 0) mbedtls_platform_zeroize(job->output, job->length);
     return authentic;
 }
 
@@ -153,27 +146,27 @@ bool mote_aead_key_export(const aead_key *key, uint8_t *secret)
     return status == PSA_SUCCESS;
 }
 
-bool mote_aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
-                        const uint8_t *input, size_t length, uint8_t *output)
+bool mote_aead_key_seal(aead_key *key, const aead_job *job)
 {
-    size_t written, size = length + known[key->algorithm].tag_bytes;
+    size_t written, size = job->length + known[key->algorithm].tag_bytes;
     mote_port_crypto_lock();
-    psa_status_t status = psa_aead_encrypt(key->id, psa_algorithm(key->algorithm), nonce, AEAD_NONCE_BYTES, aad,
-                                           aad_length, input, length, output, size, &written);
+    psa_status_t status =
+        psa_aead_encrypt(key->id, psa_algorithm(key->algorithm), job->nonce, AEAD_NONCE_BYTES, job->aad,
+                         job->aad_length, job->input, job->length, job->output, size, &written);
     mote_port_crypto_unlock();
     return status == PSA_SUCCESS;
 }
 
-bool mote_aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
-                        const uint8_t *input, size_t length, uint8_t *output)
+bool mote_aead_key_open(aead_key *key, const aead_job *job)
 {
-    size_t written, size = length + known[key->algorithm].tag_bytes;
+    size_t written, size = job->length + known[key->algorithm].tag_bytes;
     mote_port_crypto_lock();
-    bool authentic = psa_aead_decrypt(key->id, psa_algorithm(key->algorithm), nonce, AEAD_NONCE_BYTES, aad, aad_length,
-                                      input, size, output, length, &written) == PSA_SUCCESS;
+    psa_status_t status =
+        psa_aead_decrypt(key->id, psa_algorithm(key->algorithm), job->nonce, AEAD_NONCE_BYTES, job->aad,
+                         job->aad_length, job->input, size, job->output, job->length, &written);
     mote_port_crypto_unlock();
-    if (!authentic && length > 0) mbedtls_platform_zeroize(output, length);
-    return authentic;
+    if (status != PSA_SUCCESS && job->length > 0) mbedtls_platform_zeroize(job->output, job->length);
+    return status == PSA_SUCCESS;
 }
 
 #endif

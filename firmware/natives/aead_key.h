@@ -22,15 +22,10 @@ size_t mote_aead_tag_bytes(const aead_key *key);
 int32_t mote_aead_algorithm(const aead_key *key);
 /** Copies the key that it was created with, mote_aead_key_bytes of it. */
 bool mote_aead_key_export(const aead_key *key, uint8_t *secret);
-/** Writes ciphertext and tag; `output` may be `input`. */
-bool mote_aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
-                        const uint8_t *input, size_t length, uint8_t *output);
-/**
- * `length` does not include the tag, which follows the ciphertext. Returns false if it is not authentic, with zeros in
- * `output`.
- */
-bool mote_aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
-                        const uint8_t *input, size_t length, uint8_t *output);
+/** Writes ciphertext and tag. */
+bool mote_aead_key_seal(aead_key *key, const aead_job *job);
+/** Returns false if it is not authentic, with zeros in `output`. */
+bool mote_aead_key_open(aead_key *key, const aead_job *job);
 /** Erases the key. */
 void mote_aead_key_close(void *key);
 

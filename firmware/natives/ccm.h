@@ -9,7 +9,7 @@
 #include <mbedtls/aes.h>
 
 /** Seals or opens. Returns false if the tag is not authentic, or the library fails. Output may overwrite the input. */
-bool mote_ccm(mbedtls_aes_context *aes, const aead_job *job, bool seal);
+bool mote_ccm(mbedtls_aes_context *aes, const aead_job *job, size_t tag_bytes, bool seal);
 
 #endif
 #endif

@@ -3,26 +3,21 @@
 
 typedef struct {
     void *object;
+    mote_value owner; /* or 0 */
+    uint16_t number;  /* of the last handle: the slot's place plus 1, and from bit 8 on a generation, 0 to 127 */
     uint8_t kind;
-    uint8_t generation; /* 0 to 127 */
-    bool orphan;        /* its owner was collected */
-    mote_value owner;   /* or 0 */
+    bool orphan; /* its owner was collected */
 } slot;
 
 static slot slots[MOTE_HANDLES];
 static void (*closing[HANDLE_RECORD + 1])(void *object); /* by kind */
 static unsigned next, orphans;
 
-static int32_t number_of(unsigned index)
-{
-    return (int32_t)((unsigned)slots[index].generation << 8 | (index + 1));
-}
-
 static slot *slot_of(int32_t handle)
 {
     unsigned index = ((unsigned)handle & 0xff) - 1;
-    if (index >= MOTE_HANDLES || slots[index].kind == HANDLE_FREE) return NULL;
-    return number_of(index) == handle ? &slots[index] : NULL;
+    if (index >= MOTE_HANDLES || slots[index].number != handle || slots[index].kind == HANDLE_FREE) return NULL;
+    return &slots[index];
 }
 
 /** Slots are used in turn, so a number is reused only after 128 rounds. */
@@ -51,11 +46,12 @@ mote_value mote_handle_new(mote_vm *vm, handle_kind kind, void *object, void (*c
         close(object);
         return mote_throw(vm, MOTE_ERROR, "too many open crypto handles");
     }
+    unsigned generation = ((unsigned)slots[index].number >> 8) + 1;
     slots[index].object = object;
     closing[kind] = close;
     slots[index].kind = (uint8_t)kind;
-    slots[index].generation = (slots[index].generation + 1) & 0x7f;
-    return mote_int(vm, number_of(index));
+    slots[index].number = (uint16_t)((generation & 0x7f) << 8 | (index + 1));
+    return mote_int(vm, slots[index].number);
 }
 
 void *mote_handle_object(int32_t handle, handle_kind kind)

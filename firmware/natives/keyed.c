@@ -1,10 +1,6 @@
 #include "keyed.h"
 
-#include <stddef.h>
-#include <string.h>
-
-enum { LAST = KEYED_CONTEXTS - 1 };
-
+/** KEYED_CONTEXTS if the key has no context; NULL: a free place. */
 static unsigned place_of(const keyed_contexts *all, const void *key)
 {
     unsigned place = 0;
@@ -12,30 +8,21 @@ static unsigned place_of(const keyed_contexts *all, const void *key)
     return place;
 }
 
-/** Moves the first `place` entries one place down, over the entry there, and puts this one first. */
-static void put_first(keyed_contexts *all, unsigned place, const void *key, void *context)
-{
-    memmove(&all->entries[1], &all->entries[0], place * sizeof all->entries[0]);
-    all->entries[0].key = key;
-    all->entries[0].context = context;
-}
-
-void *mote_keyed_find(keyed_contexts *all, const void *key)
-{
-    unsigned place = place_of(all, key);
-    if (place == KEYED_CONTEXTS) return NULL;
-    if (place > 0) put_first(all, place, key, all->entries[place].context);
-    return all->entries[0].context;
-}
-
 void mote_keyed_make_room(keyed_contexts *all)
 {
-    if (all->entries[LAST].key != NULL) mote_keyed_remove(all, all->entries[LAST].key);
+    unsigned oldest = 0;
+    if (place_of(all, NULL) < KEYED_CONTEXTS) return;
+    for (unsigned place = 1; place < KEYED_CONTEXTS; place++)
+        if (all->uses - all->entries[place].last_use > all->uses - all->entries[oldest].last_use) oldest = place;
+    mote_keyed_remove(all, all->entries[oldest].key);
 }
 
 void mote_keyed_put(keyed_contexts *all, const void *key, void *context)
 {
-    put_first(all, LAST, key, context);
+    unsigned place = place_of(all, NULL);
+    all->entries[place].key = key;
+    all->entries[place].context = context;
+    all->entries[place].last_use = ++all->uses;
 }
 
 void mote_keyed_remove(keyed_contexts *all, const void *key)
@@ -43,7 +30,6 @@ void mote_keyed_remove(keyed_contexts *all, const void *key)
     unsigned place = place_of(all, key);
     if (place == KEYED_CONTEXTS) return;
     all->free(all->entries[place].context);
-    memmove(&all->entries[place], &all->entries[place + 1], (LAST - place) * sizeof all->entries[0]);
-    all->entries[LAST].key = NULL;
-    all->entries[LAST].context = NULL;
+    all->entries[place].key = NULL;
+    all->entries[place].context = NULL;
 }

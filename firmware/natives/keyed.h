@@ -6,20 +6,33 @@
 #ifndef MOTE_KEYED_H
 #define MOTE_KEYED_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 /** Contexts of each kind: enough for a client and a server in one program. */
 enum { KEYED_CONTEXTS = 4 };
 
-/** All contexts of one kind, most recently used first. */
+/** All contexts of one kind. */
 typedef struct {
     struct {
         const void *key; /* NULL: free */
         void *context;
+        uint32_t last_use;
     } entries[KEYED_CONTEXTS];
+    uint32_t uses;               /* look-ups so far, modulo 2^32 */
     void (*free)(void *context); /* erases it */
 } keyed_contexts;
 
 /** The context of a key, which becomes the most recently used; NULL if it has none. */
-void *mote_keyed_find(keyed_contexts *all, const void *key);
+static inline void *mote_keyed_find(keyed_contexts *all, const void *key)
+{
+    for (unsigned place = 0; place < KEYED_CONTEXTS; place++) {
+        if (all->entries[place].key != key) continue;
+        all->entries[place].last_use = ++all->uses;
+        return all->entries[place].context;
+    }
+    return NULL;
+}
 /** Frees the least recently used context if all places are taken. */
 void mote_keyed_make_room(keyed_contexts *all);
 /** Adds a context; call it after mote_keyed_make_room. */

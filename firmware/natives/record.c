@@ -5,14 +5,14 @@
 #include "aead.h"
 #include "aead_key.h"
 #include "handles.h"
-#include "record_state.h"
+#include "record_arguments.h"
 
 #include <mbedtls/platform_util.h>
 #include <stdlib.h>
 #include <string.h>
 
-/** Content type of records with a connection id (RFC 9146 section 4). */
-enum { TLS12_CID = 25 };
+/** DTLS 1.2's version, and the content type of records with a connection id (RFC 9146 section 4). */
+enum { VERSION = 0xfefd, TLS12_CID = 25 };
 
 /** Offsets in a record's header. */
 enum {
@@ -27,32 +27,9 @@ enum {
 typedef struct {
     uint8_t *bytes;
     aead_key *key;
-    size_t iv_bytes, explicit_bytes, tag_bytes, id_bytes;
+    size_t explicit_bytes; /* 8: the fixed IV has 4 bytes; 0: it has 12 */
+    size_t tag_bytes, id_bytes;
 } record_state;
-
-bool mote_state_argument(mote_vm *vm, mote_value value, uint8_t **state)
-{
-    size_t length;
-    if (!mote_target_argument(vm, value, "state", state, &length)) return false;
-    if (length >= STATE_BYTES && length == STATE_BYTES + (size_t)(*state)[STATE_ID_BYTES]) return true;
-    return mote_throw_range(vm, "state", "32 bytes and the connection id") != MOTE_FAILED;
-}
-
-bool mote_sequence_argument(mote_vm *vm, mote_value value, const char *name, uint64_t *number)
-{
-    int32_t low;
-    double all;
-    if (mote_is_int(vm, value, &low)) {
-        *number = (uint64_t)low;
-        if (low >= 0) return true;
-    } else if (!mote_is_number(vm, value)) {
-        return mote_throw_type(vm, name, "a number") != MOTE_FAILED;
-    } else if ((all = mote_to_double(vm, value)) >= 0 && all <= (double)MOST_SEQUENCE) {
-        *number = (uint64_t)all;
-        if ((double)*number == all) return true;
-    }
-    return mote_throw_range(vm, name, "0 to 281474976710655") != MOTE_FAILED;
-}
 
 /** Whether it is a state of DTLS 1.3, for which the natives continue in record_v13.c; it checks the rest. */
 static bool is_v13(const record_state *state)
@@ -61,14 +38,13 @@ static bool is_v13(const record_state *state)
 }
 
 /** Unpacks a state of DTLS 1.2. Throws and returns false if the form is unknown or its AEAD is closed. */
-static bool take_apart(mote_vm *vm, record_state *state)
+static inline bool take_apart(mote_vm *vm, record_state *state)
 {
     const uint8_t *bytes = state->bytes;
     state->key = mote_handle_object((int32_t)read_16(bytes + STATE_HANDLE), HANDLE_AEAD);
-    state->iv_bytes = bytes[STATE_IV_BYTES];
     state->explicit_bytes = bytes[STATE_EXPLICIT_BYTES];
-    bool fits = (state->iv_bytes == 4 && state->explicit_bytes == NUMBER_BYTES) ||
-                (state->iv_bytes == AEAD_NONCE_BYTES && state->explicit_bytes == 0);
+    bool fits = (state->explicit_bytes == NUMBER_BYTES || state->explicit_bytes == 0) &&
+                bytes[STATE_IV_BYTES] + state->explicit_bytes == AEAD_NONCE_BYTES;
     state->id_bytes = bytes[STATE_ID_BYTES];
     bool known = bytes[STATE_FORM] == (state->id_bytes > 0 ? FORM_CONNECTION_ID : FORM_DTLS_1_2);
     if (!known || state->key == NULL || !fits)
@@ -77,6 +53,7 @@ static bool take_apart(mote_vm *vm, record_state *state)
     return true;
 }
 
+/** For natives that do not run for every record. */
 static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
 {
     return mote_state_argument(vm, value, &state->bytes) && take_apart(vm, state);
@@ -90,38 +67,56 @@ static bool other_target_argument(mote_vm *vm, mote_value value, const char *nam
     return *bytes != state->bytes || mote_throw_range(vm, name, "another Buffer than the state") != MOTE_FAILED;
 }
 
+/** What an AEAD takes beside key and text. */
+typedef struct {
+    uint8_t nonce[AEAD_NONCE_BYTES];
+    /* CCM puts two bytes in front of the additional data, and takes what is aligned behind them by words. */
+    uint16_t for_ccm;
+    uint8_t aad[MOST_AAD_BYTES];
+    size_t aad_bytes;
+} protection;
+
 /** RFC 5288 section 3 and RFC 6655 section 3: fixed IV and explicit part; RFC 7905 section 2: IV xor number. */
-static void make_nonce(const record_state *state, const uint8_t *explicit_part, uint8_t *nonce)
+static inline void make_nonce(const record_state *state, const uint8_t *explicit_part, uint8_t *nonce)
 {
-    memcpy(nonce, state->bytes + STATE_IV, state->iv_bytes);
-    if (state->explicit_bytes > 0) memcpy(nonce + state->iv_bytes, explicit_part, NUMBER_BYTES);
-    else
-        for (size_t i = 0; i < NUMBER_BYTES; i++) nonce[AEAD_NONCE_BYTES - NUMBER_BYTES + i] ^= explicit_part[i];
+    const uint8_t *iv = state->bytes + STATE_IV;
+    if (state->explicit_bytes > 0) {
+        memcpy(nonce, iv, AEAD_NONCE_BYTES - NUMBER_BYTES);
+        memcpy(nonce + AEAD_NONCE_BYTES - NUMBER_BYTES, explicit_part, NUMBER_BYTES);
+        return;
+    }
+    memcpy(nonce, iv, AEAD_NONCE_BYTES);
+    for (size_t i = 0; i < NUMBER_BYTES; i++) nonce[AEAD_NONCE_BYTES - NUMBER_BYTES + i] ^= explicit_part[i];
 }
 
-/** Additional data (RFC 5246 section 6.2.3.3; RFC 9146 section 5.3 with a connection id). Returns its length. */
-static size_t make_aad(const record_state *state, const uint8_t *number, uint8_t type, size_t length, uint8_t *aad)
+/** Additional data with a connection id (RFC 9146 section 5.3). */
+static void make_aad_with_id(const record_state *state, const uint8_t *number, size_t length, protection *with)
 {
-    uint8_t *at = aad;
+    uint8_t *at = with->aad;
+    memset(at, 0xff, NUMBER_BYTES);
+    at[8] = TLS12_CID;
+    at[9] = (uint8_t)state->id_bytes;
+    at[10] = TLS12_CID;
+    write_16(at + 11, VERSION);
+    memcpy(at + 13, number, NUMBER_BYTES);
+    memcpy(at + 21, state->bytes + STATE_ID, state->id_bytes);
+    write_16(at + 21 + state->id_bytes, length);
+    with->aad_bytes = 23 + state->id_bytes;
+}
+
+/** Additional data (RFC 5246 section 6.2.3.3, or with a connection id). */
+static inline void make_aad(const record_state *state, const uint8_t *number, uint8_t type, size_t length,
+                            protection *with)
+{
     if (state->id_bytes > 0) {
-        memset(at, 0xff, NUMBER_BYTES);
-        at[8] = TLS12_CID;
-        at[9] = (uint8_t)state->id_bytes;
-        at[10] = TLS12_CID;
-        at[11] = 0xfe;
-        at[12] = 0xfd;
-        memcpy(at + 13, number, NUMBER_BYTES);
-        memcpy(at + 21, state->bytes + STATE_ID, state->id_bytes);
-        at += 21 + state->id_bytes;
-    } else {
-        memcpy(at, number, NUMBER_BYTES);
-        at[8] = type;
-        at[9] = 0xfe;
-        at[10] = 0xfd;
-        at += 11;
+        make_aad_with_id(state, number, length, with);
+        return;
     }
-    write_16(at, length);
-    return (size_t)(at + 2 - aad);
+    memcpy(with->aad, number, NUMBER_BYTES);
+    with->aad[8] = type;
+    write_16(with->aad + 9, VERSION);
+    write_16(with->aad + 11, length);
+    with->aad_bytes = 13;
 }
 
 /**
@@ -156,55 +151,40 @@ static size_t record_bytes(const record_state *state, size_t length)
     return text_at(state) + length + inner_bytes(state) + state->tag_bytes;
 }
 
+/** Moves the message where it is sealed, with its type behind it, when that is encrypted, too. */
+static void make_inner(const record_state *state, uint8_t *record, uint8_t type, byte_view message, uint8_t *text)
+{
+    record[0] = TLS12_CID;
+    memcpy(record + HEADER_ID, state->bytes + STATE_ID, state->id_bytes);
+    if (message.length > 0) memmove(text, message.data, message.length);
+    text[message.length] = type;
+}
+
 static bool seal_one(const record_state *state, uint64_t sequence, uint8_t type, byte_view message, uint8_t *record)
 {
-    uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_AAD_BYTES];
-    const uint8_t *number = record + HEADER_NUMBER;
-    uint8_t *text = record + text_at(state);
+    protection with;
+    uint8_t *number = record + HEADER_NUMBER, *text = record + text_at(state);
     size_t length = message.length + inner_bytes(state);
-    memcpy(record + HEADER_NUMBER, state->bytes + STATE_EPOCH, 2);
-    write_sequence(record + HEADER_NUMBER + 2, sequence);
-    make_nonce(state, number, nonce);
-    size_t aad_bytes = make_aad(state, number, type, length, aad);
-    record[0] = state->id_bytes > 0 ? TLS12_CID : type;
-    record[1] = 0xfe;
-    record[2] = 0xfd;
-    memcpy(record + HEADER_ID, state->bytes + STATE_ID, state->id_bytes);
+    record[0] = type;
+    write_16(record + 1, VERSION);
+    memcpy(number, state->bytes + STATE_EPOCH, 2);
+    write_sequence(number + 2, sequence);
     write_16(record + length_at(state), state->explicit_bytes + length + state->tag_bytes);
-    memcpy(text - state->explicit_bytes, number, state->explicit_bytes);
-    const uint8_t *plaintext = message.data;
-    if (state->id_bytes > 0) {
-        if (message.length > 0) memmove(text, message.data, message.length);
-        text[message.length] = type;
-        plaintext = text;
-    }
-    return mote_aead_key_seal(state->key, nonce, aad, aad_bytes, plaintext, length, text);
+    if (state->explicit_bytes > 0) memcpy(text - NUMBER_BYTES, number, NUMBER_BYTES);
+    if (state->id_bytes > 0) make_inner(state, record, type, message, text);
+    make_nonce(state, number, with.nonce);
+    make_aad(state, number, type, length, &with);
+    const uint8_t *plaintext = state->id_bytes > 0 ? text : message.data;
+    return mote_aead_key_seal(state->key, &(aead_job){with.nonce, with.aad, plaintext, with.aad_bytes, length, text});
 }
 
-size_t mote_messages_argument(mote_vm *vm, mote_value messages)
+/** The total size of so many messages as records; throws and returns 0 if one is not a message. */
+static inline size_t measure(mote_vm *vm, const record_state *state, mote_value messages, size_t count)
 {
-    if (!mote_is_array(vm, messages)) return mote_throw_type(vm, "messages", "an array");
-    size_t count = mote_array_length(vm, messages);
-    if (count >= 1 && count <= MOST_MESSAGES) return count;
-    return mote_throw_range(vm, "messages", "1 to 64 Buffers");
-}
-
-bool mote_message_argument(mote_vm *vm, mote_value messages, size_t index, const uint8_t *state, byte_view *message)
-{
-    message->data = mote_buffer(vm, mote_array_at(vm, messages, index), &message->length);
-    if (message->data == NULL) return mote_throw_type(vm, "messages", "an array of Buffers") != MOTE_FAILED;
-    if (message->data == state) return mote_throw_range(vm, "messages", "other Buffers than the state") != MOTE_FAILED;
-    if (message->length <= MOST_MESSAGE_BYTES) return true;
-    return mote_throw_range(vm, "messages", "at most 16384 bytes each") != MOTE_FAILED;
-}
-
-/** The total size of the messages as records; throws and returns 0 if one is not a message. */
-static size_t measure(mote_vm *vm, const record_state *state, mote_value messages)
-{
-    size_t count = mote_messages_argument(vm, messages), total = 0;
+    size_t total = 0;
     byte_view message;
     for (size_t i = 0; i < count; i++) {
-        if (!mote_message_argument(vm, messages, i, state->bytes, &message)) return 0;
+        if (!quick_message_argument(vm, messages, i, state->bytes, &message)) return 0;
         total += record_bytes(state, message.length);
     }
     return total;
@@ -216,20 +196,20 @@ mote_value mote_native_record_seal(mote_vm *vm, mote_value receiver, const mote_
     record_state state;
     int32_t type;
     uint64_t sequence;
-    if (!mote_state_argument(vm, args[0], &state.bytes)) return MOTE_FAILED;
+    if (!quick_state_argument(vm, args[0], &state.bytes)) return MOTE_FAILED;
     if (is_v13(&state)) return mote_record_v13_seal(vm, state.bytes, args);
-    if (!take_apart(vm, &state) || !mote_integer_argument(vm, args[1], "type", 0, 255, &type) ||
-        !mote_sequence_argument(vm, args[2], "sequence", &sequence))
+    if (!take_apart(vm, &state) || !quick_integer_argument(vm, args[1], "type", 0, 255, &type) ||
+        !quick_sequence_argument(vm, args[2], "sequence", &sequence))
         return MOTE_FAILED;
-    size_t total = measure(vm, &state, args[3]), messages = mote_array_length(vm, args[3]);
-    if (total > 0 && !has_numbers(sequence, messages))
-        return mote_throw_range(vm, "sequence", "below the last sequence number");
-    mote_value result = total == 0 ? MOTE_FAILED : mote_new_buffer(vm, total);
+    size_t messages = quick_messages_argument(vm, args[3]), total = measure(vm, &state, args[3], messages);
+    if (total == 0) return MOTE_FAILED;
+    if (!has_numbers(sequence, messages)) return mote_throw_range(vm, "sequence", "below the last sequence number");
+    mote_value result = mote_new_unset_buffer(vm, total);
     if (result == MOTE_FAILED) return result;
-    uint8_t *record = mote_bytes_of_buffer(vm, result);
+    uint8_t *record = quick_bytes(vm, result, &total);
     for (size_t i = 0; i < messages; i++) {
         byte_view message;
-        message.data = mote_buffer(vm, mote_array_at(vm, args[3], i), &message.length);
+        quick_message_argument(vm, args[3], i, state.bytes, &message);
         if (!seal_one(&state, sequence + i, (uint8_t)type, message, record))
             return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
         record += record_bytes(&state, message.length);
@@ -246,38 +226,21 @@ static bool is_content_type(uint8_t type)
 }
 
 /** Whether a header of length_at + 2 bytes may belong to a record under these keys. */
-static bool is_ours(const record_state *state, const uint8_t *header)
+static inline bool is_ours(const record_state *state, const uint8_t *header)
 {
     bool type = state->id_bytes > 0 ? header[0] == TLS12_CID : is_content_type(header[0]);
-    return type && read_16(header + 1) == 0xfefd &&
-           memcmp(header + HEADER_NUMBER, state->bytes + STATE_EPOCH, 2) == 0 &&
-           memcmp(header + HEADER_ID, state->bytes + STATE_ID, state->id_bytes) == 0;
+    return type && read_16(header + 1) == VERSION &&
+           read_16(header + HEADER_NUMBER) == read_16(state->bytes + STATE_EPOCH) &&
+           (state->id_bytes == 0 || memcmp(header + HEADER_ID, state->bytes + STATE_ID, state->id_bytes) == 0);
 }
 
 /** Length of the record under these keys at the beginning of `bytes`; 0: there is no complete one. */
-static size_t whole_record(const record_state *state, byte_view bytes)
+static inline size_t whole_record(const record_state *state, byte_view bytes)
 {
     size_t header_bytes = length_at(state) + 2;
     if (bytes.length < header_bytes || !is_ours(state, bytes.data)) return 0;
     size_t length = read_16(bytes.data + length_at(state));
     return length > MOST_FRAGMENT || length > bytes.length - header_bytes ? 0 : header_bytes + length;
-}
-
-bool mote_range_argument(mote_vm *vm, const mote_value *args, byte_view *range)
-{
-    int32_t offset, end;
-    if (!mote_buffer_argument(vm, args[0], "datagram", range) ||
-        !mote_integer_argument(vm, args[2], "end", 0, (int32_t)range->length, &end) ||
-        !mote_integer_argument(vm, args[1], "offset", 0, end, &offset))
-        return false;
-    range->data += offset;
-    range->length = (size_t)(end - offset);
-    return true;
-}
-
-mote_value mote_sequence_value(mote_vm *vm, uint64_t number)
-{
-    return number <= INT32_MAX ? mote_int(vm, (int32_t)number) : mote_number(vm, (double)number);
 }
 
 mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -288,54 +251,41 @@ mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const m
     uint64_t expected;
     if (!mote_state_argument(vm, args[0], &state.bytes)) return MOTE_FAILED;
     if (is_v13(&state)) return mote_record_v13_sequence(vm, state.bytes, args);
-    if (!take_apart(vm, &state) || !mote_range_argument(vm, args + 1, &range) ||
+    if (!state_argument(vm, args[0], &state) || !quick_range_argument(vm, args + 1, &range) ||
         !mote_sequence_argument(vm, args[4], "expected", &expected))
         return MOTE_FAILED;
     if (whole_record(&state, range) == 0) return mote_int(vm, -1);
-    return mote_sequence_value(vm, read_sequence(range.data + HEADER_NUMBER + 2));
+    return quick_sequence_value(vm, read_sequence(range.data + HEADER_NUMBER + 2));
 }
 
-/** The fragment of a record to be opened. */
-typedef struct {
-    uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_AAD_BYTES];
-    size_t aad_bytes;
-    uint8_t type;
-    const uint8_t *ciphertext;
-    size_t length; /* of the plaintext; with a connection id, of the inner plaintext */
-} protected_fragment;
-
-/** False if the range does not begin with a complete record, or it is too short for one under these keys. */
-static bool find_fragment(const record_state *state, byte_view range, protected_fragment *fragment)
+/** Length of the ciphertext of a complete record without its tag; -1 if it is too short for one under these keys. */
+static inline int32_t ciphertext_bytes(const record_state *state, const uint8_t *record)
 {
-    const uint8_t *header = range.data;
-    size_t overhead = state->explicit_bytes + state->tag_bytes, header_bytes = length_at(state) + 2;
-    if (range.length < header_bytes) return false;
-    size_t bytes = read_16(header + length_at(state));
-    if (bytes > range.length - header_bytes || bytes < overhead + inner_bytes(state)) return false;
-    fragment->type = header[0];
-    fragment->ciphertext = header + text_at(state);
-    fragment->length = bytes - overhead;
-    make_nonce(state, header + (state->explicit_bytes > 0 ? header_bytes : HEADER_NUMBER), fragment->nonce);
-    fragment->aad_bytes = make_aad(state, header + HEADER_NUMBER, header[0], fragment->length, fragment->aad);
-    return true;
+    size_t bytes = read_16(record + length_at(state)), overhead = state->explicit_bytes + state->tag_bytes;
+    return bytes < overhead + inner_bytes(state) ? -1 : (int32_t)(bytes - overhead);
 }
 
 /**
- * Opens it, and stores its type in the state. With a connection id, that is the last non-zero byte, which padding may
- * follow (RFC 9146 section 4); without such a byte the record is invalid. Returns the length of the plaintext, or -1.
+ * Opens a record with a ciphertext of `bytes`, and stores its type in the state. With a connection id, that is the last
+ * non-zero byte, which padding may follow (RFC 9146 section 4); without such a byte the record is invalid. Returns the
+ * length of the plaintext, or -1.
  */
-static int32_t open_fragment(const record_state *state, protected_fragment *fragment, uint8_t *plaintext)
+static int32_t open_one(const record_state *state, const uint8_t *record, int32_t bytes, uint8_t *plaintext)
 {
-    size_t length = fragment->length;
-    if (!mote_aead_key_open(state->key, fragment->nonce, fragment->aad, fragment->aad_bytes, fragment->ciphertext,
-                            length, plaintext))
+    protection with;
+    size_t length = (size_t)bytes;
+    const uint8_t *number = record + HEADER_NUMBER, *text = record + text_at(state);
+    uint8_t type = record[0];
+    make_nonce(state, state->explicit_bytes > 0 ? text - NUMBER_BYTES : number, with.nonce);
+    make_aad(state, number, type, length, &with);
+    if (!mote_aead_key_open(state->key, &(aead_job){with.nonce, with.aad, text, with.aad_bytes, length, plaintext}))
         return -1;
     if (state->id_bytes > 0) {
         while (length > 0 && plaintext[length - 1] == 0) length--;
         if (length == 0) return -1;
-        fragment->type = plaintext[--length];
+        type = plaintext[--length];
     }
-    state->bytes[STATE_TYPE] = fragment->type;
+    state->bytes[STATE_TYPE] = type;
     return (int32_t)length;
 }
 
@@ -345,21 +295,22 @@ mote_value mote_native_record_open(mote_vm *vm, mote_value receiver, const mote_
     record_state state;
     byte_view range;
     uint64_t sequence;
-    protected_fragment fragment;
-    if (!mote_state_argument(vm, args[0], &state.bytes)) return MOTE_FAILED;
+    if (!quick_state_argument(vm, args[0], &state.bytes)) return MOTE_FAILED;
     if (is_v13(&state)) return mote_record_v13_open(vm, state.bytes, args);
-    if (!take_apart(vm, &state) || !mote_range_argument(vm, args + 1, &range) ||
-        !mote_sequence_argument(vm, args[4], "sequence", &sequence))
+    if (!take_apart(vm, &state) || !quick_range_argument(vm, args + 1, &range) ||
+        !quick_sequence_argument(vm, args[4], "sequence", &sequence))
         return MOTE_FAILED;
     size_t whole = whole_record(&state, range);
-    if (whole == 0 || whole != range.length || read_sequence(range.data + HEADER_NUMBER + 2) != sequence ||
-        !find_fragment(&state, range, &fragment))
+    if (whole == 0 || whole != range.length || read_sequence(range.data + HEADER_NUMBER + 2) != sequence)
         return MOTE_UNDEFINED;
-    mote_value result = mote_new_buffer(vm, fragment.length);
+    int32_t bytes = ciphertext_bytes(&state, range.data);
+    if (bytes < 0) return MOTE_UNDEFINED;
+    mote_value result = mote_new_unset_buffer(vm, (size_t)bytes);
     if (result == MOTE_FAILED) return result;
-    int32_t length = open_fragment(&state, &fragment, mote_bytes_of_buffer(vm, result));
+    size_t room;
+    int32_t length = open_one(&state, range.data, bytes, quick_bytes(vm, result, &room));
     if (length < 0) return MOTE_NULL;
-    mote_shorten_buffer(vm, result, (size_t)length);
+    if (length < bytes) mote_shorten_buffer(vm, result, (size_t)length);
     return result;
 }
 
@@ -370,14 +321,15 @@ mote_value mote_native_record_open_in_place(mote_vm *vm, mote_value receiver, co
     uint8_t *bytes;
     size_t length;
     int32_t offset;
-    protected_fragment fragment;
     if (!state_argument(vm, args[0], &state) ||
         !other_target_argument(vm, args[1], "datagram", &state, &bytes, &length) ||
         !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)length, &offset))
         return MOTE_FAILED;
-    const byte_view range = {bytes + offset, length - (size_t)offset};
-    if (!find_fragment(&state, range, &fragment)) return mote_int(vm, -1);
-    return mote_int(vm, open_fragment(&state, &fragment, bytes + (fragment.ciphertext - bytes)));
+    uint8_t *record = bytes + offset;
+    size_t left = length - (size_t)offset, header_bytes = length_at(&state) + 2;
+    if (left < header_bytes || read_16(record + length_at(&state)) > left - header_bytes) return mote_int(vm, -1);
+    int32_t text_bytes = ciphertext_bytes(&state, record);
+    return mote_int(vm, text_bytes < 0 ? -1 : open_one(&state, record, text_bytes, record + text_at(&state)));
 }
 
 mote_value mote_native_record_seal_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)

@@ -4,7 +4,7 @@
 #include "handles.h"
 #include "hash_state.h"
 #include "mask.h"
-#include "record_state.h"
+#include "record_arguments.h"
 #include "secret.h"
 
 #include <mbedtls/platform_util.h>
@@ -141,7 +141,7 @@ static size_t seal_one(record_keys *keys, const uint8_t *state, uint8_t type, by
     memset(text + message.length + 1, 0, inner_bytes - message.length - 1);
     make_nonce(keys, sequence, nonce);
     size_t id_bytes = state[STATE_ID_BYTES];
-    bool done = mote_aead_key_seal(keys->aead, nonce, record, header_bytes, text, inner_bytes, text) &&
+    bool done = mote_aead_key_seal(keys->aead, &(aead_job){nonce, record, text, header_bytes, inner_bytes, text}) &&
                 mask_number(keys, text, record + 1 + id_bytes, number_bytes_of(sequence));
     return done ? header_bytes + length : 0;
 }
@@ -166,7 +166,7 @@ static size_t measure(mote_vm *vm, const record_keys *keys, const uint8_t *state
     size_t total = 0;
     byte_view message;
     for (size_t i = 0; i < what->count; i++) {
-        if (!mote_message_argument(vm, what->messages, i, state, &message)) return 0;
+        if (!quick_message_argument(vm, what->messages, i, state, &message)) return 0;
         total += header_bytes_of(state, what->sequence + i, has_length(what, i)) + text_bytes(keys, message.length);
     }
     return total;
@@ -177,15 +177,15 @@ mote_value mote_record_v13_seal(mote_vm *vm, const uint8_t *state, const mote_va
     int32_t type;
     sealing what = {.messages = args[3], .ends = args[4] == MOTE_TRUE};
     record_keys *keys = keys_of(vm, state);
-    if (keys == NULL || !mote_integer_argument(vm, args[1], "type", 0, 255, &type) ||
-        !mote_sequence_argument(vm, args[2], "sequence", &what.sequence))
+    if (keys == NULL || !quick_integer_argument(vm, args[1], "type", 0, 255, &type) ||
+        !quick_sequence_argument(vm, args[2], "sequence", &what.sequence))
         return MOTE_FAILED;
-    what.count = mote_messages_argument(vm, what.messages);
+    what.count = quick_messages_argument(vm, what.messages);
     size_t total = what.count == 0 ? 0 : measure(vm, keys, state, &what);
     if (total == 0) return MOTE_FAILED;
     if (what.sequence + what.count > MOST_SEQUENCE)
         return mote_throw_range(vm, "sequence", "below the last sequence number");
-    mote_value result = mote_new_buffer(vm, total);
+    mote_value result = mote_new_unset_buffer(vm, total);
     if (result == MOTE_FAILED) return result;
     uint8_t *record = mote_bytes_of_buffer(vm, result);
     for (size_t i = 0; i < what.count; i++) {
@@ -253,14 +253,14 @@ mote_value mote_record_v13_sequence(mote_vm *vm, uint8_t *state, const mote_valu
     uint64_t expected;
     unified_header header;
     record_keys *keys = keys_of(vm, state);
-    if (keys == NULL || !mote_range_argument(vm, args + 1, &range) ||
-        !mote_sequence_argument(vm, args[4], "expected", &expected))
+    if (keys == NULL || !quick_range_argument(vm, args + 1, &range) ||
+        !quick_sequence_argument(vm, args[4], "expected", &expected))
         return MOTE_FAILED;
     if (!read_header(state, range.data, range.length, &header)) return mote_int(vm, -1);
     int32_t low = low_of(vm, keys, range.data, &header);
     if (low < 0) return MOTE_FAILED;
     write_16(state + STATE_RECORD_BYTES, header.start + header.length);
-    return mote_sequence_value(vm, reconstruct((uint64_t)low, header.number_bytes, expected));
+    return quick_sequence_value(vm, reconstruct((uint64_t)low, header.number_bytes, expected));
 }
 
 /** Removes the padding, and stores the content type, which is the last non-zero byte (RFC 8446 section 5.4). */
@@ -278,7 +278,7 @@ static mote_value open_record(mote_vm *vm, record_keys *keys, uint8_t *state, co
 {
     uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_HEADER_BYTES];
     size_t inner_bytes = header->length - mote_aead_tag_bytes(keys->aead);
-    mote_value result = mote_new_buffer(vm, inner_bytes);
+    mote_value result = mote_new_unset_buffer(vm, inner_bytes);
     if (result == MOTE_FAILED) return result;
     uint8_t *inner = mote_bytes_of_buffer(vm, result);
     /* The additional data contains the decrypted record number. */
@@ -286,8 +286,8 @@ static mote_value open_record(mote_vm *vm, record_keys *keys, uint8_t *state, co
     if (header->number_bytes == 2) write_16(aad + header->number_at, sequence & 0xffff);
     else aad[header->number_at] = (uint8_t)sequence;
     make_nonce(keys, sequence, nonce);
-    if (!mote_aead_key_open(keys->aead, nonce, aad, header->start, record + header->start, inner_bytes, inner))
-        return MOTE_NULL;
+    const aead_job job = {nonce, aad, record + header->start, header->start, inner_bytes, inner};
+    if (!mote_aead_key_open(keys->aead, &job)) return MOTE_NULL;
     mote_shorten_buffer(vm, result, content_bytes(state, inner, inner_bytes));
     return result;
 }
@@ -298,8 +298,8 @@ mote_value mote_record_v13_open(mote_vm *vm, uint8_t *state, const mote_value *a
     uint64_t sequence;
     unified_header header;
     record_keys *keys = keys_of(vm, state);
-    if (keys == NULL || !mote_range_argument(vm, args + 1, &range) ||
-        !mote_sequence_argument(vm, args[4], "sequence", &sequence))
+    if (keys == NULL || !quick_range_argument(vm, args + 1, &range) ||
+        !quick_sequence_argument(vm, args[4], "sequence", &sequence))
         return MOTE_FAILED;
     if (!read_header(state, range.data, range.length, &header)) return MOTE_UNDEFINED;
     bool fills = header.start + header.length == range.length && header.length > mote_aead_tag_bytes(keys->aead);

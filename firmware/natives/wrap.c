@@ -58,9 +58,8 @@ static mote_value seal_key(mote_vm *vm, aead_key *wrapper, const bare_key *key)
     bytes[AT_NUMBER] = (uint8_t)key->number;
     if (!mote_port_random(bytes + AT_NONCE, AEAD_NONCE_BYTES))
         return mote_throw(vm, MOTE_ERROR, "no good randomness yet");
-    if (mote_aead_key_seal(wrapper, bytes + AT_NONCE, bytes, HEADER_BYTES, key->secret, key->length,
-                           bytes + HEADER_BYTES))
-        return result;
+    const aead_job job = {bytes + AT_NONCE, bytes, key->secret, HEADER_BYTES, key->length, bytes + HEADER_BYTES};
+    if (mote_aead_key_seal(wrapper, &job)) return result;
     return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }
 
@@ -107,9 +106,9 @@ mote_value mote_native_crypto_unwrap(mote_vm *vm, mote_value receiver, const mot
     key.kind = wrapped.data[AT_KIND];
     key.number = wrapped.data[AT_NUMBER];
     key.length = wrapped.length - around;
-    bool authentic = mote_aead_key_open(wrapper, wrapped.data + AT_NONCE, wrapped.data, HEADER_BYTES,
-                                        wrapped.data + HEADER_BYTES, key.length, key.secret);
-    mote_value result = authentic ? put_in(vm, &key) : MOTE_UNDEFINED;
+    const aead_job job = {
+        wrapped.data + AT_NONCE, wrapped.data, wrapped.data + HEADER_BYTES, HEADER_BYTES, key.length, key.secret};
+    mote_value result = mote_aead_key_open(wrapper, &job) ? put_in(vm, &key) : MOTE_UNDEFINED;
     mbedtls_platform_zeroize(&key, sizeof key);
     return result;
 }

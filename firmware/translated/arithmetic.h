@@ -85,12 +85,12 @@ static inline mote_value mote_translated_mul(mote_vm *vm, uint32_t at, mote_valu
 
 static inline bool mote_translated_less(mote_vm *vm, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? (int32_t)x < (int32_t)y : mote_examine(vm, OP_LT, x, y) == MOTE_TRUE;
+    return both_small(x, y) ? (int32_t)x < (int32_t)y : mote_precedes(vm, OP_LT, x, y);
 }
 
 static inline bool mote_translated_not_more(mote_vm *vm, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? (int32_t)x <= (int32_t)y : mote_examine(vm, OP_LE, x, y) == MOTE_TRUE;
+    return both_small(x, y) ? (int32_t)x <= (int32_t)y : mote_precedes(vm, OP_LE, x, y);
 }
 
 static ALWAYS bool mote_quick_less(mote_vm *vm, mote_value x, mote_value y)

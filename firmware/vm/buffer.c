@@ -20,24 +20,9 @@
 #include <math.h>
 #include <string.h>
 
-/** A Buffer whose bytes are not initialised. */
-static mote_value new_unset(mote_vm *vm, uint32_t length)
-{
-    mote_value v = mote_heap_new(vm, KIND_BUFFER, 4 + length);
-    if (v != MOTE_FAILED) ((block_buffer *)at_offset(vm, v))->length = length;
-    return v;
-}
-
-mote_value mote_buffer_new(mote_vm *vm, uint32_t length)
-{
-    mote_value v = new_unset(vm, length);
-    if (v != MOTE_FAILED) memset(((block_buffer *)at_offset(vm, v))->data, 0, length);
-    return v;
-}
-
 mote_value mote_buffer_of(mote_vm *vm, const uint8_t *data, uint32_t length)
 {
-    mote_value v = new_unset(vm, length);
+    mote_value v = mote_new_unset_buffer(vm, length);
     if (v != MOTE_FAILED && length > 0) memcpy(((block_buffer *)at_offset(vm, v))->data, data, length);
     return v;
 }
@@ -189,10 +174,19 @@ bool mote_buffer_is_writable(mote_vm *vm, mote_value value)
     return has_kind(vm, value, KIND_BUFFER);
 }
 
-mote_value mote_new_buffer(mote_vm *vm, size_t length)
+mote_value mote_new_unset_buffer(mote_vm *vm, size_t length)
 {
     if (length > 0xffffff) return mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer too big");
-    return mote_buffer_new(vm, (uint32_t)length);
+    mote_value v = mote_heap_new(vm, KIND_BUFFER, 4 + (uint32_t)length);
+    if (v != MOTE_FAILED) ((block_buffer *)at_offset(vm, v))->length = (uint32_t)length;
+    return v;
+}
+
+mote_value mote_new_buffer(mote_vm *vm, size_t length)
+{
+    mote_value v = mote_new_unset_buffer(vm, length);
+    if (v != MOTE_FAILED) memset(((block_buffer *)at_offset(vm, v))->data, 0, length);
+    return v;
 }
 
 void mote_shorten_buffer(mote_vm *vm, mote_value buffer, size_t length)
@@ -213,7 +207,7 @@ static mote_value buffer_alloc(mote_vm *vm, mote_value receiver, const mote_valu
 static mote_value from_array(mote_vm *vm, mote_value array)
 {
     uint32_t length = array_length(vm, array);
-    mote_value v = mote_buffer_new(vm, length);
+    mote_value v = mote_new_buffer(vm, length);
     if (v == MOTE_FAILED) return v;
     uint8_t *data = ((block_buffer *)at_offset(vm, v))->data;
     for (uint32_t i = 0; i < length; i++) data[i] = (uint8_t)mote_to_int(vm, array_items(vm, array)[i]);
@@ -225,7 +219,7 @@ static mote_value from_hex(mote_vm *vm, const char *text, uint32_t length)
 {
     uint32_t digits = 0;
     for (uint32_t i = 0; i < length; i++) digits += mote_digit(text[i]) < 16;
-    mote_value v = mote_buffer_new(vm, digits / 2);
+    mote_value v = mote_new_buffer(vm, digits / 2);
     if (v == MOTE_FAILED) return v;
     uint8_t *data = ((block_buffer *)at_offset(vm, v))->data;
     uint32_t put = 0;

@@ -4,8 +4,6 @@
 
 #include "state.h"
 
-/** A zeroed Buffer. */
-mote_value mote_buffer_new(mote_vm *vm, uint32_t length);
 /** A Buffer with a copy of `data`, which lies outside the heap or in a block that stays reachable. */
 mote_value mote_buffer_of(mote_vm *vm, const uint8_t *data, uint32_t length);
 /** Natives of Buffer.prototype in addition to DeviceScript's (bytes.c). */

@@ -213,6 +213,8 @@ mote_value mote_bool(bool truth);
 mote_value mote_new_string(mote_vm *vm, const char *text, size_t length);
 /** A zeroed Buffer. */
 mote_value mote_new_buffer(mote_vm *vm, size_t length);
+/** A Buffer of whatever bytes its memory had: the program may only get it once all of them have been written. */
+mote_value mote_new_unset_buffer(mote_vm *vm, size_t length);
 /** Truncates a Buffer of the heap to `length` bytes, at most its own length; the rest is zeroed. */
 void mote_shorten_buffer(mote_vm *vm, mote_value buffer, size_t length);
 mote_value mote_new_array(mote_vm *vm);

@@ -77,7 +77,7 @@ mote_value mote_operate_unary(mote_vm *vm, uint8_t op, mote_value x)
 }
 
 /** 1 or -1 for a double above or below all 32-bit integers, such as a time that never comes; otherwise 0. */
-static int beyond_integers(const mote_vm *vm, mote_value v)
+static inline int beyond_integers(const mote_vm *vm, mote_value v)
 {
     if (!has_kind(vm, v, KIND_DOUBLE)) return 0;
     uint32_t high = ((const block_double *)at_offset(vm, v))->high, exponent = high >> 20 & 0x7ffu;
@@ -85,18 +85,21 @@ static int beyond_integers(const mote_vm *vm, mote_value v)
     return (int32_t)high < 0 ? -1 : 1;
 }
 
-/** `<` and `<=`. Comparing a small integer with a double beyond all integers takes no floating point. */
-static bool precedes(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
+static bool precedes_as_double(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
 {
-    int side = is_small(x) ? beyond_integers(vm, y) : is_small(y) ? -beyond_integers(vm, x) : 0;
-    if (side != 0) return side > 0;
     double a = mote_to_double(vm, x), b = mote_to_double(vm, y);
     return op == OP_LT ? a < b : a <= b;
 }
 
+bool mote_precedes(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
+{
+    int side = is_small(x) || is_small(y) ? beyond_integers(vm, is_small(x) ? y : x) : 0;
+    return side != 0 ? (side > 0) == is_small(x) : precedes_as_double(vm, op, x, y);
+}
+
 mote_value mote_examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
 {
-    if (op == OP_LT || op == OP_LE) return bool_value(precedes(vm, op, x, y));
+    if (op == OP_LT || op == OP_LE) return bool_value(mote_precedes(vm, op, x, y));
     bool approximately = op == OP_APPROX_EQ || op == OP_APPROX_NE;
     bool equal = approximately && is_nullish(y) ? is_nullish(x) : mote_values_equal(vm, x, y);
     return bool_value(equal == (op == OP_EQ || op == OP_APPROX_EQ));
@@ -156,7 +159,7 @@ mote_value mote_alloc_array(mote_vm *vm, mote_value size)
 mote_value mote_alloc_buffer(mote_vm *vm, mote_value size)
 {
     uint32_t length = (uint32_t)mote_to_int(vm, size);
-    return length > MAX_BUFFER ? mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer too big") : mote_buffer_new(vm, length);
+    return length > MAX_BUFFER ? mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer too big") : mote_new_buffer(vm, length);
 }
 
 void mote_throw_value(mote_vm *vm, mote_value v)

@@ -8,6 +8,8 @@ mote_value mote_operate_binary(mote_vm *vm, uint8_t op, mote_value x, mote_value
 mote_value mote_operate_unary(mote_vm *vm, uint8_t op, mote_value x);
 /** Comparisons: operations that only read their operands and never fail. */
 mote_value mote_examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
+/** `<` and `<=`. Comparing a small integer with a double beyond all integers takes no floating point. */
+bool mote_precedes(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
 mote_value mote_check_ctor(mote_vm *vm, mote_value v);
 /** bind(function, this): for `super(...)`. */
 mote_value mote_bind_value(mote_vm *vm, mote_value function, mote_value receiver);

@@ -25,7 +25,7 @@ static block_buffer *text_block(const text_builder *text)
 bool mote_text_begin(text_builder *text, mote_vm *vm, uint32_t limit)
 {
     *text = (text_builder){.vm = vm, .root = vm->num_roots, .limit = limit};
-    mote_value block = mote_buffer_new(vm, FIRST_TEXT);
+    mote_value block = mote_new_buffer(vm, FIRST_TEXT);
     if (block == MOTE_FAILED) return false;
     root_push(vm, block);
     return true;
@@ -36,7 +36,7 @@ static bool text_reserve(text_builder *text, uint32_t length)
     mote_vm *vm = text->vm;
     if (length <= text_block(text)->length) return true;
     uint32_t size = text_block(text)->length * 2 < length ? length : text_block(text)->length * 2;
-    mote_value old = vm->roots[text->root], grown = mote_buffer_new(vm, size);
+    mote_value old = vm->roots[text->root], grown = mote_new_buffer(vm, size);
     if (grown == MOTE_FAILED) return false;
     memcpy(((block_buffer *)at_offset(vm, grown))->data, text_block(text)->data, text->length);
     vm->roots[text->root] = grown;

@@ -11,11 +11,12 @@
 #include "ops.h"
 #include "state.h"
 
-enum { TRY_ONE = 1 << 16, TRY_MASK = 0xff };
+/** One more handler in the first link word, which is a small integer. */
+enum { TRY_ONE = 1 << 17, TRY_MASK = 0xff };
 
 static uint32_t tries_set(const mote_value *link)
 {
-    return ((uint32_t)small_int(link[0]) >> 16) & TRY_MASK;
+    return (link[0] / TRY_ONE) & TRY_MASK;
 }
 
 static mote_value *handlers(const mote_vm *vm)
@@ -23,24 +24,19 @@ static mote_value *handlers(const mote_vm *vm)
     return vm->operands - LINK_WORDS - mote_running_function(vm)->num_tries;
 }
 
-static void count_handlers(mote_vm *vm, int32_t by)
-{
-    vm->link[0] = small_value(small_int(vm->link[0]) + by * TRY_ONE);
-}
-
 bool mote_try_enter(mote_vm *vm, uint32_t handler)
 {
-    uint32_t set = tries_set(vm->link);
-    if (set >= mote_running_function(vm)->num_tries) return false;
-    handlers(vm)[set] = small_value((int32_t)handler);
-    count_handlers(vm, 1);
+    mote_value *place = handlers(vm) + tries_set(vm->link);
+    if (place >= vm->operands - LINK_WORDS) return false;
+    *place = small_value((int32_t)handler);
+    vm->link[0] += TRY_ONE;
     return true;
 }
 
 bool mote_try_leave(mote_vm *vm)
 {
     if (tries_set(vm->link) == 0) return false;
-    count_handlers(vm, -1);
+    vm->link[0] -= TRY_ONE;
     return true;
 }
 
@@ -55,7 +51,7 @@ static const uint8_t *pop_handler(mote_vm *vm)
 {
     uint32_t set = tries_set(vm->link);
     if (set == 0) return NULL;
-    count_handlers(vm, -1);
+    vm->link[0] -= TRY_ONE;
     return vm->image.bytes + mote_running_function(vm)->start + small_int(handlers(vm)[set - 1]);
 }
 

@@ -77,7 +77,7 @@ static bool verify_code(mote_vm *vm)
 static bool find_captures(mote_vm *vm)
 {
     uint32_t count = vm->image.num_functions;
-    vm->captured = mote_buffer_new(vm, (count + 7) / 8);
+    vm->captured = mote_new_buffer(vm, (count + 7) / 8);
     if (vm->captured == MOTE_FAILED) return false;
     block_buffer *bits = at_offset(vm, vm->captured);
     for (uint32_t i = 0; i < count; i++)

@@ -127,7 +127,7 @@ function sealRecords(call: NativeCall, handles: Handles): Buffer {
         throw call.rangeError("messages", `at most ${MAX_PLAINTEXT} bytes each`)
     if (sequence + messages.length > MAX_SEQUENCE) throw call.rangeError("sequence", "below the last sequence number")
     const copies = messages.map((message) => Buffer.from(message))
-    return protection.seal(type, sequence, copies, call.args[4] === Word.TRUE)
+    return protection.sealRecords(type, sequence, copies, call.args[4] === Word.TRUE)
 }
 
 function sequenceOf(call: NativeCall, handles: Handles): number {
@@ -142,8 +142,8 @@ function openRecord(call: NativeCall, handles: Handles): Buffer | null | undefin
     const { state, protection } = receiving(call, handles)
     const { datagram, offset, end } = rangeOf(call)
     const sequence = call.integer(4, "sequence", 0, MAX_SEQUENCE)
-    const plaintext = protection.open(datagram, offset, end, sequence)
-    if (plaintext !== undefined && plaintext !== null) state[STATE_TYPE] = protection.type
+    const plaintext = protection.openRecord(datagram, offset, end, sequence)
+    if (plaintext !== undefined && plaintext !== null) state[STATE_TYPE] = protection.openedType()
     return plaintext
 }
 
@@ -161,8 +161,8 @@ function plaintextAt(
     const sequence = protection.sequenceOf(datagram, offset, datagram.length, 0)
     if (sequence < 0) return undefined
     const end = offset + protection.lengthOf(datagram, offset)
-    const plaintext = protection.open(datagram, offset, end, sequence) ?? undefined
-    if (plaintext !== undefined) state[STATE_TYPE] = protection.type
+    const plaintext = protection.openRecord(datagram, offset, end, sequence) ?? undefined
+    if (plaintext !== undefined) state[STATE_TYPE] = protection.openedType()
     return plaintext
 }
 
@@ -176,7 +176,7 @@ function sealInPlace(call: NativeCall, handles: Handles): number {
     if (target.length < offset + protection.overhead + length)
         throw call.rangeError("target", "long enough for the record")
     const message = Buffer.from(target.subarray(start, start + length))
-    const record = protection.seal(type, takeNumber(call, state), [message])
+    const record = protection.sealRecords(type, takeNumber(call, state), [message])
     target.set(record, offset)
     return record.length
 }

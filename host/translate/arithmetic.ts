@@ -22,9 +22,15 @@ const isSmall = ({ opcode, value }: Expression): boolean => opcode === Op.litera
  * A C condition that is true when the fast path applied and has stored the result in a variable; undefined for
  * operations without one.
  */
-export function quickWay({ opcode, operands }: Expression, x: string, y: string, result: string): string | undefined {
+export function quickWay(expression: Expression, x: string, y: string, result: string): string | undefined {
+    const name = quickOperation(expression)
+    return name === undefined || !expression.operands.some(isSmall) ? undefined : `${name}(${x}, ${y}, &${result})`
+}
+
+/** The fast path's function; undefined for operations without one. */
+export function quickOperation({ opcode }: Expression): string | undefined {
     const name = quick[opcode]
-    return name === undefined || !operands.some(isSmall) ? undefined : `mote_quick_${name}(${x}, ${y}, &${result})`
+    return name === undefined ? undefined : `mote_quick_${name}`
 }
 
 /** C that compares with a small constant; undefined for other tests. */

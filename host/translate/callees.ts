@@ -191,11 +191,16 @@ export class Callees {
         return `mote_translated_make_object(vm, ${declared}, at, ${this.constructors.indexOf(index)}, ${fields})`
     }
 
-    /** Entry functions and dispatchers; after all functions are written. */
-    write(): string {
-        const entries = [...this.entered].map((index) =>
-            entryOf(index, this.program.functions[index], this.makeObject(index), !this.chosen.entries.has(index)),
-        )
+    /**
+     * Entry functions and dispatchers; after all functions are written.
+     * @param leafOf C that tries a function without an activation, if it can
+     */
+    write(leafOf: (index: number) => string[] | undefined): string {
+        const entries = [...this.entered].map((index) => {
+            const isSmall = !this.chosen.entries.has(index)
+            const leaf = isSmall ? undefined : leafOf(index)
+            return entryOf(index, this.program.functions[index], this.makeObject(index), isSmall, leaf ?? [])
+        })
         const declared = [...this.entered].map((index) => `static mote_translated f${index};`)
         return [...declared, "", ...entries, ...this.dispatchers.values()].join("\n")
     }
@@ -204,8 +209,9 @@ export class Callees {
 /**
  * @param object C of a new object, for constructors
  * @param isSmall whether to optimize for size
+ * @param leaf C that tries it without an activation
  */
-function entryOf(index: number, entry: ImageFunction, object: string, isSmall: boolean): string {
+function entryOf(index: number, entry: ImageFunction, object: string, isSmall: boolean, leaf: string[]): string {
     const { slots, tries, arguments: given, flags } = entry
     const has = (flag: number): boolean => (flags & flag) !== 0
     const declared = declaredArguments(entry)
@@ -235,6 +241,7 @@ function entryOf(index: number, entry: ImageFunction, object: string, isSmall: b
         `    static const translated_entry entry = {${facts.join(", ")}};`,
         "    if (!mote_translated_may_begin(vm, base, entry.operands))",
         `        return mote_translated_call_function(vm, ${declared}, at, ${index});`,
+        ...leaf,
         ...makes,
         ...(clears.length > 0 ? [`    ${clears.join("")}${UNDEFINED};`] : []),
         "    mote_translated_begin(vm, base, at, entry);",

@@ -141,7 +141,7 @@ export class Expressions {
         return `vm, ${this.output.behind(expression) + depth * 2 ** DEPTH_SHIFT}u`
     }
 
-    private attempt(code: string): Value {
+    protected attempt(code: string): Value {
         const name = this.output.temporary()
         this.output.line(`mote_value ${name} = ${code};`)
         this.output.line(`if (${name} == MOTE_FAILED) ${this.output.failed()}`)
@@ -169,7 +169,7 @@ export class Expressions {
     }
 
     /** A field at its fixed place, where its object keeps it alive; undefined when the place is unknown. */
-    private fixed(expression: Expression, key: string, isRaw: boolean): Value | undefined {
+    protected fixed(expression: Expression, key: string, isRaw: boolean): Value | undefined {
         if (!isRaw && this.output.isBinding(expression)) return undefined
         const place = this.fixedPlace(expression.operands[0], expression, key)
         if (place === undefined) return undefined
@@ -178,7 +178,7 @@ export class Expressions {
         return rooted(name)
     }
 
-    private field(expression: Expression, key: string, depth: number, isRaw: boolean): Value {
+    protected field(expression: Expression, key: string, depth: number, isRaw: boolean): Value {
         const fixed = this.fixed(expression, key, isRaw)
         if (fixed !== undefined) return fixed
         const place = this.output.fieldPlace(expression.operands[0], expression)
@@ -250,7 +250,7 @@ export class Expressions {
     }
 
     /** Some operations have an inline fast path. */
-    private operation(expression: Expression, depth: number): Value {
+    protected operation(expression: Expression, depth: number): Value {
         const { opcode, operands } = expression
         const { codes, above } = this.values(operands, depth)
         const context = this.context(expression, above)
@@ -300,7 +300,7 @@ export class Expressions {
         })
     }
 
-    private keep(code: string): string {
+    protected keep(code: string): string {
         const name = this.output.temporary()
         this.output.line(`mote_value ${name} = ${code};`)
         return name

@@ -153,6 +153,11 @@ export class FieldViews {
         this.goesOn = false
     }
 
+    /** Whether the previous statement falls through. */
+    isReached(): boolean {
+        return this.goesOn
+    }
+
     /** A statement is written. */
     follow(statement: Statement): void {
         const { opcode, value } = statement

@@ -229,12 +229,17 @@ export class FunctionOutput implements Output {
         return this.shapes.place(object, keyOf(field) ?? "")
     }
 
+    /** Whether something may continue at this place. */
+    protected isTarget(at: number): boolean {
+        return this.labels.has(at) || this.entries.has(at)
+    }
+
     /** Starts a statement, perhaps as a jump target. */
     protected begin(statement: Statement): void {
         const at = this.start(statement)
         this.current = at
         this.known = this.smallSlots.at(statement)
-        if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
+        if (this.isTarget(at)) this.lines.push(`at_${at}:`)
         this.views.arrive(at)
         if (this.entries.has(at)) this.views.enter()
     }

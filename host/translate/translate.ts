@@ -4,6 +4,7 @@ import { readImage } from "../image/ir/read.js"
 import { Callees } from "./callees.js"
 import type { IsCold } from "./covered-code.js"
 import { FunctionTranslation } from "./function.js"
+import { leafOf } from "./leaf.js"
 import { ObjectTypes } from "./object-types.js"
 import { Shapes } from "./shapes.js"
 
@@ -80,7 +81,7 @@ class ImageTranslation {
             ...(callees.isSmall ? ["#define TRANSLATED_SMALL"] : []),
             '#include "translated.h"',
             "",
-            callees.write(),
+            callees.write((index) => leafOf(this.image, functions[index], callees, shapes, chosen.isCold)),
             ...bodies,
             `static const uint16_t classes[] = {${[...callees.constructors, 0].join(", ")}};`,
             `static const mote_value keys[] = {${[...keys, "0"].join(", ")}};`,

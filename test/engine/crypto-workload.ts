@@ -143,8 +143,8 @@ export class Workload {
             const id = (i & 1) === 0 ? EMPTY : this.inputs.some(20)
             const write = this.protection(aead, key, iv, id)
             const read = this.protection(aead, key, iv, id)
-            const first = write.seal(23, 0, [this.inputs.some(60)])
-            const second = write.seal(22, 1, [this.inputs.some(60), this.inputs.some(9)])
+            const first = write.sealRecords(23, 0, [this.inputs.some(60)])
+            const second = write.sealRecords(22, 1, [this.inputs.some(60), this.inputs.some(9)])
             const datagram = Buffer.alloc(first.length + second.length + 5)
             blit(datagram, 0, join([first, second]), 0, first.length + second.length)
             fold.add(datagram)
@@ -193,8 +193,8 @@ export class Workload {
             // one.
             const sequence = (i & 2) === 0 ? 126 + this.inputs.number(4) : 65530 + this.inputs.number(10)
             const datagram = join([
-                write.seal(22, sequence, [this.inputs.some(60)], false),
-                write.seal(23, sequence + 1, [this.inputs.some(60), this.inputs.some(9)], true),
+                write.sealRecords(22, sequence, [this.inputs.some(60)], false),
+                write.sealRecords(23, sequence + 1, [this.inputs.some(60), this.inputs.some(9)], true),
             ])
             fold.add(datagram)
             readAll(fold, read, datagram, sequence - this.inputs.number(100))
@@ -261,7 +261,7 @@ export class Workload {
 function plaintextAt(protection: RecordProtection, datagram: Buffer, at: number): Buffer | undefined {
     const sequence = protection.sequenceOf(datagram, at, datagram.length, 0)
     if (sequence < 0) return undefined
-    return protection.open(datagram, at, at + protection.lengthOf(datagram, at), sequence) ?? undefined
+    return protection.openRecord(datagram, at, at + protection.lengthOf(datagram, at), sequence) ?? undefined
 }
 
 /** Opens all records in order: numbers, lengths, types and contents. */
@@ -272,8 +272,8 @@ function readAll(fold: Fold, read: RecordProtection, datagram: Buffer, expected:
         fold.add(Buffer.from("" + sequence))
         if (sequence < 0) return
         const end = at + read.lengthOf(datagram, at)
-        const plaintext = read.open(datagram, at, end, sequence) ?? undefined
-        fold.add(plaintext === undefined ? undefined : join([Buffer.from([read.type]), plaintext]))
+        const plaintext = read.openRecord(datagram, at, end, sequence) ?? undefined
+        fold.add(plaintext === undefined ? undefined : join([Buffer.from([read.openedType()]), plaintext]))
         at = end
     }
 }

@@ -22,7 +22,7 @@ export abstract class AssociationEnds {
     counters: DiscardCounters
     abstract parameters: SecurityParameters
     /** runs the handshake until its last flight need not be repeated any more; DTLS 1.3 goes on with another driver */
-    driver: Driver | undefined
+    driver: Driver | undefined = undefined
     outputs = new OutputQueue()
     protected writeClosed = false
     protected readClosed = false
@@ -31,8 +31,9 @@ export abstract class AssociationEnds {
     protected heldBytes = 0
 
     constructor(public settings: AssociationSettings) {
-        this.counters = new DiscardCounters()
-        this.record = new RecordLayer(settings.limits, this.counters)
+        const counters = new DiscardCounters()
+        this.counters = counters
+        this.record = new RecordLayer(settings.limits, counters)
     }
 
     /** HandshakeType of the next message expected; -1 when the handshake is done. */

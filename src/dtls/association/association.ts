@@ -51,8 +51,8 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
      */
     constructor(settings: AssociationSettings, role: DriverRole, firstSeq: number, firstSequence: number) {
         super(settings)
-        this.record.write.nextSequence = firstSequence
         this.isClient = role.isClient
+        this.record.write.nextSequence = firstSequence
         const driver = role.newDriver(this, firstSeq)
         this.parameters = driver.handshake.parameters
         this.driver = driver
@@ -115,7 +115,7 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
         let count = 0
         let at = 0
         while (at < length && !this.isOver()) {
-            const plaintext = layer.take(datagram, at, length)
+            const plaintext = layer.takeRecord(datagram, at, length)
             at = layer.behind
             if (plaintext !== undefined && at === length && count === 0 && this.isNextMessage(plaintext)) {
                 // Fast path: most datagrams are a single message.
@@ -123,7 +123,7 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
                 this.outputs.enqueue(OutputKind.message, plaintext)
                 return Verified.newest
             }
-            const one = this.take(plaintext, now)
+            const one = this.takeOpened(plaintext, now)
             if (one > verified) verified = one
             if (at < length) {
                 count++
@@ -154,7 +154,7 @@ export class Association extends AssociationEnds implements DriverOwner, StateOw
     }
 
     /** @param plaintext of the record that the record layer has taken; undefined: it was discarded or stored */
-    private take(plaintext: Buffer | undefined, now: number): Verified {
+    private takeOpened(plaintext: Buffer | undefined, now: number): Verified {
         if (plaintext === undefined) return Verified.none
         const layer = this.record
         const { type, epoch, verified } = layer

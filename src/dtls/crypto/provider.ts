@@ -63,14 +63,12 @@ export interface RecordProtection {
      * minimum when opening
      */
     overhead: number
-    /** content type of the record opened last */
-    type: number
     /**
      * Seals each message into a record of `type`; the records are concatenated.
      * @param sequence number of the first; it increases by one with each record
      * @param endsDatagram nothing will follow the last record: header forms that allow it omit its length
      */
-    seal(type: number, sequence: number, messages: Buffer[], endsDatagram?: boolean): Buffer
+    sealRecords(type: number, sequence: number, messages: Buffer[], endsDatagram?: boolean): Buffer
     /**
      * The sequence number of the record at `at`, if it is whole and these keys may open it: known content type,
      * matching version and epoch, ending before `end`, no longer than the RFC allows. -1: it is another record, or
@@ -81,10 +79,12 @@ export interface RecordProtection {
     /** Bytes of the record at `at`, whose number `sequenceOf` has just returned. */
     lengthOf(datagram: Buffer, at: number): number
     /**
-     * Opens the record with number `sequence` in bytes [at, end), and sets `type`.
+     * Opens the record with number `sequence` in bytes [at, end).
      * @returns its plaintext; null: it is not authentic; undefined: it is not such a record, or too short
      */
-    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined
+    openRecord(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined
+    /** Content type of the record opened last. */
+    openedType(): number
     /** Erases the key; the object must not be used afterwards. */
     close(): void
 }

@@ -20,7 +20,7 @@ export class Demultiplexer {
         this.byId = tables.newTable()
     }
 
-    find(from: SourceAddress): Peer | undefined {
+    findByAddress(from: SourceAddress): Peer | undefined {
         return this.byAddress.get(from.key)
     }
 
@@ -73,7 +73,7 @@ export class Demultiplexer {
         this.forgetAddress(peer)
         peer.key = to.key
         peer.address = to.address
-        if (this.find(to) === undefined) this.setAddress(peer)
+        if (this.findByAddress(to) === undefined) this.setAddress(peer)
     }
 
     remove(peer: Peer): void {

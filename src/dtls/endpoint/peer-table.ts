@@ -107,9 +107,13 @@ export class PeerTable {
 
     /** Something authentic came from an established peer: it is evicted last. */
     heardFrom(peer: Peer): void {
+        // Fast path: the one heard last of all is also its identity's last.
+        if (peer.node !== this.established.last) this.moveToEnd(peer)
+    }
+
+    private moveToEnd(peer: Peer): void {
         const { node, sessionNode } = peer
-        // The one heard last of all is also its identity's last.
-        if (node === this.established.last || node === undefined || sessionNode === undefined) return
+        if (node === undefined || sessionNode === undefined) return
         node.toEnd()
         sessionNode.toEnd()
     }

@@ -54,11 +54,11 @@ export class ServerEndpoint implements Endpoint {
         now: number,
         newExchange: NewHelloExchange,
     ) {
-        const { counters } = this
-        this.cookies = newExchange(common, counters, now)
-        this.addresses = new Demultiplexer(tables)
-        this.paths = new PathChanges(this.addresses)
+        const addresses = new Demultiplexer(tables)
+        this.addresses = addresses
+        this.paths = new PathChanges(addresses)
         this.peers = new PeerTable(common.limits, tables)
+        this.cookies = newExchange(common, this.counters, now)
     }
 
     receive(datagram: Buffer, length: number, from: SourceAddress, now: number): void {
@@ -66,7 +66,7 @@ export class ServerEndpoint implements Endpoint {
             const idAt = this.cookies.idAt(datagram, length)
             if (idAt >= 0) return this.routeById(datagram, length, idAt, from, now)
         }
-        const peer = this.addresses.find(from)
+        const peer = this.addresses.findByAddress(from)
         const fragment = mayBeginHello(datagram, length) ? readHelloFragment(datagram, length) : undefined
         if (fragment !== undefined && this.takeHello(fragment, peer, from, now)) return
         if (peer === undefined) this.counters.add(Discard.unknownPeer)
@@ -101,13 +101,13 @@ export class ServerEndpoint implements Endpoint {
     private hasRoomFor(from: SourceAddress): boolean {
         const { peers, refuseWhenFull } = this.common.limits
         if (!refuseWhenFull || this.peers.establishedCount() < peers) return true
-        const current = this.addresses.find(from)
+        const current = this.addresses.findByAddress(from)
         return current !== undefined && current.phase === PeerPhase.established && !this.exclusive
     }
 
     /** Makes the peer. The caller delivers the hello to it. */
     private admit(hello: AdmittedHello, from: SourceAddress, now: number): Peer {
-        const current = this.addresses.find(from)
+        const current = this.addresses.findByAddress(from)
         // An established peer stays until the new handshake's Finished verifies; a half-open one is replaced at once.
         const established = current !== undefined && current.phase === PeerPhase.established ? current : undefined
         const replaced = established === undefined ? current : established.successor
@@ -142,7 +142,7 @@ export class ServerEndpoint implements Endpoint {
      */
     adopt(association: Association, from: SourceAddress): Peer | undefined {
         const ids = connectionIdsOf(association)
-        const isFree = this.addresses.find(from) === undefined
+        const isFree = this.addresses.findByAddress(from) === undefined
         const peer = new Peer(from.key, from.address, association, association.parameters.clientRandom, -1)
         if (ids !== undefined && ids.local.length > 0) {
             if (!this.addresses.claimAll(peer, ids.allIds())) return undefined

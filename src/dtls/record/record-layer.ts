@@ -51,7 +51,7 @@ export class WriteEpoch {
         if (nextSequence >= this.end) return undefined
         this.nextSequence = nextSequence + 1
         if (protection === undefined) return plainRecord(type, DTLS_1_2, nextSequence, plaintext)
-        return protection.seal(type, nextSequence, [plaintext], endsDatagram)
+        return protection.sealRecords(type, nextSequence, [plaintext], endsDatagram)
     }
 }
 
@@ -180,18 +180,19 @@ export class RecordLayer {
      * @returns its plaintext; undefined: it was discarded, or stored for later. Continue while `behind` is below `end`:
      * if a record's end is unknown, the rest of the datagram is discarded (RFC 6347 §4.1.2.7)
      */
-    take(datagram: Buffer, at: number, end: number): Buffer | undefined {
+    takeRecord(datagram: Buffer, at: number, end: number): Buffer | undefined {
         const { read } = this
         if (read !== undefined) {
             const { protection } = read
             const next = read.top + 1
             // Fast path: the record after the highest number so far, alone in its datagram.
-            const plaintext = next < read.end ? protection.open(datagram, at, end, next) : undefined
+            const plaintext = next < read.end ? protection.openRecord(datagram, at, end, next) : undefined
             if (plaintext !== undefined) {
                 this.behind = end
                 if (plaintext === null) return this.forged()
-                read.markNext()
-                this.type = protection.type
+                if (read.isFull()) read.top = next
+                else read.markNext()
+                this.type = protection.openedType()
                 this.epoch = read.epoch
                 this.sequence = next
                 this.verified = Verified.newest
@@ -201,7 +202,7 @@ export class RecordLayer {
         return this.find(datagram, at, end)
     }
 
-    /** The record taken last. @param plaintext what `take` returned */
+    /** The record taken last. @param plaintext what `takeRecord` returned */
     opened(plaintext: Buffer): OpenedRecord {
         return { type: this.type, epoch: this.epoch, sequence: this.sequence, plaintext }
     }
@@ -221,7 +222,7 @@ export class RecordLayer {
     private open(read: ReadEpoch, datagram: Buffer, at: number, sequence: number): Buffer | undefined {
         const { protection } = read
         if (!read.isFresh(sequence)) return this.discard(Discard.replayed)
-        const plaintext = protection.open(datagram, at, this.behind, sequence)
+        const plaintext = protection.openRecord(datagram, at, this.behind, sequence)
         if (plaintext === undefined) return this.discard(Discard.tooShort)
         if (plaintext === null) return this.forged()
         if (sequence >= read.end) {
@@ -231,7 +232,7 @@ export class RecordLayer {
         }
         this.verified = sequence > read.top && read === this.read ? Verified.newest : Verified.older
         read.mark(sequence)
-        this.type = protection.type
+        this.type = protection.openedType()
         this.epoch = read.epoch
         this.sequence = sequence
         return plaintext
@@ -410,7 +411,7 @@ export class RecordLayer {
         const next = sequence + messages.length
         if (next > write.end || next > write.maxRecords) return undefined
         write.nextSequence = next
-        return (write.protection as RecordProtection).seal(ContentType.applicationData, sequence, messages, true)
+        return (write.protection as RecordProtection).sealRecords(ContentType.applicationData, sequence, messages, true)
     }
 
     /** The sending side of an epoch; undefined: it is gone, or has not begun. */

@@ -16,11 +16,14 @@ export class ReplayWindow {
         return age < 0 || (age < 64 && (((age < 32 ? this.low : this.high) >> age) & 1) === 0)
     }
 
-    /** Marks the number after the highest one, the usual case. */
+    /** Whether no number in the window is missing, so that it stays as it is when the next one is marked. */
+    isFull(): boolean {
+        return this.low === -1 && this.high === -1
+    }
+
+    /** Marks the number after the highest one. */
     markNext(): void {
         this.top++
-        // Fast path: nothing is missing, and so the window stays as it is.
-        if (this.low === -1 && this.high === -1) return
         this.high = (this.high << 1) | (this.low >>> 31)
         this.low = (this.low << 1) | 1
     }

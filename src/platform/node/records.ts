@@ -27,7 +27,7 @@ const additionalWithoutId = additional.subarray(0, 13)
  */
 export class Records implements ExportableProtection {
     readonly overhead: number
-    type = 0
+    private type = 0
     #iv: KeptSecret
     private explicit: number
     private headerLength: number
@@ -45,7 +45,7 @@ export class Records implements ExportableProtection {
         this.overhead = this.headerLength + this.explicit + (id.length > 0 ? 1 : 0) + aead.tagLength
     }
 
-    seal(type: number, sequence: number, messages: Buffer[]): Buffer {
+    sealRecords(type: number, sequence: number, messages: Buffer[]): Buffer {
         let length = messages.length * this.overhead
         for (const message of messages) length += message.length
         const records = Buffer.allocUnsafe(length)
@@ -122,7 +122,7 @@ export class Records implements ExportableProtection {
         return this.headerLength + datagram.readUInt16BE(at + this.headerLength - 2)
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
+    openRecord(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         const { explicit, id } = this
         const start = at + this.headerLength
         const length = end - start - explicit - this.aead.tagLength
@@ -146,6 +146,10 @@ export class Records implements ExportableProtection {
         if (last < 0) return null
         this.type = inner[last]
         return inner.subarray(0, last)
+    }
+
+    openedType(): number {
+        return this.type
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {

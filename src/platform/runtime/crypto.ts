@@ -116,7 +116,6 @@ class RuntimeProtection implements ExportableProtection {
     private state: Buffer
     private handle: number
     overhead: number
-    type = 0
 
     constructor(aead: RuntimeAead, epoch: number, iv: Buffer, id: Buffer) {
         const idLength = id.length
@@ -140,7 +139,7 @@ class RuntimeProtection implements ExportableProtection {
         blit(state, STATE_LENGTH, id, 0, idLength)
     }
 
-    seal(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
+    sealRecords(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
         return ds._moteRecordSeal(this.state, type, sequence, messages, endsDatagram)
     }
 
@@ -153,11 +152,12 @@ class RuntimeProtection implements ExportableProtection {
         return idLength + recordLength(datagram, at + idLength)
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
-        const { state } = this
-        const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
-        this.type = state[STATE_TYPE]
-        return plaintext
+    openRecord(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
+        return ds._moteRecordOpen(this.state, datagram, at, end, sequence)
+    }
+
+    openedType(): number {
+        return this.state[STATE_TYPE]
     }
 
     exportKeys(_wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {

@@ -205,7 +205,7 @@ describe("connection ids (RFC 9146)", () => {
             const key = Buffer.alloc(aead.keyLength, 1)
             const iv = Buffer.alloc(aead.fixedIvLength, 2)
             const keyed = crypto.newAead(aead.algorithm, key)
-            const record = protectByAead(keyed, 1, Buffer.from(iv), serverId).seal(22, 5, [Buffer.from("text")])
+            const record = protectByAead(keyed, 1, Buffer.from(iv), serverId).sealRecords(22, 5, [Buffer.from("text")])
             const [number, id] = [record.subarray(3, 11), record.subarray(11, 19)]
             const explicit = record.subarray(21, 21 + aead.explicitNonceLength)
             const sealed = record.subarray(21 + explicit.length)
@@ -230,8 +230,8 @@ describe("connection ids (RFC 9146)", () => {
     it("may come with padding: zeros behind the inner type", () => {
         const s = connectedIds()
         const padded = Buffer.concat([Buffer.from("padded"), Buffer.from([23, 0, 0, 0])])
-        s.toServer(s.client.record.write.protection!.seal(0, 40, [padded]))
-        s.toServer(s.client.record.write.protection!.seal(0, 41, [Buffer.alloc(5)]))
+        s.toServer(s.client.record.write.protection!.sealRecords(0, 40, [padded]))
+        s.toServer(s.client.record.write.protection!.sealRecords(0, 41, [Buffer.alloc(5)]))
         s.drain()
         deepStrictEqual(s.serverMessages, ["padded"])
         strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
@@ -379,7 +379,7 @@ describe("return routability (RFC 9853)", () => {
     it("ignores records of unknown types, even with two bytes that look like an alert", () => {
         const s = connectedIds()
         for (const type of [0, 19, 24, 26, 27, 99, 255]) {
-            s.toServer(s.client.record.write.protection!.seal(type, 50 + type, [Buffer.from([2, 40])]))
+            s.toServer(s.client.record.write.protection!.sealRecords(type, 50 + type, [Buffer.from([2, 40])]))
             s.drain()
         }
         strictEqual(s.serverAssociation().phase, AssociationPhase.connected)

@@ -263,7 +263,7 @@ function serverFinished(s: Simulation): Buffer {
 /** Opens the lost Finished with a copy of the client's keys, without affecting the client. */
 function openFinished(s: Simulation, bytes: Buffer): Buffer {
     const { driver } = s.client as unknown as { driver: { handshake: { pendingRead: RecordProtection } } }
-    const plaintext = driver.handshake.pendingRead.open(bytes, 0, bytes.length, 0) as Buffer
+    const plaintext = driver.handshake.pendingRead.openRecord(bytes, 0, bytes.length, 0) as Buffer
     return plaintext.subarray(12)
 }
 

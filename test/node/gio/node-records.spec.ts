@@ -44,7 +44,7 @@ const lengths = [0, 1, 7, 8, 15, 16, 17, 64, 300, 1200, 2047, 2048, 2049, 16384]
 
 function opened(protection: RecordProtection, record: Buffer): Buffer | undefined {
     const sequence = protection.sequenceOf(record, 0, record.length, 0)
-    return sequence < 0 ? undefined : (protection.open(record, 0, record.length, sequence) ?? undefined)
+    return sequence < 0 ? undefined : (protection.openRecord(record, 0, record.length, sequence) ?? undefined)
 }
 
 describe("records in Node, whose ciphers are reused", () => {
@@ -53,8 +53,8 @@ describe("records in Node, whose ciphers are reused", () => {
             const ours = keys.protection()
             for (const [sequence, length] of [...lengths, ...lengths].entries()) {
                 const message = randomBytes(length)
-                const record = keys.byAead().seal(applicationData, sequence, [message])
-                deepStrictEqual(ours.seal(applicationData, sequence, [message]), record)
+                const record = keys.byAead().sealRecords(applicationData, sequence, [message])
+                deepStrictEqual(ours.sealRecords(applicationData, sequence, [message]), record)
             }
         })
     })
@@ -63,16 +63,16 @@ describe("records in Node, whose ciphers are reused", () => {
         everyForm((keys) => {
             const [sealing, opening] = [keys.protection(), keys.protection()]
             const messages = lengths.map((length) => randomBytes(length))
-            const datagram = sealing.seal(applicationData, 5, messages)
+            const datagram = sealing.sealRecords(applicationData, 5, messages)
             let at = 0
             for (const [index, message] of messages.entries()) {
                 const sequence = opening.sequenceOf(datagram, at, datagram.length, 0)
                 strictEqual(sequence, 5 + index)
                 const end = at + opening.lengthOf(datagram, at)
                 const engine = keys.byAead()
-                deepStrictEqual(engine.open(datagram, at, end, sequence), message)
-                deepStrictEqual(opening.open(datagram, at, end, sequence), message)
-                strictEqual(opening.type, engine.type)
+                deepStrictEqual(engine.openRecord(datagram, at, end, sequence), message)
+                deepStrictEqual(opening.openRecord(datagram, at, end, sequence), message)
+                strictEqual(opening.openedType(), engine.openedType())
                 at = end
             }
             strictEqual(at, datagram.length)
@@ -83,7 +83,7 @@ describe("records in Node, whose ciphers are reused", () => {
         everyForm((keys) => {
             const [sealing, opening] = [keys.protection(), keys.protection()]
             for (let sequence = 0; sequence < 12; sequence++) {
-                const record = sealing.seal(applicationData, sequence, [Buffer.from("21.5")])
+                const record = sealing.sealRecords(applicationData, sequence, [Buffer.from("21.5")])
                 for (let at = 0; at < record.length; at += 3) {
                     const forged = Buffer.from(record)
                     forged[at] = forged[at] ^ (1 << (sequence & 7))
@@ -102,7 +102,7 @@ describe("records in Node, whose ciphers are reused", () => {
         }))
         for (let sequence = 0; sequence < 8; sequence++)
             for (const { sealing, opening } of pairs) {
-                const message = opened(opening, sealing.seal(applicationData, sequence, [Buffer.from("21.5")]))
+                const message = opened(opening, sealing.sealRecords(applicationData, sequence, [Buffer.from("21.5")]))
                 strictEqual(String(message), "21.5")
                 const around = new Uint8Array(message?.buffer as ArrayBuffer)
                 ok(
@@ -133,7 +133,7 @@ describe("records in Node, whose ciphers are reused", () => {
         const keys = new Keys(ccm8, Buffer.alloc(0))
         const [sealing, opening] = [keys.protection(), keys.protection()]
         for (let sequence = 0; sequence < 8; sequence++) {
-            const record = sealing.seal(applicationData, sequence, [Buffer.from("21.5")])
+            const record = sealing.sealRecords(applicationData, sequence, [Buffer.from("21.5")])
             if (sequence === 7) opening.close()
             strictEqual(opened(opening, record)?.toString(), sequence < 7 ? "21.5" : undefined)
         }

@@ -176,6 +176,30 @@ const ENDLESS_CALLS = program(
     "try { down(0) } catch (e: any) { console.log('not catchable') }",
 )
 
+/** Endless recursion whose functions also call a leaf function. */
+const ENDLESS_LEAVES = program(
+    "class Ring {",
+    "    one: any = 1",
+    "    two: any = 2",
+    "    three: any = 3",
+    "    turn(): void {",
+    "        const { one } = this",
+    "        this.one = this.two",
+    "        this.two = this.three",
+    "        this.three = one",
+    "    }",
+    "}",
+    "const ring = new Ring()",
+    "function down(n: number): number {",
+    "    ring.turn()",
+    "    console.log(n, ring.one)",
+    "    ring.turn()",
+    "    ring.turn()",
+    "    return down(n + 1) + 1",
+    "}",
+    "down(0)",
+)
+
 /** Endless recursion through natives, which do not nest on the C stack, and callbacks. */
 const ENDLESS_CALLBACKS = program(
     "function down(n: number): number {",
@@ -279,6 +303,7 @@ describe("a device with functions as C", function () {
         spinning(100000),
         spinning(2500000),
         ENDLESS_CALLS,
+        ENDLESS_LEAVES,
         ENDLESS_CALLBACKS,
         CHAIN,
         GROWING,
@@ -422,6 +447,10 @@ describe("a device with functions as C", function () {
                 for (const one of devices)
                     strictEqual(runDevice(one, make(source)).errors, runDevice(interpreter, make(source)).errors)
         }
+    })
+
+    it("counts calls of leaf functions, which need no activation, as any others", () => {
+        match(alike(ENDLESS_LEAVES), /\n97 2\nPANIC 60006\n$/)
     })
 
     it("does not overflow the C stack, however deep calls may be", () => {

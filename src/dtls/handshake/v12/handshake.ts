@@ -29,17 +29,11 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
     private pendingWrite: RecordProtection | undefined = undefined
 
     constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, firstSeq: number) {
-        super(
-            settings,
-            isClient,
-            new SecurityParametersV12(),
-            record,
-            new WholeOutbox(firstSeq),
-            HANDSHAKE_HEADER_LENGTH,
-        )
+        const parameters = new SecurityParametersV12()
+        const resumption = findHelloExtension(settings.extensions, ExtensionType.sessionTicket)
+        parameters.resumption = resumption as Resumption | undefined
+        super(settings, isClient, parameters, record, new WholeOutbox(firstSeq), HANDSHAKE_HEADER_LENGTH)
         record.nextReadEpoch = PROTECTED_EPOCH
-        this.parameters.resumption = findHelloExtension(settings.extensions, ExtensionType.sessionTicket) as
-            Resumption | undefined
     }
 
     /** The key exchange of the negotiated suite; there must be one. */

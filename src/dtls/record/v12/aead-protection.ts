@@ -20,7 +20,7 @@ import {
  */
 export class AeadProtection implements ExportableProtection {
     overhead: number
-    type = 0
+    private type = 0
     private explicit: number
 
     /** @param iv 4 bytes with an explicit nonce of 8, otherwise 12 */
@@ -33,7 +33,7 @@ export class AeadProtection implements ExportableProtection {
         this.overhead = RECORD_HEADER_LENGTH + this.explicit + aead.tagLength
     }
 
-    seal(type: number, sequence: number, messages: Buffer[]): Buffer {
+    sealRecords(type: number, sequence: number, messages: Buffer[]): Buffer {
         const writer = new Writer(64)
         for (let i = 0; i < messages.length; i++) this.sealOne(writer, type, sequence + i, messages[i])
         return writer.finish()
@@ -62,7 +62,7 @@ export class AeadProtection implements ExportableProtection {
         return recordLength(datagram, at)
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
+    openRecord(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         const start = at + RECORD_HEADER_LENGTH
         const explicit = this.explicit
         const length = end - start - explicit - this.aead.tagLength
@@ -73,6 +73,10 @@ export class AeadProtection implements ExportableProtection {
         const plaintext = this.aead.open(nonce, aad(number, type, length), copyOf(datagram, start + explicit, end))
         this.type = type
         return plaintext ?? null
+    }
+
+    openedType(): number {
+        return this.type
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {

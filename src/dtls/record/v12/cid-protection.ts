@@ -26,7 +26,7 @@ export const ID_AT = 11
  */
 class CidProtection implements ExportableProtection {
     overhead: number
-    type = 0
+    private type = 0
     private explicit: number
     private headerLength: number
 
@@ -41,7 +41,7 @@ class CidProtection implements ExportableProtection {
         this.overhead = this.headerLength + this.explicit + 1 + aead.tagLength
     }
 
-    seal(type: number, sequence: number, messages: Buffer[]): Buffer {
+    sealRecords(type: number, sequence: number, messages: Buffer[]): Buffer {
         const writer = new Writer(64)
         for (let i = 0; i < messages.length; i++) this.sealOne(writer, type, sequence + i, messages[i])
         return writer.finish()
@@ -94,7 +94,7 @@ class CidProtection implements ExportableProtection {
         return this.headerLength + readUint(datagram, at + this.headerLength - 2, 2)
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
+    openRecord(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         const { explicit } = this
         const start = at + this.headerLength
         const length = end - start - explicit - this.aead.tagLength
@@ -116,6 +116,10 @@ class CidProtection implements ExportableProtection {
         if (last < 0) return null
         this.type = inner[last]
         return copyOf(inner, 0, last)
+    }
+
+    openedType(): number {
+        return this.type
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {

@@ -51,7 +51,7 @@ export function recordKeys(crypto: CryptoProvider & RecordNumberCiphers, context
  */
 export class ProtectionV13 implements ProtectionWithId {
     overhead: number
-    type = 0
+    private type = 0
     private epoch: number
     private id: Buffer
     private ids: IdListener | undefined
@@ -76,7 +76,7 @@ export class ProtectionV13 implements ProtectionWithId {
         this.id = id
     }
 
-    seal(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
+    sealRecords(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
         const last = messages.length - 1
         if (last === 0) return this.sealOne(type, sequence, messages[0], !endsDatagram)
         const writer = new Writer(64)
@@ -131,7 +131,7 @@ export class ProtectionV13 implements ProtectionWithId {
         return this.header.end - at
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
+    openRecord(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
         if (!isRecordOf(this, datagram, at, end, sequence)) return undefined
         const { numberAt, numberLength, start } = this.header
         if (end - start <= this.keys.aead.tagLength) return undefined
@@ -155,6 +155,10 @@ export class ProtectionV13 implements ProtectionWithId {
         const isEarly = this.epoch < APPLICATION_EPOCH && inner[last] === ContentType.applicationData
         this.type = last < 0 || isEarly ? 0 : inner[last]
         return this.type === 0 ? EMPTY : copyOf(inner, 0, last)
+    }
+
+    openedType(): number {
+        return this.type
     }
 
     close(): void {

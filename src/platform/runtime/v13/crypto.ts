@@ -60,7 +60,6 @@ export class RuntimeSecret implements Secret {
  */
 export class RuntimeProtectionV13 implements ProtectionWithId {
     overhead: number
-    type = 0
     private state: Buffer
     private handle: number
     private epoch: number
@@ -83,7 +82,7 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
         this.state = newState(this.handle, this.epoch, id)
     }
 
-    seal(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
+    sealRecords(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
         return ds._moteRecordSeal(this.state, type, sequence, messages, endsDatagram)
     }
 
@@ -96,15 +95,18 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
         return state[STATE_RECORD_LENGTH] * 256 + state[STATE_RECORD_LENGTH + 1]
     }
 
-    open(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
-        const { state, ids } = this
-        const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
+    openRecord(datagram: Buffer, at: number, end: number, sequence: number): Buffer | null | undefined {
+        const { ids } = this
+        const plaintext = ds._moteRecordOpen(this.state, datagram, at, end, sequence)
         if (!(plaintext instanceof Buffer)) return plaintext
         // The additional data also contains the id, so it is this association's.
         if (ids !== undefined && ids.given.length > 0 && (datagram[at] & HeaderBit.id) !== 0)
             ids.use(copyOf(datagram, at + ID_AT, at + ID_AT + this.idLength))
-        this.type = state[STATE_TYPE]
         return plaintext
+    }
+
+    openedType(): number {
+        return this.state[STATE_TYPE]
     }
 
     close(): void {

@@ -64,7 +64,7 @@ function watched(): { s: Simulation; sealed: SealedRecords } {
 function arrives(s: Simulation, type: number, plaintext: Buffer, change?: (record: Buffer) => void): string {
     const { write } = s.serverAssociation().record
     const number = `${write.epoch}/${write.nextSequence}`
-    const record = write.protection!.seal(type, write.nextSequence++, [plaintext], true)
+    const record = write.protection!.sealRecords(type, write.nextSequence++, [plaintext], true)
     change?.(record)
     s.toClient(record)
     s.drain()

@@ -20,8 +20,8 @@ const isProtected = (datagram: Buffer): boolean => datagram[0] >> 5 === 1
 function opened(by: Association, datagram: Buffer): { type: number; plaintext: Buffer } | undefined {
     const { protection, top } = by.record.read!
     const sequence = protection.sequenceOf(datagram, 0, datagram.length, top + 1)
-    const plaintext = protection.open(datagram, 0, protection.lengthOf(datagram, 0), sequence) ?? undefined
-    return plaintext && { type: protection.type, plaintext }
+    const plaintext = protection.openRecord(datagram, 0, protection.lengthOf(datagram, 0), sequence) ?? undefined
+    return plaintext && { type: protection.openedType(), plaintext }
 }
 
 /** A simulation whose client has sent its Finished and waits for the ACK. */

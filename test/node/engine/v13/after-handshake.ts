@@ -26,5 +26,5 @@ export function connected(limit?: number): Simulation {
 export function sealed(from: Association, type: number, plaintext: Buffer, epoch = from.record.write.epoch): Buffer {
     const write = from.record.writeEpoch(epoch)
     ok(write?.protection !== undefined)
-    return write.protection.seal(type, write.nextSequence++, [plaintext], true)
+    return write.protection.sealRecords(type, write.nextSequence++, [plaintext], true)
 }

@@ -65,7 +65,7 @@ function idOf(datagram: Buffer, length: number): string {
 function handshakeMessage(s: Simulation, fromClient: boolean, type: number, body: Buffer, seq?: number): void {
     const { write } = (fromClient ? s.client : s.serverAssociation()).record
     const message = wholeMessage(type, seq ?? (fromClient ? CLIENT_SEQ : SERVER_SEQ), body)
-    const record = write.protection!.seal(ContentType.handshake, write.nextSequence++, [message], true)
+    const record = write.protection!.sealRecords(ContentType.handshake, write.nextSequence++, [message], true)
     if (fromClient) s.toServer(record)
     else s.toClient(record)
     s.drain()

@@ -9,7 +9,12 @@ function applicationData(from: Association, text: string, endsDatagram = true): 
     const { write } = from.record
     ok(write.protection !== undefined)
     strictEqual(write.epoch, 3)
-    return write.protection.seal(ContentType.applicationData, write.nextSequence++, [Buffer.from(text)], endsDatagram)
+    return write.protection.sealRecords(
+        ContentType.applicationData,
+        write.nextSequence++,
+        [Buffer.from(text)],
+        endsDatagram,
+    )
 }
 
 const isProtected = (datagram: Buffer): boolean => datagram[0] >> 5 === 1

@@ -64,7 +64,7 @@ describe("a handshake of DTLS 1.3", () => {
     it("removes padding: zeros behind the content type", () => {
         const { client, server } = connected()
         const padded = Buffer.concat([Buffer.from("padded"), Buffer.from([23, 0, 0])])
-        const datagram = client.association.record.write.protection!.seal(0, 9, [padded], true)
+        const datagram = client.association.record.write.protection!.sealRecords(0, 9, [padded], true)
         server.association.receive(datagram, datagram.length, 0)
         server.drain()
         strictEqual(server.messages.at(-1), "padded")

@@ -141,7 +141,12 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
             const { write } = s.client.record
             strictEqual(write.epoch, epoch)
             const reserved = ["one before", "four before"].map((text) =>
-                write.protection!.seal(ContentType.applicationData, write.nextSequence++, [Buffer.from(text)], true),
+                write.protection!.sealRecords(
+                    ContentType.applicationData,
+                    write.nextSequence++,
+                    [Buffer.from(text)],
+                    true,
+                ),
             )
             late.push(reserved)
             for (let i = 0; s.client.record.write.epoch === epoch; i++) {
@@ -168,7 +173,7 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
         const { write } = s.client.record
         ok(write.protection !== undefined)
         const late = ["late", "too late"].map((text) =>
-            write.protection!.seal(ContentType.applicationData, write.nextSequence++, [Buffer.from(text)], true),
+            write.protection!.sealRecords(ContentType.applicationData, write.nextSequence++, [Buffer.from(text)], true),
         )
         clientSends(s, 19)
         strictEqual(s.serverAssociation().snapshot().readEpoch, 4)

@@ -76,7 +76,7 @@ describe("message_seq in DTLS 1.3 (RFC 9147 §5.2)", () => {
         const { write } = s.client.record
         for (const seq of [0, 65535]) {
             const again = wholeMessage(KEY_UPDATE, seq, Buffer.of(0))
-            s.toServer(write.protection!.seal(ContentType.handshake, write.nextSequence++, [again], true))
+            s.toServer(write.protection!.sealRecords(ContentType.handshake, write.nextSequence++, [again], true))
             s.drain()
         }
         strictEqual(s.serverAssociation().phase, AssociationPhase.connected)

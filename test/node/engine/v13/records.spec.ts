@@ -41,7 +41,7 @@ function pair(aead: AeadParameters, id = EMPTY): { write: RecordProtection; read
 function opened(read: RecordProtection, record: Buffer, expected: number, end = record.length): string {
     const sequence = read.sequenceOf(record, 0, end, expected)
     if (sequence < 0) return "not ours"
-    return read.open(record, 0, read.lengthOf(record, 0), sequence)?.toString() ?? "not authentic"
+    return read.openRecord(record, 0, read.lengthOf(record, 0), sequence)?.toString() ?? "not authentic"
 }
 
 describe("records of DTLS 1.3", () => {
@@ -50,7 +50,7 @@ describe("records of DTLS 1.3", () => {
             for (const sequence of [5, 500])
                 for (const ends of [true, false]) {
                     const { write, read } = pair(AES_128_CCM(), id)
-                    const record = write.seal(23, sequence, [Buffer.from("reading")], ends)
+                    const record = write.sealRecords(23, sequence, [Buffer.from("reading")], ends)
                     const first = 0x23 + (id.length > 0 ? 0x10 : 0) + (sequence > 127 ? 8 : 0) + (ends ? 0 : 4)
                     strictEqual(record[0], first)
                     strictEqual(opened(read, record, sequence), "reading")
@@ -63,28 +63,28 @@ describe("records of DTLS 1.3", () => {
 
     it("[R22] [C12] of another epoch, with an id where none was negotiated, or with the header of 1.2 do not fit these keys; with another id they do not verify", () => {
         const { write, read } = pair(AES_128_CCM())
-        const record = write.seal(23, 0, [Buffer.from("reading")], true)
+        const record = write.sealRecords(23, 0, [Buffer.from("reading")], true)
         for (const first of [0x22, 0x33, 0x43, 0x03, 0x17]) {
             const changed = Buffer.from(record)
             changed[0] = first
             strictEqual(opened(read, changed, 0), "not ours")
         }
         const withId = pair(AES_128_CCM(), ID)
-        const other = withId.write.seal(23, 0, [Buffer.from("reading")], true)
+        const other = withId.write.sealRecords(23, 0, [Buffer.from("reading")], true)
         other[1] ^= 1
         strictEqual(opened(withId.read, other, 0), "not authentic")
     })
 
     it("that are cut anywhere are malformed or not authentic", () => {
         const { write, read } = pair(AES_128_CCM(), ID)
-        const record = write.seal(23, 300, [Buffer.from("reading")], false)
+        const record = write.sealRecords(23, 300, [Buffer.from("reading")], false)
         for (let end = 0; end < record.length; end++) strictEqual(opened(read, record, 300, end), "not ours")
     })
 
     it("of 64 bytes with an id of 4 and CCM_8 have 15 more; short messages are padded for the sample of 16 bytes", () => {
         const { write, read } = pair(AES_128_CCM_8(), ID)
-        strictEqual(write.seal(23, 0, [Buffer.alloc(64)], true).length, 64 + 15)
-        const short = write.seal(23, 1, [Buffer.from("a")], true)
+        strictEqual(write.sealRecords(23, 0, [Buffer.alloc(64)], true).length, 64 + 15)
+        const short = write.sealRecords(23, 1, [Buffer.from("a")], true)
         strictEqual(short.length, 1 + 4 + 1 + 16)
         strictEqual(opened(read, short, 1), "a")
     })
@@ -92,7 +92,7 @@ describe("records of DTLS 1.3", () => {
     it("are masked by their AEAD's cipher, ChaCha20 included", () => {
         const { write, read } = pair(CHACHA20_POLY1305())
         for (const sequence of [0, 70000])
-            strictEqual(opened(read, write.seal(23, sequence, [Buffer.from("x")], true), sequence), "x")
+            strictEqual(opened(read, write.sealRecords(23, sequence, [Buffer.from("x")], true), sequence), "x")
     })
 
     it("[R23] cross 2^8 and 2^16, reordered around both: each number is reconstructed", () => {
@@ -100,7 +100,7 @@ describe("records of DTLS 1.3", () => {
         for (const edge of [256, 65536]) {
             let top = edge - 3
             for (const sequence of [edge - 1, edge + 1, edge - 2, edge, edge + 2]) {
-                const record = write.seal(23, sequence, [Buffer.from(`${sequence}`)], true)
+                const record = write.sealRecords(23, sequence, [Buffer.from(`${sequence}`)], true)
                 strictEqual(opened(read, record, top + 1), `${sequence}`)
                 top = Math.max(top, sequence)
             }

@@ -145,7 +145,7 @@ describe("resumption in DTLS 1.3", () => {
             const write = sender.record.writeEpoch(3)
             ok(write?.protection !== undefined)
             const message = wholeMessage(NEW_SESSION_TICKET, receiver.snapshot().nextSeq, body)
-            const datagram = write.protection.seal(ContentType.handshake, write.nextSequence++, [message], true)
+            const datagram = write.protection.sealRecords(ContentType.handshake, write.nextSequence++, [message], true)
             if (fromClient) s.toServer(datagram)
             else s.toClient(datagram)
             s.drain()
