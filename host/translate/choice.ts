@@ -17,8 +17,12 @@ export type Translate =
     /** @param budget KB; @param profile path of a profile (profile.ts) */
     | { functions: "hot"; budget: number; profile: string }
 
-/** RV32IMC code that gcc makes at -Os of a character of C, spaces left out, in bytes (docs/firmware.md). */
-const BYTES_PER_CHARACTER = 0.29
+/**
+ * RV32IMC code that gcc makes at -Os of a character of C, spaces left out, in bytes, and how many characters of each
+ * function make none (docs/firmware.md).
+ */
+const BYTES_PER_CHARACTER = 0.26
+const CHARACTERS_WITHOUT_CODE = 160
 
 /**
  * Approximate number of RV32IMC instructions that C saves: per operation of the bytecode, per call of the function, and
@@ -32,7 +36,7 @@ const SAVED_BY_CALL_MADE = 100
  * What a function's own entry takes, in bytes, and what it saves, in instructions of a call: 20 if C makes the call,
  * nothing if the interpreter does.
  */
-const ENTRY_BYTES = 115
+const ENTRY_BYTES = 130
 const SAVED_BY_ENTRY = 12
 
 const savedBy = ({ calls, made, operations }: FunctionCount): number =>
@@ -50,7 +54,10 @@ export const allFunctions: Choice = (image) => {
 }
 
 /** The approximate size of a function, from the C that it becomes. */
-export const bytesAsC = (text: string): number => Math.round(text.replace(/\s+/g, "").length * BYTES_PER_CHARACTER)
+export function bytesAsC(text: string): number {
+    const characters = text.replace(/\s+/g, "").length - CHARACTERS_WITHOUT_CODE
+    return Math.max(1, Math.round(characters * BYTES_PER_CHARACTER))
+}
 
 /**
  * The functions that save most instructions for their size, within a budget, without the statements that the profile's
