@@ -56,8 +56,9 @@ mote_value mote_handle_new(mote_vm *vm, handle_kind kind, void *object, void (*c
 
 void *mote_handle_object(int32_t handle, handle_kind kind)
 {
-    slot *found = slot_of(handle);
-    return found != NULL && found->kind == kind ? found->object : NULL;
+    unsigned index = ((unsigned)handle & 0xff) - 1;
+    if (index >= MOTE_HANDLES || slots[index].number != handle || slots[index].kind != kind) return NULL;
+    return slots[index].object;
 }
 
 void *mote_handle_argument(mote_vm *vm, mote_value value, const char *name, handle_kind kind)

@@ -195,8 +195,7 @@ bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size)
 static RARE bool call_unknown_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number)
 {
     const mote_builtin_field *field = &vm->translation->natives[number];
-    mote_value object = immediate(TAG_BUILTIN, field->object);
-    vm->operands[0] = object;
+    mote_value object = vm->operands[0];
     mote_translated_registers(vm, at, 1 + count); /* looking up a constant allocates: keep the arguments alive */
     bool its_own = mote_attached_map(vm, object, false) != 0;
     mote_value found = its_own ? MOTE_UNDEFINED : mote_builtin_get(vm, field->object, field->key);
@@ -208,7 +207,6 @@ bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t n
 {
     mote_value known = vm->known_natives[number];
     if (known == 0) return call_unknown_native(vm, count, at, number);
-    vm->operands[0] = immediate(TAG_BUILTIN, vm->translation->natives[number].object);
     return mote_translated_call_native(vm, payload(known), count, at);
 }
 

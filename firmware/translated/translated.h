@@ -118,7 +118,7 @@ bool mote_translated_call_native(mote_vm *vm, uint32_t index, unsigned count, ui
 /** A function of the program; base[0] is the receiver. */
 bool mote_translated_call_function(mote_vm *vm, unsigned count, uint32_t at, uint32_t index);
 
-/** A native of a builtin object, by its number in the translation. */
+/** A native of a builtin object, by its number in the translation; base[0] is the object. */
 bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number);
 /** Intrinsics (quick.c). Of Buffers: readUIntBE, writeUIntBE, blitAt; of arrays: push of one value. */
 bool mote_translated_read_uint(mote_vm *vm, uint32_t at, mote_value key);

@@ -5,7 +5,7 @@ import { builtinObject, builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
 import { MOST_FIELDS } from "./shapes.js"
 import type { Chosen } from "./translate.js"
-import { fieldWord, LINK_WORDS, UNDEFINED } from "./words.js"
+import { builtinWord, fieldWord, LINK_WORDS, UNDEFINED } from "./words.js"
 
 /** Builtin objects whose fields have operations of their own. */
 export const BUILTIN_FIELDS: Record<number, number> = {
@@ -36,10 +36,11 @@ function textOf({ ascii }: ImageProgram, { opcode, value }: Expression): string 
 
 const BUFFER = builtinObject("Buffer")
 
-/** A call of a field, with the object's C; undefined when the call itself determines the object. */
+/** A call of a field of an object. */
 export interface FieldCall {
     call: string
-    object: Expression | undefined
+    /** the expression of the object, or its word as C if it is a builtin one */
+    object: Expression | string
 }
 
 /** A call of a known function, and how many arguments it needs behind the receiver. */
@@ -154,8 +155,8 @@ export class Callees {
         ].join("\n")
     }
 
-    /** C that calls a builtin object's field of this name; undefined for other fields. */
-    private builtin(field: Expression, count: number, at: number): string | undefined {
+    /** A call of a builtin object's field of this name; undefined for other fields. */
+    private builtin(field: Expression, count: number, at: number): FieldCall | undefined {
         const { opcode, operands } = field
         const owner = opcode in BUILTIN_FIELDS ? BUILTIN_FIELDS[opcode] : undefined
         const [object] = operands
@@ -166,14 +167,16 @@ export class Callees {
         if (!this.natives.includes(entry)) this.natives.push(entry)
         const number = this.natives.indexOf(entry)
         const isCopy = of === BUFFER && `${textOf(this.program, field)} ${count}` === COPY
-        if (isCopy) return `mote_translated_copy(vm, ${at}, ${number})`
-        return `mote_translated_native(vm, ${count}, ${at}, ${number})`
+        const call = isCopy
+            ? `mote_translated_copy(vm, ${at}, ${number})`
+            : `mote_translated_native(vm, ${count}, ${at}, ${number})`
+        return { call, object: builtinWord(of) }
     }
 
-    /** C that calls a field of the object at the bottom of the operand stack; a builtin object is not evaluated. */
+    /** C that calls a field of the object at the bottom of the operand stack. */
     field(field: Expression, count: number, at: number): FieldCall {
         const builtin = this.builtin(field, count, at)
-        if (builtin !== undefined) return { call: builtin, object: undefined }
+        if (builtin !== undefined) return builtin
         const [object] = field.operands
         const key = fieldWord(field) as string
         const quick = QUICK[`${textOf(this.program, field)} ${count}`]

@@ -213,14 +213,14 @@ export class FunctionTranslation extends FunctionOutput {
         if (direct !== undefined) this.callWith(direct.call, UNDEFINED, given, direct.declared)
         else if (key !== undefined || (callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS)) {
             const { call, object } = this.callees.field(callee, given.length, at)
-            this.callWith(call, object === undefined ? undefined : this.value(object), given)
+            this.callWith(call, typeof object === "string" ? object : this.value(object), given)
         } else this.callWith(`mote_translated_call(vm, ${given.length}, ${at})`, this.value(callee), given)
     }
 
     /** @param first the value below the arguments */
-    private callWith(call: string, first: string | undefined, given: Expression[], declared = 0): void {
+    private callWith(call: string, first: string, given: Expression[], declared = 0): void {
         // The collector may run while arguments are evaluated.
-        this.line(`${this.expressions.place(0)} = ${first ?? UNDEFINED};`)
+        this.line(`${this.expressions.place(0)} = ${first};`)
         this.expressions.push(given, 1)
         for (const place of missingArguments(given.length, declared))
             this.line(`${this.expressions.place(place)} = ${UNDEFINED};`)
