@@ -26,13 +26,10 @@ export const PROGRAM_OF: Record<Role, string> = {
 /** In KB; 0: interpreted, "all": all functions are C. */
 export type Budget = number | "all"
 
-export const BUDGETS: Record<Role, Budget[]> = {
-    client: [0, 32, 40, 48, 52, 56, 64, "all"],
-    server: [0, 32, 40, 48, 56, 64, 80, "all"],
-}
+export const BUDGETS: Budget[] = [0, 32, 40, 48, 56, 64, "all"]
 
-/** Those with aims: the largest client within 200 KB of flash, and the default of boards. */
-export const QUICK_BUDGETS: Record<Role, Budget[]> = { client: [52, 64], server: [64] }
+/** Those with limits in bench.spec: that of a client within 200 KB of flash, and the default of boards. */
+export const QUICK_BUDGETS: Budget[] = [56, 64]
 
 export interface RoleFigures {
     role: Role
@@ -72,7 +69,7 @@ function flashOf({ flash }: BoardProgram, image: Buffer): number {
 }
 
 /** @param recorder a program with both roles */
-export async function ofRoles(recorder: MoteProgram, budgets: Record<Role, Budget[]>): Promise<RoleFigures[]> {
+export async function ofRoles(recorder: MoteProgram, budgets: Budget[]): Promise<RoleFigures[]> {
     const rows: RoleFigures[] = []
     for (const role of ["client", "server"] as const) {
         const datagrams = datagramsTo(role, recorder, {})
@@ -80,7 +77,7 @@ export async function ofRoles(recorder: MoteProgram, budgets: Record<Role, Budge
         const image = readFileSync(path)
         const debug = JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile
         const profile = await profileOf(role)
-        for (const budget of budgets[role]) {
+        for (const budget of budgets) {
             const translations = budget === 0 ? [] : translationFiles([image], choiceOf(budget, debug, profile))
             const program = await buildBoard("bench/mote", [], undefined, translations)
             const speeds = runLayouts(program, path, { mode: "speed", datagrams })
