@@ -8,7 +8,7 @@
 #include "operations.h"
 #include "state.h"
 
-/* First link word: function index, number of try handlers set, whether the slots are in a frame. */
+/* First link word: function index, number of try handlers set, is_captured. */
 enum { TRIES_SHIFT = 16, CAPTURED_SHIFT = 24 };
 
 static inline uint32_t function_index(const mote_value *link)
@@ -16,10 +16,16 @@ static inline uint32_t function_index(const mote_value *link)
     return (uint32_t)small_int(link[0]) & 0xffff;
 }
 
-static inline bool captures(const mote_vm *vm, uint32_t function)
+/** Whether the slots of the activation are in a frame, which link[2] is: closures share them. */
+static inline bool is_captured(const mote_value *link)
 {
-    const block_buffer *bits = at_offset(vm, vm->captured);
-    return (bits->data[function >> 3] & (1u << (function & 7u))) != 0;
+    return small_int(link[0]) >> CAPTURED_SHIFT != 0;
+}
+
+static inline mote_value *slots_on_stack(const image_function *function, mote_value *link)
+{
+    mote_value *base = link + LINK_WORDS;
+    return (function->flags & FUNCTION_NEEDS_THIS) != 0 ? base : base + 1;
 }
 
 static inline bool has_slot(const block_frame *frame, uint32_t slot)
@@ -34,7 +40,7 @@ static inline bool has_slot(const block_frame *frame, uint32_t slot)
 static inline mote_value *captured_slot(mote_vm *vm, mote_value levels, uint32_t slot)
 {
     block_frame *frame = at_offset(vm, vm->link[2]);
-    bool nearest = levels == small_value(1) && small_int(vm->link[0]) >> CAPTURED_SHIFT == 0;
+    bool nearest = levels == small_value(1) && !is_captured(vm->link);
     return nearest && has_slot(frame, slot) ? &frame->slots[slot] : mote_captured_slot(vm, levels, slot);
 }
 
@@ -42,14 +48,12 @@ static inline mote_value *captured_slot(mote_vm *vm, mote_value levels, uint32_t
 static inline const image_function *use_activation(mote_vm *vm, mote_value *link)
 {
     const image_function *function = function_at(vm, function_index(link));
-    mote_value *base = link + LINK_WORDS;
     vm->link = link;
-    vm->slots = (function->flags & FUNCTION_NEEDS_THIS) != 0 ? base : base + 1;
-    if ((small_int(link[0]) >> CAPTURED_SHIFT) != 0) vm->slots = ((block_frame *)at_offset(vm, link[2]))->slots;
+    vm->slots = is_captured(link) ? ((block_frame *)at_offset(vm, link[2]))->slots : slots_on_stack(function, link);
     return function;
 }
 
-/** The bottom of the operand stack of an activation whose slots begin here. */
+/** The bottom of the operand stack of an activation whose slots on the stack begin here. */
 static inline mote_value *operands_above(const image_function *function, mote_value *slots)
 {
     return slots + function->num_slots + function->num_tries + LINK_WORDS;
@@ -69,9 +73,9 @@ static inline void write_link(const mote_vm *vm, mote_value *link, uint32_t inde
 }
 
 /**
- * Enters a function that is no constructor and has no rest parameter or captured slots, if the depth and the height of
- * the stack have been reached before in this fiber: then there is room, the depth is allowed, and the function has a
- * caller. NULL: call mote_call_enter_in_full. The caller sets sp, to the operands, and pc, to the function's code.
+ * Enters a function that is no constructor and has no rest parameter, if the depth and the height of the stack have
+ * been reached before in this fiber: then there is room, the depth is allowed, and the function has a caller. NULL:
+ * call mote_call_enter_in_full. The caller sets sp, to the operands, and pc, to the function's code.
  */
 static inline const image_function *enter_quickly(mote_vm *vm, mote_value *base, uint32_t index, unsigned count,
                                                   mote_value env, const uint8_t *pc)
@@ -84,7 +88,7 @@ static inline const image_function *enter_quickly(mote_vm *vm, mote_value *base,
         count++;
     }
     mote_value *operands = operands_above(function, slots);
-    bool plain = (flags & (FUNCTION_IS_CTOR | FUNCTION_HAS_REST)) == 0 && !captures(vm, index);
+    bool plain = (flags & (FUNCTION_IS_CTOR | FUNCTION_HAS_REST)) == 0;
     bool room = operands <= vm->stack_peak && vm->depth < vm->peak_depth;
     if (!plain || !room) return NULL;
     vm->depth++;
