@@ -16,6 +16,27 @@ static inline uint32_t function_index(const mote_value *link)
     return (uint32_t)small_int(link[0]) & 0xffff;
 }
 
+/**
+ * The last link word: where the caller's link words are, as their offset in the arena plus one, which the collector
+ * takes for a small integer; NO_CALLER in a fiber's first function. mote_stack_grow adjusts it when a stack moves.
+ */
+#define NO_CALLER 0xffffffffu
+
+static inline mote_value place_of_link(const mote_vm *vm, const mote_value *link)
+{
+    return (uint32_t)((uintptr_t)link - (uintptr_t)vm) + 1;
+}
+
+static inline bool has_caller(const mote_value *link)
+{
+    return (int32_t)link[3] >= 0;
+}
+
+static inline mote_value *link_of_caller(const mote_vm *vm, const mote_value *link)
+{
+    return at_offset(vm, link[3] - 1);
+}
+
 /** Whether the slots of the activation are in a frame, which link[2] is: closures share them. */
 static inline bool is_captured(const mote_value *link)
 {
@@ -59,9 +80,9 @@ static inline mote_value *operands_above(const image_function *function, mote_va
     return slots + function->num_slots + function->num_tries + LINK_WORDS;
 }
 
-/** Writes the link words of a new activation. `caller`: where those of its caller are on the stack; -1: it has none. */
+/** Writes the link words of a new activation. */
 static inline void write_link(const mote_vm *vm, mote_value *link, uint32_t index, mote_value env, const uint8_t *pc,
-                              int32_t caller)
+                              mote_value caller)
 {
 #ifdef MOTE_PROFILE
     if (vm->profile != NULL) vm->profile[index].calls++;
@@ -69,7 +90,7 @@ static inline void write_link(const mote_vm *vm, mote_value *link, uint32_t inde
     link[0] = small_value((int32_t)index);
     link[1] = small_value((int32_t)(pc - vm->image.bytes));
     link[2] = env;
-    link[3] = small_value(caller);
+    link[3] = caller;
 }
 
 /**
@@ -92,7 +113,7 @@ static inline const image_function *enter_quickly(mote_vm *vm, mote_value *base,
     bool room = operands <= vm->stack_peak && vm->depth < vm->peak_depth;
     if (!plain || !room) return NULL;
     vm->depth++;
-    write_link(vm, base - LINK_WORDS, index, env, pc, (int32_t)(vm->link - vm->stack));
+    write_link(vm, base - LINK_WORDS, index, env, pc, place_of_link(vm, vm->link));
     vm->link = base - LINK_WORDS;
     vm->slots = slots;
     vm->operands = operands;
@@ -108,15 +129,14 @@ static inline const image_function *enter_quickly(mote_vm *vm, mote_value *base,
 static inline bool leave_activation(mote_vm *vm, mote_value result, const uint8_t **pc)
 {
     mote_value *link = vm->link;
-    int32_t caller = small_int(link[3]);
     if (result == MOTE_UNDEFINED && (function_at(vm, function_index(link))->flags & FUNCTION_IS_CTOR) != 0)
         result = vm->slots[0];
     vm->ret_val = result;
     vm->depth--;
-    if (caller < 0) return false;
+    if (!has_caller(link)) return false;
     *pc = vm->image.bytes + small_int(link[1]);
     vm->operands = link + LINK_WORDS; /* the callee's link words lie below the operands of its caller */
-    (void)use_activation(vm, vm->stack + caller);
+    (void)use_activation(vm, link_of_caller(vm, link));
     return true;
 }
 

@@ -135,7 +135,7 @@ RARE bool mote_call_enter_in_full(mote_vm *vm, mote_value *base, uint32_t index,
     if (makes && !mote_call_make_object(vm, base, index, env)) return false;
     if (!count_call(vm)) return false;
     mote_value *link = base - LINK_WORDS;
-    write_link(vm, link, index, env, vm->pc, vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
+    write_link(vm, link, index, env, vm->pc, vm->link == NULL ? NO_CALLER : place_of_link(vm, vm->link));
     if (!finish_entry(vm, function, method ? base : base + 1, link, count + (method ? 1 : 0))) return false;
     mote_frame_restore(vm, link);
     for (uint32_t i = 0; i < function->num_tries; i++) vm->operands[-LINK_WORDS - 1 - (int32_t)i] = small_value(0);
