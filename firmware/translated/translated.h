@@ -10,6 +10,7 @@
 #ifndef MOTE_TRANSLATED_H
 #define MOTE_TRANSLATED_H
 
+#include "activation.h"
 #include "arithmetic.h"
 #include "builtins.h"
 #include "call.h"
@@ -173,7 +174,7 @@ static inline bool mote_translated_return(mote_vm *vm, mote_value result)
     vm->ret_val = result;
     vm->depth--;
     vm->operands = vm->link + LINK_WORDS;
-    vm->link = vm->stack + small_int(link[3]);
+    vm->link = link_of_caller(vm, link);
     return true;
 }
 
@@ -210,7 +211,7 @@ static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t
     link[0] = small_value((int32_t)of.index);
     link[1] = small_value((int32_t)at);
     link[2] = NO_FRAME;
-    link[3] = small_value((int32_t)(vm->link - vm->stack));
+    link[3] = place_of_link(vm, vm->link);
     for (mote_value *v = mote_translated_place(base, of.tries); v < operands - LINK_WORDS; v++) *v = small_value(0);
     vm->link = link;
     vm->slots = of.method ? base : base + 1;

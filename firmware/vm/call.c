@@ -3,8 +3,9 @@
  *
  *   link words | slots (this, arguments, temporaries, locals) | try handlers | link words of the callee | operands
  *
- * Calls copy no arguments: the caller's operands `function, a1, a2...` become the callee's slots in place. A function
- * that creates closures has its slots in a block_frame instead, so that they outlive the call.
+ * Calls copy no arguments: the caller's operands `function, a1, a2...` become the callee's slots in place. The first
+ * closure that an activation creates moves its slots to a block_frame, in which they outlive the call. Their places on
+ * the stack stay unused.
  *
  * The collector does not scan the link words of a callee before the registers are the callee's (heap.c). So code that
  * allocates while entering a call roots the environment.
@@ -34,9 +35,7 @@ const image_function *mote_running_function(const mote_vm *vm)
 void mote_frame_restore(mote_vm *vm, mote_value *link)
 {
     const image_function *function = use_activation(vm, link);
-    bool captured = (small_int(link[0]) >> CAPTURED_SHIFT) != 0;
-    mote_value *above_frame = link + LINK_WORDS + function->num_tries + LINK_WORDS;
-    vm->sp = vm->operands = captured ? above_frame : operands_above(function, vm->slots);
+    vm->sp = vm->operands = operands_above(function, slots_on_stack(function, link));
 }
 
 /** Collects the arguments from slot `rest` on into an array in that slot. */
@@ -51,17 +50,23 @@ static bool gather_rest(mote_vm *vm, mote_value *slots, uint32_t rest, uint32_t 
     return true;
 }
 
-static bool move_to_frame(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link)
+bool mote_call_capture(mote_vm *vm)
 {
-    mote_value v = mote_heap_new(vm, KIND_FRAME, 4 + function->num_slots * 4u);
+    mote_value *link = vm->link;
+    if (is_captured(link)) return true;
+    uint32_t used = mote_running_function(vm)->num_slots;
+    mote_value v = mote_heap_new(vm, KIND_FRAME, 4 + used * 4);
     if (v == MOTE_FAILED) return false;
     block_frame *frame = at_offset(vm, v);
     uint32_t room = block_words(vm, v) - 2;
     frame->parent = link[2];
-    memcpy(frame->slots, slots, function->num_slots * 4u);
-    for (uint32_t i = function->num_slots; i < room; i++) frame->slots[i] = MOTE_UNDEFINED;
+    for (uint32_t i = 0; i < room; i++) {
+        frame->slots[i] = i < used ? vm->slots[i] : MOTE_UNDEFINED;
+        if (i < used) vm->slots[i] = MOTE_UNDEFINED; /* keeps nothing alive any more */
+    }
     link[0] = small_value(small_int(link[0]) | (1 << CAPTURED_SHIFT));
     link[2] = v;
+    vm->slots = frame->slots;
     return true;
 }
 
@@ -94,12 +99,9 @@ RARE bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, m
     return self != MOTE_FAILED;
 }
 
-/**
- * Completes the slots: the array of a rest parameter, undefined for missing arguments and locals, and a frame in the
- * heap if closures capture the slots.
- */
+/** Completes the slots: the array of a rest parameter, and undefined for missing arguments and locals. */
 static RARE bool finish_entry(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link,
-                              uint32_t given, bool captured)
+                              uint32_t given)
 {
     root_push(vm, link[2]);
     bool done = true;
@@ -110,7 +112,6 @@ static RARE bool finish_entry(mote_vm *vm, const image_function *function, mote_
     for (uint32_t i = given < function->num_args ? given : function->num_args; i < function->num_slots; i++)
         slots[i] = MOTE_UNDEFINED;
     vm->sp = slots + function->num_slots;
-    done = done && (!captured || move_to_frame(vm, function, slots, link));
     roots_drop(vm, 1);
     return done;
 }
@@ -134,9 +135,8 @@ RARE bool mote_call_enter_in_full(mote_vm *vm, mote_value *base, uint32_t index,
     if (makes && !mote_call_make_object(vm, base, index, env)) return false;
     if (!count_call(vm)) return false;
     mote_value *link = base - LINK_WORDS;
-    write_link(vm, link, index, env, vm->pc, vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
-    if (!finish_entry(vm, function, method ? base : base + 1, link, count + (method ? 1 : 0), captures(vm, index)))
-        return false;
+    write_link(vm, link, index, env, vm->pc, vm->link == NULL ? NO_CALLER : place_of_link(vm, vm->link));
+    if (!finish_entry(vm, function, method ? base : base + 1, link, count + (method ? 1 : 0))) return false;
     mote_frame_restore(vm, link);
     for (uint32_t i = 0; i < function->num_tries; i++) vm->operands[-LINK_WORDS - 1 - (int32_t)i] = small_value(0);
     vm->pc = vm->image.bytes + function->start;

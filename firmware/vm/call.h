@@ -22,6 +22,8 @@ void mote_call_native_failed(mote_vm *vm);
 bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env);
 /** Leaves the running activation with `result`. */
 void mote_call_return(mote_vm *vm, mote_value result);
+/** Moves the slots of the running activation to a frame, unless they are in one. False if there is no memory. */
+bool mote_call_capture(mote_vm *vm);
 /** Restores the registers of the activation with these link words, except pc. */
 void mote_frame_restore(mote_vm *vm, mote_value *link);
 const image_function *mote_running_function(const mote_vm *vm);

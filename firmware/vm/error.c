@@ -6,6 +6,7 @@
  * first one counts, and programs cannot catch it. The stack trace is recorded when an exception is raised, because
  * unwinding loses the positions.
  */
+#include "activation.h"
 #include "builtins.h"
 #include "exception.h"
 #include "heap.h"
@@ -30,10 +31,9 @@ static void record_trace(mote_vm *vm)
     uint32_t position = (uint32_t)(vm->pc - vm->image.bytes);
     for (;;) {
         vm->trace[vm->trace_length++] = position;
-        int32_t caller = small_int(link[3]);
-        if (caller < 0 || vm->trace_length == TRACE_DEPTH) return;
+        if (!has_caller(link) || vm->trace_length == TRACE_DEPTH) return;
         position = (uint32_t)small_int(link[1]);
-        link = vm->stack + caller;
+        link = link_of_caller(vm, link);
     }
 }
 

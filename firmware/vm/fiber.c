@@ -11,6 +11,7 @@
  * continues before all others.
  */
 #include "fiber.h"
+#include "activation.h"
 #include "builtins.h"
 #include "call.h"
 #include "exception.h"
@@ -84,6 +85,8 @@ bool mote_stack_grow(mote_vm *vm, uint32_t words)
     vm->sp = vm->stack + used;
     vm->operands = vm->stack + (vm->operands - before);
     if (vm->link != NULL) vm->link = vm->stack + (vm->link - before);
+    for (mote_value *link = vm->link; link != NULL && has_caller(link); link = link_of_caller(vm, link))
+        link[3] += grown - old;
     mote_heap_free(vm, old);
     return true;
 }

@@ -307,9 +307,9 @@ static void drain_gray(mote_vm *vm)
 
 static void mark_roots(mote_vm *vm)
 {
-    const mote_value machine[] = {
-        vm->ret_val, vm->receiver, vm->globals, vm->exception, vm->captured,    vm->attached,          vm->prototypes,
-        vm->specs,   vm->pins,     vm->fibers,  vm->current,   vm->interrupted, vm->translation_values};
+    const mote_value machine[] = {vm->ret_val,  vm->receiver,   vm->globals,     vm->exception,
+                                  vm->attached, vm->prototypes, vm->specs,       vm->pins,
+                                  vm->fibers,   vm->current,    vm->interrupted, vm->translation_values};
     mark_range(vm, machine, sizeof machine / sizeof machine[0]);
     mark_range(vm, vm->roots, vm->num_roots < ROOTS ? vm->num_roots : ROOTS);
 }

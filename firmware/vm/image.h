@@ -66,8 +66,6 @@ uint32_t mote_image_longest_function(const mote_image *image);
  * byte of the longest function, (mote_image_longest_function + 7) / 8 bytes. Returns NULL, or what is wrong.
  */
 const char *mote_image_verify(const mote_image *image, uint8_t *statements);
-/** Whether the function creates closures, so that its slots must outlive the call. */
-bool mote_image_captures(const mote_image *image, const image_function *function);
 
 /** Text of the string with this StrIdx. `characters` (may be NULL) gets the number of code points. */
 const char *mote_image_string(const mote_image *image, uint32_t index, uint32_t *bytes, uint32_t *characters);

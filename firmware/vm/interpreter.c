@@ -186,6 +186,7 @@ place_MAKE_CLOSURE : {
     uint32_t index = read_index(&pc);
     PUSH(MOTE_UNDEFINED);
     REPLACE(1, mote_closure_new(vm, index));
+    slots = vm->slots;
     NEXT();
 }
 

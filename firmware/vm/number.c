@@ -28,8 +28,9 @@ static double_bits bits_of(double number)
     return (double_bits){(uint32_t)bits, (uint32_t)(bits >> 32)};
 }
 
-static mote_value box(mote_vm *vm, double_bits bits)
+static mote_value box(mote_vm *vm, double number)
 {
+    double_bits bits = bits_of(number);
     mote_value v = heap_new(vm, KIND_DOUBLE, sizeof(block_double) / 4);
     if (v == MOTE_FAILED) return v;
     block_double *block = at_offset(vm, v);
@@ -54,17 +55,17 @@ mote_value mote_number(mote_vm *vm, double number)
         if (negative) integer = -integer;
         if (fits_small(integer)) return small_value(integer);
     }
-    return box(vm, bits);
+    return box(vm, number);
 }
 
 mote_value mote_int(mote_vm *vm, int32_t number)
 {
-    return fits_small(number) ? small_value(number) : box(vm, bits_of(number));
+    return fits_small(number) ? small_value(number) : box(vm, number);
 }
 
 mote_value mote_uint_value(mote_vm *vm, uint32_t number)
 {
-    return number <= (uint32_t)SMALL_MAX ? small_value((int32_t)number) : box(vm, bits_of(number));
+    return number <= (uint32_t)SMALL_MAX ? small_value((int32_t)number) : box(vm, number);
 }
 
 bool mote_is_number(const mote_vm *vm, mote_value v)

@@ -7,6 +7,7 @@
 #include "array.h"
 #include "buffer.h"
 #include "builtins.h"
+#include "call.h"
 #include "exception.h"
 #include "heap.h"
 #include "interpreter.h"
@@ -171,7 +172,7 @@ void mote_throw_value(mote_vm *vm, mote_value v)
 mote_value *mote_captured_slot(mote_vm *vm, mote_value levels, uint32_t slot)
 {
     block_frame *frame = at_offset(vm, vm->link[2]);
-    if (small_int(vm->link[0]) >> CAPTURED_SHIFT != 0) frame = at_offset(vm, frame->parent);
+    if (is_captured(vm->link)) frame = at_offset(vm, frame->parent);
     int32_t left = mote_to_int(vm, levels);
     for (; left > 1 && frame->header != 0; left--) frame = at_offset(vm, frame->parent);
     if (left == 1 && has_slot(frame, slot)) return &frame->slots[slot];
@@ -181,6 +182,7 @@ mote_value *mote_captured_slot(mote_vm *vm, mote_value levels, uint32_t slot)
 
 mote_value mote_closure_new(mote_vm *vm, uint32_t function)
 {
+    if (!mote_call_capture(vm)) return MOTE_FAILED;
     mote_value v = mote_heap_new(vm, KIND_CLOSURE, sizeof(block_closure) - 4);
     if (v == MOTE_FAILED) return v;
     block_closure *closure = at_offset(vm, v);

@@ -25,7 +25,7 @@ mote_value mote_spec_map(mote_vm *vm, uint32_t spec);
 mote_value mote_alloc_array(mote_vm *vm, mote_value size);
 mote_value mote_alloc_buffer(mote_vm *vm, mote_value size);
 void mote_throw_value(mote_vm *vm, mote_value v);
-/** A closure of `function` over the slots of the running activation, which are in a frame. */
+/** A closure of `function` over the slots of the running activation, which are in a frame afterwards (vm->slots). */
 mote_value mote_closure_new(mote_vm *vm, uint32_t function);
 /** Where a captured variable is, in any frame around the running function; NULL if the program is invalid. */
 mote_value *mote_captured_slot(mote_vm *vm, mote_value levels, uint32_t slot);

@@ -109,7 +109,6 @@ struct mote_vm {
     uint32_t random_state;
     bool gc_stress;
 
-    mote_value captured;   /* block_buffer with one bit per function: whether it creates closures */
     mote_value attached;   /* a table: the maps of fields that functions and builtin objects have */
     mote_value prototypes; /* a table: of classes, by the constructors' numbers */
     mote_value specs;

@@ -5,6 +5,7 @@
  * counts those that are set. A jump out of `try` blocks is a block_jump while finally blocks run: it takes the place of
  * the exception there. Its target is always in the same function.
  */
+#include "activation.h"
 #include "call.h"
 #include "heap.h"
 #include "interpreter.h"
@@ -72,13 +73,12 @@ void mote_unwind_exception(mote_vm *vm)
             vm->exception = VALUE_NONE;
             return;
         }
-        int32_t caller = small_int(vm->link[3]);
-        if (caller < 0) {
+        if (!has_caller(vm->link)) {
             mote_vm_stop(vm, MOTE_PANIC_UNHANDLED);
             return;
         }
         vm->depth--;
-        mote_frame_restore(vm, vm->stack + caller);
+        mote_frame_restore(vm, link_of_caller(vm, vm->link));
     }
 }
 

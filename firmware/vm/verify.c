@@ -305,14 +305,3 @@ const char *mote_image_verify(const mote_image *image, uint8_t *statements)
     if (error == NULL && image->functions[0].num_args != 0) error = "the entry point has arguments";
     return error;
 }
-
-bool mote_image_captures(const mote_image *image, const image_function *function)
-{
-    const uint8_t *pc = image->bytes + function->start, *end = pc + function->length;
-    while (pc < end && *pc != 0) {
-        uint8_t op = *pc++;
-        if (op == OP_MAKE_CLOSURE) return true;
-        if (op < FIRST_SMALL_INT && mote_op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
-    }
-    return false;
-}

@@ -50,7 +50,7 @@ static void reset(mote_vm *vm)
 {
     uint32_t end = vm->heap.end;
     memset(vm, 0, offsetof(mote_vm, host));
-    memset(&vm->captured, 0, sizeof *vm - offsetof(mote_vm, captured));
+    memset(&vm->attached, 0, sizeof *vm - offsetof(mote_vm, attached));
     vm->panic = MOTE_RUNNING;
     vm->exception = vm->receiver = VALUE_NONE;
     vm->ret_val = MOTE_UNDEFINED;
@@ -74,17 +74,6 @@ static bool verify_code(mote_vm *vm)
     return vm->load_error == NULL;
 }
 
-static bool find_captures(mote_vm *vm)
-{
-    uint32_t count = vm->image.num_functions;
-    vm->captured = mote_new_buffer(vm, (count + 7) / 8);
-    if (vm->captured == MOTE_FAILED) return false;
-    block_buffer *bits = at_offset(vm, vm->captured);
-    for (uint32_t i = 0; i < count; i++)
-        if (mote_image_captures(&vm->image, function_at(vm, i))) bits->data[i >> 3] |= (uint8_t)(1u << (i & 7u));
-    return true;
-}
-
 static bool make_globals(mote_vm *vm)
 {
     vm->globals = mote_heap_new(vm, KIND_VALUES, (vm->image.num_globals + vm->image.num_floats) * 4u);
@@ -99,7 +88,7 @@ int mote_vm_load(mote_vm *vm, const void *image, size_t length)
     reset(vm);
     const char *error = mote_image_open(&vm->image, image, length);
     if (error != NULL) return refuse(vm, error);
-    bool done = verify_code(vm) && find_captures(vm) && make_globals(vm);
+    bool done = verify_code(vm) && make_globals(vm);
     if (vm->gc_stress) vm->heap.threshold = 0;
     if (!done) return refuse(vm, vm->load_error == NULL ? "the arena is too small for this image" : vm->load_error);
     if (mote_fiber_new(vm, immediate(TAG_FUNCTION, 0), NULL, 0) == MOTE_FAILED)

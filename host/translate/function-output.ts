@@ -25,11 +25,9 @@ const FEWEST_USES = 2
 
 /** The parts of one function as C, apart from what its statements do. */
 export class FunctionOutput implements Output {
-    /**
-     * words from its slots to its operands; in a captured function, whose slots are in a frame that closures share,
-     * from its link to its operands
-     */
+    /** words from its slots to its operands, as long as the slots are on the stack */
     protected readonly above: number
+    /** whether it makes closures: then its slots are in a frame that they share */
     protected readonly captured: boolean
     protected readonly lines: string[] = []
     private readonly starts: Map<Statement, number>
@@ -65,7 +63,7 @@ export class FunctionOutput implements Output {
     ) {
         this.captured = isCaptured(source)
         this.views = new FieldViews(source, this.captured)
-        this.above = (this.captured ? LINK_WORDS : source.slots) + source.tries + LINK_WORDS
+        this.above = source.slots + source.tries + LINK_WORDS
         this.smallSlots = new SmallSlots(source)
         this.liveness = new Liveness(source)
         this.starts = statementStarts(image, source)
@@ -250,6 +248,7 @@ export class FunctionOutput implements Output {
         return [
             `static bool ${name}(mote_vm *vm, uint32_t at)`,
             "{",
+            ...(this.captured ? ["    if (!mote_call_capture(vm)) return false;"] : []),
             "    mote_value *s = vm->slots;",
             "    (void)s;",
             "    int32_t how;",
