@@ -1,6 +1,7 @@
 /*
- * Node's functions for big-endian integers in Buffers and for copying a part of one, which DeviceScript lacks (its own
- * number formats are little-endian). Programs that also run on the official machine check whether they exist.
+ * What DeviceScript's Buffers lack: Node's functions for big-endian integers (its own number formats are little-endian)
+ * and for copying a part of a Buffer, and a comparison in constant time. Programs that also run on the official machine
+ * check whether they exist.
  */
 #include "buffer.h"
 #include "builtins.h"
@@ -21,28 +22,37 @@ static bool to_integer(mote_vm *vm, mote_value value, const char *name, int32_t 
     return mote_throw_error(vm, kind, "%s must be an integer", name) != MOTE_FAILED;
 }
 
-/** The `width` bytes at `offset` of the receiver. Throws and returns NULL if it is not a Buffer that has them. */
-static uint8_t *range_of(mote_vm *vm, mote_value receiver, mote_value offset, mote_value width, uint32_t *bytes)
+/** The bytes at `offset` of a Buffer. Throws and returns NULL if it is not a Buffer that has that many. */
+static uint8_t *range_of(mote_vm *vm, mote_value buffer, mote_value offset, mote_value bytes, uint32_t *count)
 {
     uint32_t length;
-    int32_t at, wide;
-    uint8_t *data = mote_buffer_data(vm, receiver, &length);
-    if (data == NULL) mote_throw_expecting(vm, "buffer", receiver);
-    if (data == NULL || !to_integer(vm, offset, "offset", &at) || !to_integer(vm, width, "byteLength", &wide))
+    int32_t at, wanted;
+    uint8_t *data = mote_buffer_data(vm, buffer, &length);
+    if (data == NULL) mote_throw_expecting(vm, "buffer", buffer);
+    if (data == NULL || !to_integer(vm, offset, "offset", &at) || !to_integer(vm, bytes, "byteLength", &wanted))
         return NULL;
-    *bytes = (uint32_t)wide;
-    if (*bytes - 1 >= MOST_WIDTH) mote_throw_error(vm, MOTE_RANGE_ERROR, "byteLength must be 1 to 6");
-    else if ((uint32_t)at > length || length - (uint32_t)at < *bytes)
-        mote_throw_error(vm, MOTE_RANGE_ERROR, "offset and byteLength must lie in the buffer");
-    else return data + at;
+    *count = (uint32_t)wanted;
+    if ((uint32_t)at <= length && length - (uint32_t)at >= *count) return data + at;
+    mote_throw_error(vm, MOTE_RANGE_ERROR, "offset and byteLength must lie in the buffer");
     return NULL;
+}
+
+/** The same for the bytes of an integer. */
+static uint8_t *integer_at(mote_vm *vm, mote_value buffer, mote_value offset, mote_value width, uint32_t *bytes)
+{
+    int32_t wide;
+    if (mote_is_int(vm, width, &wide) && (uint32_t)wide - 1 >= MOST_WIDTH) {
+        mote_throw_error(vm, MOTE_RANGE_ERROR, "byteLength must be 1 to 6");
+        return NULL;
+    }
+    return range_of(vm, buffer, offset, width, bytes);
 }
 
 static mote_value read_uint_be(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
     uint32_t width;
-    const uint8_t *at = range_of(vm, receiver, args[0], args[1], &width);
+    const uint8_t *at = integer_at(vm, receiver, args[0], args[1], &width);
     if (at == NULL) return MOTE_FAILED;
     uint64_t number = 0;
     for (uint32_t i = 0; i < width; i++) number = number << 8 | at[i];
@@ -64,7 +74,7 @@ static mote_value write_uint_be(mote_vm *vm, mote_value receiver, const mote_val
     (void)count;
     uint32_t width;
     if (has_tag(receiver, TAG_IMAGE_BUFFER)) return mote_throw_expecting(vm, "writable buffer", receiver);
-    uint8_t *at = range_of(vm, receiver, args[1], args[2], &width);
+    uint8_t *at = integer_at(vm, receiver, args[1], args[2], &width);
     if (at != NULL && !mote_is_number(vm, args[0]))
         return mote_throw_error(vm, MOTE_TYPE_ERROR, "value must be a number");
     if (at == NULL) return MOTE_FAILED;
@@ -73,6 +83,18 @@ static mote_value write_uint_be(mote_vm *vm, mote_value receiver, const mote_val
         return mote_throw_error(vm, MOTE_RANGE_ERROR, "value must be an integer that fits in byteLength");
     for (uint32_t i = width; i-- > 0; number >>= 8) at[i] = (uint8_t)number;
     return mote_int(vm, mote_to_int(vm, args[1]) + (int32_t)width);
+}
+
+/** Whether the bytes at `offset` are the first of another Buffer; the time depends only on their number. */
+static mote_value equals_at(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    uint32_t length;
+    uint8_t differs = 0;
+    const uint8_t *at = range_of(vm, receiver, args[0], args[2], &length);
+    const uint8_t *part = at == NULL ? NULL : range_of(vm, args[1], small_value(0), args[2], &length);
+    if (part == NULL) return MOTE_FAILED;
+    for (count = 0; count < length; count++) differs |= at[count] ^ part[count];
+    return bool_value(differs == 0);
 }
 
 /** A new Buffer with a copy of `length` bytes from `offset` on, clamped as in Node. */
@@ -101,5 +123,6 @@ const mote_native_entry mote_byte_functions[] = {
 const mote_native_entry mote_byte_natives[] = {
     {"readUIntBE", read_uint_be, 2},
     {"writeUIntBE", write_uint_be, 3},
+    {"equalsAt", equals_at, 3},
     {0},
 };

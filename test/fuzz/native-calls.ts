@@ -10,6 +10,7 @@ type Call = (a: never[]) => unknown
 interface ByteBuffer {
     readUIntBE(offset: number, length: number): number
     writeUIntBE(value: number, offset: number, length: number): number
+    equalsAt(offset: number, part: Buffer, length: number): boolean
 }
 
 /** Limit on calls in one execution. */
@@ -54,6 +55,7 @@ function recordCalls(): Call[] {
         (a) => ds._moteRecordOpenInPlace(a[0], a[1], a[2]),
         (a) => (a[0] as ByteBuffer).readUIntBE(a[1], a[2]),
         (a) => (a[0] as ByteBuffer).writeUIntBE(a[1], a[2], a[3]),
+        (a) => (a[0] as ByteBuffer).equalsAt(a[1], a[2], a[3]),
     ]
 }
 

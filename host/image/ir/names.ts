@@ -5,7 +5,7 @@ import type { Expression } from "./program.js"
 
 /** What Buffer and its prototype have on Mote's machine beyond what every machine gives them. */
 export const BUFFER_FUNCTIONS = ["copyBytesFrom"]
-export const BUFFER_METHODS = ["readUIntBE", "writeUIntBE"]
+export const BUFFER_METHODS = ["readUIntBE", "writeUIntBE", "equalsAt"]
 
 /** The keys of a table's names, made once: analyses ask for them at every operation. */
 function keysOf(table: string): (value: number) => string {
