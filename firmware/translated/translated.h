@@ -227,7 +227,11 @@ static ALWAYS bool mote_translated_find_fields(const mote_vm *vm, mote_value obj
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
     *fields = ((block_table *)at_offset(vm, map->table))->values;
+#ifdef TRANSLATED_WITHOUT_DICTIONARIES
+    return true;
+#else
     return mote_translated_table(*fields)->used != 0;
+#endif
 }
 
 /** Whether the field at `place` has the key. */

@@ -23,7 +23,7 @@ export type Translate =
  * Size of the RV32IMC code that gcc makes at -Os, in bytes: per function, and per byte of bytecode (docs/firmware.md).
  */
 const FUNCTION_BYTES = 120
-const BYTES_PER_BYTE = 4.5
+const BYTES_PER_BYTE = 4.3
 
 /**
  * Approximate number of RV32IMC instructions that C saves: per operation of the bytecode, per call of the function, and

@@ -57,6 +57,7 @@ export function translateImage(image: Buffer, chosen: Chosen): Translation {
     const table = functions.map((_, index) => (translated.has(index) ? `    f${index},` : "    NULL,"))
     const source = [
         ...(callees.isSmall ? ["#define TRANSLATED_SMALL"] : []),
+        ...(types.mayBeDictionaries ? [] : ["#define TRANSLATED_WITHOUT_DICTIONARIES"]),
         '#include "translated.h"',
         "",
         callees.write(),
