@@ -82,6 +82,6 @@ describe("names that a program computes", function () {
         const image = programImage(program(...DOOR))
         const { source } = translateImage(image, everyFunction(image))
         strictEqual(isOwn.test(source), false)
-        notStrictEqual(source.indexOf("mote_translated_is_of"), -1)
+        notStrictEqual(source.indexOf("mote_translated_class_of"), -1)
     })
 })
