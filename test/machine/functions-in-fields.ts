@@ -148,7 +148,7 @@ export const FUNCTIONS_IN_FIELDS: WrittenProgram[] = [
 ]
 
 /** Objects that become dictionaries, though every name stands in the text. */
-export const WIDE_OBJECTS: WrittenProgram[] = [90, 127, 200].map((fields) => ({
+export const WIDE_OBJECTS: WrittenProgram[] = [95, 127, 200].map((fields) => ({
     name: `an object with ${fields} more fields than its class`,
     source: program(
         "class Wide {",
