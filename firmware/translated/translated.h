@@ -228,7 +228,11 @@ static ALWAYS bool mote_translated_find_fields(const mote_vm *vm, mote_value obj
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
     *fields = ((block_table *)at_offset(vm, map->table))->values;
+#ifdef TRANSLATED_WITHOUT_DICTIONARIES
+    return true;
+#else
     return mote_translated_table(*fields)->used != 0;
+#endif
 }
 
 /** Whether the field at `place` has the key. */
@@ -241,6 +245,14 @@ static ALWAYS bool mote_translated_is_key(const mote_value *fields, uint32_t pla
 QUICK bool mote_translated_is_code(const mote_vm *vm, mote_value v)
 {
     return !is_small(v) && (is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE));
+}
+
+/** The prototype of an object, by which its class is known (vm->class_prototypes); undefined for other values. */
+static ALWAYS mote_value mote_translated_class_of(const mote_vm *vm, mote_value object)
+{
+    if (!is_heap(object)) return MOTE_UNDEFINED;
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    return (map->header & 15u) == KIND_MAP ? map->prototype : MOTE_UNDEFINED;
 }
 
 /** Whether the object is of the class with this number, so that its methods are known. */

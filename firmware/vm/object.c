@@ -198,6 +198,7 @@ static mote_value table_grow(mote_vm *vm, mote_value owner, mote_value old, uint
     bool inner = old == inner_table(owner);
     uint32_t count = mote_table_count(vm, old);
     uint32_t capacity = count == 0 ? first : count < 4 ? count + 2 : count + count / 2;
+    if (capacity >= HASHED && count < HASHED - 1) capacity = HASHED - 1;
     bool in_pairs = !is_numbered(key) || capacity >= HASHED || (count > 0 && has_pairs(table_at(vm, old)));
     uint32_t words = table_words(capacity, false);
     if (!in_pairs && (inner ? mote_heap_extend(vm, owner, INNER + words) : mote_heap_extend(vm, old, words))) {

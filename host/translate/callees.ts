@@ -140,16 +140,18 @@ export class Callees {
         const mayBeOwn = this.classes.mayBeOwn(fieldKey(field) ?? "")
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
             const number = this.constructors.indexOf(constructorIndex)
-            const isNotOwn = `!mote_translated_has_own(vm, base[0], ${key})`
-            const tests = [`mote_translated_is_of(vm, base[0], ${number})`, ...(mayBeOwn ? [isNotOwn] : [])]
-            return `    if (${tests.join(" && ")}) { ${this.run(functionIndex, count)} }`
+            return `    if (class == vm->class_prototypes[${number}]) { ${this.run(functionIndex, count)} }`
         })
+        const other = `return mote_translated_call_method(vm, ${count}, at, ${key});`
+        const isOwn = `class != MOTE_UNDEFINED && mote_translated_has_own(vm, base[0], ${key})`
         return [
             `static bool ${name}(mote_vm *vm, uint32_t at)`,
             "{",
             "    mote_value *base = vm->operands;",
+            "    mote_value class = mote_translated_class_of(vm, base[0]);",
+            ...(mayBeOwn ? [`    if (${isOwn}) ${other}`] : []),
             ...ways,
-            `    return mote_translated_call_method(vm, ${count}, at, ${key});`,
+            `    ${other}`,
             "}",
             "",
         ].join("\n")

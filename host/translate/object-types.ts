@@ -27,6 +27,8 @@ export class ObjectTypes {
     /** reads of fields that may contain one, in a program whose types are known */
     private readonly binding = new Set<number>()
     readonly classes: ClassModel
+    /** whether objects of the program's classes may get so many fields that the machine makes them dictionaries */
+    readonly mayBeDictionaries: boolean
     private readonly functions: readonly ImageFunction[]
 
     constructor(image: Buffer) {
@@ -40,6 +42,7 @@ export class ObjectTypes {
         program.types = { unsound: [], computed: program.computed ?? computedNames(program) }
         this.classes = new ProgramFacts(program).classes
         const types = new TypeInference(program, this.classes)
+        this.mayBeDictionaries = !types.isKnown || types.mostFields >= MOST_IN_TABLES
         const flow = new CodeFlow(program, this.classes)
         const likely = new LikelyTypes(program, this.classes)
         for (const entry of program.functions)
@@ -89,6 +92,9 @@ export class ObjectTypes {
         return this.binding.has(field.origin.at)
     }
 }
+
+/** Objects with fewer fields are tables (HASHED in firmware/vm/object.h), even if the machine itself gives them some. */
+const MOST_IN_TABLES = 100
 
 /** Types without fields. */
 const FIELDLESS: Kind[] = [Kind.number, Kind.constant]

@@ -44,6 +44,7 @@ class ImageTranslation {
     private program: ImageProgram
     private shapes: Shapes
     private callees: Callees
+    private mayBeDictionaries: boolean
 
     constructor(
         private image: Buffer,
@@ -52,6 +53,7 @@ class ImageTranslation {
         this.hash = createHash("sha256").update(image).digest()
         this.program = readImage(image)
         const types = new ObjectTypes(image)
+        this.mayBeDictionaries = types.mayBeDictionaries
         this.shapes = new Shapes(this.program, types)
         this.callees = new Callees(this.program, types.classes, chosen, (index) => this.shapes.fieldCount(index))
     }
@@ -79,6 +81,7 @@ class ImageTranslation {
         const keys = shapes.keys(chosen.functions)
         const source = [
             ...(callees.isSmall ? ["#define TRANSLATED_SMALL"] : []),
+            ...(this.mayBeDictionaries ? [] : ["#define TRANSLATED_WITHOUT_DICTIONARIES"]),
             '#include "translated.h"',
             "",
             callees.write((index) => leafOf(this.image, functions[index], callees, shapes, chosen.isCold)),

@@ -146,3 +146,21 @@ export const FUNCTIONS_IN_FIELDS: WrittenProgram[] = [
         "function found(): any { return made[1] }",
     ),
 ]
+
+/** Objects that become dictionaries, though every name stands in the text. */
+export const WIDE_OBJECTS: WrittenProgram[] = [95, 127, 200].map((fields) => ({
+    name: `an object with ${fields} more fields than its class`,
+    source: program(
+        "class Wide {",
+        "    low = 1",
+        "    high = 2",
+        "    sum(more: (wide: any) => void): string { const low = this.low; more(this); return low + ' ' + this.low + this.high }",
+        "}",
+        "function widen(wide: any): void {",
+        ...Array.from({ length: fields }, (_, i) => `    wide.field${i} = ${i}`),
+        "    wide.low = 5",
+        "}",
+        "const all: any[] = [new Wide(), new Wide()]",
+        "for (const wide of all) console.log(wide.sum(widen), wide.sum(widen), wide.field0)",
+    ),
+}))

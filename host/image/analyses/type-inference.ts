@@ -108,6 +108,16 @@ export class TypeInference extends TypeEnvironment {
         return this.isNativeName(name)
     }
 
+    /** The most fields that the program may store into an object of one class. */
+    get mostFields(): number {
+        const counts = this.program.functions.map((_, index) => this.namesOf(kindsOf(classType(index))[0]))
+        return Math.max(0, ...counts)
+    }
+
+    private namesOf(kind: Kind): number {
+        return [...this.stored].filter((name) => this.mayBeOwn(kind, name)).length
+    }
+
     private addName(name: string): void {
         if (this.stored.has(name)) return
         this.stored.add(name)

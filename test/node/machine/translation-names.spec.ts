@@ -7,14 +7,14 @@ import { writeImage } from "../../../host/image/ir/write.js"
 import { splitLiveRanges } from "../../../host/image/passes/live-range-splitting.js"
 import { everyFunction, translateImage } from "../../../host/translate/translate.js"
 import { optimizedImage, program, programImage } from "../../machine/images.js"
-import { FUNCTIONS_IN_FIELDS } from "../../machine/functions-in-fields.js"
+import { FUNCTIONS_IN_FIELDS, WIDE_OBJECTS } from "../../machine/functions-in-fields.js"
 import { COMPUTED_NAMES, NAMES_IN_C, WRONG_RECEIVERS } from "../../machine/unsound-programs.js"
 import { needs } from "../../support/needs.js"
 import { printedBy, runNatively } from "./run.js"
 
 const missing = missingFor(checkedDevice)
 const CONTEXTS = [programImage, optimizedImage]
-const PROGRAMS = [...WRONG_RECEIVERS, ...COMPUTED_NAMES, ...NAMES_IN_C, ...FUNCTIONS_IN_FIELDS]
+const PROGRAMS = [...WRONG_RECEIVERS, ...COMPUTED_NAMES, ...NAMES_IN_C, ...FUNCTIONS_IN_FIELDS, ...WIDE_OBJECTS]
 
 describe("all functions as C print what the interpreter prints in programs with", function () {
     this.timeout(300000)
@@ -82,6 +82,6 @@ describe("names that a program computes", function () {
         const image = programImage(program(...DOOR))
         const { source } = translateImage(image, everyFunction(image))
         strictEqual(isOwn.test(source), false)
-        notStrictEqual(source.indexOf("mote_translated_is_of"), -1)
+        notStrictEqual(source.indexOf("mote_translated_class_of"), -1)
     })
 })
