@@ -21,8 +21,8 @@ export type Translate =
  * RV32IMC code that gcc makes at -Os of a character of C, spaces left out, in bytes, and how many characters of each
  * function make none (docs/firmware.md).
  */
-const BYTES_PER_CHARACTER = 0.26
-const CHARACTERS_WITHOUT_CODE = 160
+const BYTES_PER_CHARACTER = 0.245
+const CHARACTERS_WITHOUT_CODE = 145
 
 /**
  * Approximate number of RV32IMC instructions that C saves: per operation of the bytecode, per call of the function, and
@@ -36,7 +36,7 @@ const SAVED_BY_CALL_MADE = 100
  * What a function's own entry takes, in bytes, and what it saves, in instructions of a call: 20 if C makes the call,
  * nothing if the interpreter does.
  */
-const ENTRY_BYTES = 130
+const ENTRY_BYTES = 125
 const SAVED_BY_ENTRY = 12
 
 const savedBy = ({ calls, made, operations }: FunctionCount): number =>

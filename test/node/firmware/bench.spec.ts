@@ -52,12 +52,12 @@ describe("bench:rv32", function () {
         deepStrictEqual(names(mbedtls), [...FIGURES, ...OF_SESSIONS].sort())
     })
 
-    it("with functions as C, a PSK handshake takes a client 0.64 of the instructions of mbedTLS's own DTLS at most, a server 0.73; with the hot ones 0.8 and 0.93", () => {
+    it("with functions as C, a PSK handshake takes a client 0.61 of the instructions of mbedTLS's own DTLS at most, a server 0.71; with the hot ones 0.75 and 0.85", () => {
         const { mote, hot, mbedtls } = measured
         // A server also reassembles hellos from fragments and ranks its peers, which mbedTLS leaves to the application.
         const limits: [Side, number, number][] = [
-            [mote, 0.64, 0.73],
-            [hot, 0.8, 0.93],
+            [mote, 0.61, 0.71],
+            [hot, 0.75, 0.85],
         ]
         for (const [side, client, server] of limits)
             for (const [name, limit] of Object.entries({ psk_handshake_client: client, psk_handshake_server: server }))
@@ -76,32 +76,32 @@ describe("bench:rv32", function () {
         ok(few <= 69 * 1024, `${few} bytes`)
     })
 
-    it("with functions as C, a record of 64 bytes takes 1.02 times the instructions of mbedTLS to send, 1.02 to receive, at most; with the hot ones 1.03 and 1.05", () => {
+    it("with functions as C, a record of 64 bytes takes no more instructions to send or receive than in mbedTLS; with the hot ones 1.01 and 1.02 times as many at most", () => {
         const { mote, hot, mbedtls } = measured
         const limits: [Side, number, number][] = [
-            [mote, 1.02, 1.02],
-            [hot, 1.03, 1.05],
+            [mote, 1, 1],
+            [hot, 1.01, 1.02],
         ]
         for (const [side, send, receive] of limits)
             for (const [name, limit] of Object.entries({ record_send_64: send, record_recv_64: receive }))
                 ok(side[name] <= limit * mbedtls[name], `${name}: ${side[name]}, mbedTLS ${mbedtls[name]}`)
     })
 
-    it("with a role of its own in an image, a PSK handshake takes a client 0.74 of the instructions of mbedTLS at most, with 200 KB of flash, a server 0.88", () => {
+    it("with a role of its own in an image, a PSK handshake takes a client 0.64 of the instructions of mbedTLS at most, with 200 KB of flash, a server 0.78", () => {
         const { roles, mbedtls } = measured
         const figuresOf = (role: string, budget: number): RoleFigures =>
             roles.find((one) => one.role === role && one.budget === budget) as RoleFigures
         const [client, server] = [figuresOf("client", 56), figuresOf("server", 64)]
         const { psk_handshake_client, psk_handshake_server } = mbedtls
-        ok(client.handshake <= 0.74 * psk_handshake_client, `${client.handshake}, mbedTLS ${psk_handshake_client}`)
+        ok(client.handshake <= 0.64 * psk_handshake_client, `${client.handshake}, mbedTLS ${psk_handshake_client}`)
         ok(client.flash <= 200 * 1024, `${client.flash} bytes`)
-        ok(server.handshake <= 0.88 * psk_handshake_server, `${server.handshake}, mbedTLS ${psk_handshake_server}`)
+        ok(server.handshake <= 0.78 * psk_handshake_server, `${server.handshake}, mbedTLS ${psk_handshake_server}`)
     })
 
-    it("with no function as C, a PSK handshake takes a client 1.25 times the instructions of mbedTLS at most, a server 1.41, and a record 1.4 to send, 1.59 to receive", () => {
+    it("with no function as C, a PSK handshake takes a client 1.22 times the instructions of mbedTLS at most, a server 1.37, and a record 1.39 to send, 1.57 to receive", () => {
         const { interpreted, mbedtls } = measured
-        const handshakes = { psk_handshake_client: 1.25, psk_handshake_server: 1.41 }
-        for (const [name, limit] of Object.entries({ ...handshakes, record_send_64: 1.4, record_recv_64: 1.59 }))
+        const handshakes = { psk_handshake_client: 1.22, psk_handshake_server: 1.37 }
+        for (const [name, limit] of Object.entries({ ...handshakes, record_send_64: 1.39, record_recv_64: 1.57 }))
             ok(interpreted[name] <= limit * mbedtls[name], `${name}: ${interpreted[name]}, mbedTLS ${mbedtls[name]}`)
     })
 
@@ -119,12 +119,12 @@ describe("bench:rv32", function () {
         ok(newer <= 1.24 * older, `${newer}, in DTLS 1.2 ${older}`)
     })
 
-    it("with connection ids, as sensors have them, it takes 1.12 of the instructions at most", () => {
+    it("with connection ids, as sensors have them, it takes 1.15 of the instructions at most", () => {
         const { interpreted } = measured
         // Here both versions have an inner content type, and the additional data of DTLS 1.2 take two more blocks.
         const newer = interpreted["record13_cid_send_64"] + interpreted["record13_cid_recv_64"]
         const older = interpreted["record_cid_send_64"] + interpreted["record_cid_recv_64"]
-        ok(newer <= 1.12 * older, `${newer}, in DTLS 1.2 ${older}`)
+        ok(newer <= 1.15 * older, `${newer}, in DTLS 1.2 ${older}`)
     })
 
     it("the RAM of the first connection is the sum of its parts, the program interpreted 11 KB at most, with C 12 KB", () => {
