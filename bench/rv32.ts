@@ -5,6 +5,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
+import { nativesAsC, nativesIn } from "../host/config/program-natives.js"
 import type { DebugFile } from "../host/image/ir/debug.js"
 import { allFunctions, hotFunctions, TRANSLATE_BUDGET } from "../host/translate/choice.js"
 import { translationFiles } from "../host/translate/files.js"
@@ -180,11 +181,14 @@ if (missing !== undefined) {
     console.error(`bench:rv32 needs the emulated board: ${missing}`)
     process.exit(1)
 }
-/** Builds Mote for a program with pre-shared keys. @param choose functions to translate to C; undefined: none */
+/**
+ * Builds Mote for a program with pre-shared keys, with the natives of that program ("natives": "program").
+ * @param choose functions to translate to C; undefined: none
+ */
 function built(path: string, choose?: ChoiceByProgram): Promise<BoardProgram> {
-    const translations =
-        choose === undefined ? [] : translationFiles([readFileSync(cachedDeviceImage(path).path)], choose(path))
-    return buildBoard("bench/mote", [], undefined, translations)
+    const image = readFileSync(cachedDeviceImage(path).path)
+    const translations = choose === undefined ? [] : translationFiles([image], choose(path))
+    return buildBoard("bench/mote", [], undefined, translations, nativesAsC(nativesIn(image)))
 }
 
 /** Adds the figures of DTLS 1.3. @param choose functions to translate to C; undefined: none */

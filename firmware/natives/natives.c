@@ -1,6 +1,7 @@
 #include "natives.h"
 #include "aead.h"
 #include "arguments.h"
+#include "configuration.h"
 #include "handles.h"
 #include "hash.h"
 #include "key.h"
@@ -37,9 +38,14 @@ mote_value mote_native_crypto_close(mote_vm *vm, mote_value receiver, const mote
     return MOTE_UNDEFINED;
 }
 
+/* A firmware for one program alone ("natives": "program" of devs.config.json) has only those that it names. */
+#ifndef MOTE_NATIVES_OF_PROGRAM
+#define MOTE_NATIVES_OF_PROGRAM MOTE_NATIVES
+#endif
+
 const mote_native_entry mote_natives[] = {
 #define X(name, function, arguments) {#name, function, arguments},
-    MOTE_NATIVES(X)
+    MOTE_NATIVES_OF_PROGRAM(X)
 #undef X
         {0},
 };

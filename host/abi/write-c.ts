@@ -96,7 +96,7 @@ export function bytecodeHeader(of: Description): string {
 }
 
 /** `_moteHashNew` is mote_native_hash_new, `_i2cTransaction` mote_native_i2c_transaction. */
-const functionName = ({ name }: Native): string =>
+export const functionName = ({ name }: Pick<Native, "name">): string =>
     `mote_native_${upper(name.replace(/^_(mote)?/, "").replace(/^./, (letter) => letter.toLowerCase())).toLowerCase()}`
 
 /** The natives that every port has, and the numbers they answer with or take. */

@@ -44,8 +44,8 @@ export function missingForBoard(): string | undefined {
  * 9 KB. The ESP32-C3's CMakeLists.txt has the same list.
  */
 export const HOT = [
-    ...["interpreter.c", "call.c", "field.c", "property.c", "object.c", "methods.c", "operations.c"],
-    ...["heap.c", "natives.c", "array.c", "buffer.c", "bytes.c"],
+    ...["interpreter.c", "call.c", "field.c", "object.c", "methods.c", "operations.c"],
+    ...["heap.c", "natives.c", "array.c", "buffer.c"],
     ...["translated.c", "fields.c", "calls.c", "quick.c"],
     ...["aead_key.c", "ccm.c", "record.c"],
 ]
@@ -53,10 +53,9 @@ export const HOT = [
 /** Rarely executed files save registers by a call: a twentieth smaller. */
 const SMALL = "-msave-restore"
 
-/** @param cold flags of files that are not hot */
-const tuned = (unit: Unit, cold = [SMALL]): Unit => ({
+const tuned = (unit: Unit): Unit => ({
     ...unit,
-    flags: [...unit.flags, ...(HOT.includes(basename(unit.source)) ? ["-O2"] : cold)],
+    flags: [...unit.flags, HOT.includes(basename(unit.source)) ? "-O2" : SMALL],
 })
 
 interface Unit {
@@ -138,7 +137,7 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
             ? []
             : [
                   ...own(join(firmware, "vm"), "vm").map((unit) => tuned(unit)),
-                  ...own(join(firmware, "natives"), "natives").map((unit) => tuned(unit, [])),
+                  ...own(join(firmware, "natives"), "natives").map((unit) => tuned(unit)),
               ]),
         ...(anchor ? [] : own(join(firmware, "port", "simple"), "port")),
         ...(measures && !anchor ? own(join(firmware, "port", "no-streams"), "port") : []),
@@ -238,17 +237,25 @@ async function compileAndLink(path: string, objects: Map<string, Unit>, more: st
     if (!existsSync(path)) link(path, objects.keys(), more)
 }
 
+/** Flags of the file that lists the natives. */
+function ofNatives({ source, part }: Unit, natives: string | undefined): string[] {
+    const isList = part === "natives" && basename(source) === "natives.c"
+    return isList && natives !== undefined ? [`-DMOTE_NATIVES_OF_PROGRAM(X)=${natives}`] : []
+}
+
 /**
  * Compiles and links a program for the board, only what has changed.
  * @param defines for our own files, such as "MOTE_PROFILE"
  * @param configuration folder with a mote_config.h
  * @param translations C files of host/translate
+ * @param natives C of MOTE_NATIVES_OF_PROGRAM(X), in place of a configuration's; undefined: all natives
  */
 export async function buildBoard(
     main: BoardMain = "main",
     defines: string[] = [],
     configuration?: string,
     translations: string[] = [],
+    natives?: string,
 ): Promise<BoardProgram> {
     const header = configuration === undefined ? [] : [join(configuration, "mote_config.h")]
     const translates = translations.length > 0 ? ["MOTE_TRANSLATED"] : []
@@ -258,7 +265,9 @@ export async function buildBoard(
     ]
     const more = main === "main" ? [] : COUNTED_HEAP
     const units = unitsOf(main, translations).map((unit) =>
-        unit.flags.includes("-Werror") ? { ...unit, flags: [...unit.flags, ...added] } : unit,
+        unit.flags.includes("-Werror")
+            ? { ...unit, flags: [...unit.flags, ...added, ...ofNatives(unit, natives)] }
+            : unit,
     )
     const headers = headersHash(header)
     const objects = new Map(units.map((unit) => [objectOf(unit, headers), unit]))

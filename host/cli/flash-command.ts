@@ -33,6 +33,8 @@ async function flashCommand(options: FlashOptions): Promise<number> {
     const here = config.board.port !== "esp32c3"
     if (!here && serial === undefined)
         throw new UsageError(`--port: the serial port of ${config.board.title} is needed`)
+    if (options.programOnly === true && config.natives === "program")
+        throw new UsageError('--program-only: with "natives": "program" a program needs the firmware built for it')
     const built = await buildAll(config)
     if (built !== 0) return built
     const files = buildFiles(config)

@@ -87,9 +87,14 @@ export interface DeviceConfig {
     translate: Translate
     /** the same in the simulator: what the file says itself, a board's own choice being one of its flash */
     simulatedTranslate: Translate
+    /** those of the firmware */
+    natives: Natives
     /** mode of ESP-IDF's flash encryption, which burns eFuses; undefined: the key lies in clear */
     flashEncryption: FlashEncryption | undefined
 }
+
+/** Of a firmware: all of them, or those that its program names. */
+export type Natives = "all" | "program"
 
 export const DEFAULT_CONFIG = "devs.config.json"
 /** Of DTLS 1.2, by the kind of keys. */
@@ -140,6 +145,7 @@ interface RawConfig {
     translate?: false | "hot" | "all"
     translateBudget?: number
     translateProfile?: string
+    natives?: Natives
     flashEncryption?: FlashEncryption
 }
 
@@ -172,6 +178,13 @@ function translateOf(raw: RawConfig, board: Board, folder: string, refuse: Refus
     if (statSync(profile, { throwIfNoEntry: false })?.isFile() !== true)
         throw new UsageError(refuse(["translateProfile"], `there is no such file, ${profile}: mote profile writes one`))
     return { functions: "hot", budget: translateBudget ?? TRANSLATE_BUDGET, profile }
+}
+
+/** A program that comes later may need other natives than the one that the firmware was built for. */
+function nativesOf({ natives = "all", update }: RawConfig, refuse: Refuse): Natives {
+    if (natives === "program" && update !== undefined)
+        throw new UsageError(refuse(["natives"], `"all", since the device takes other programs as updates`))
+    return natives
 }
 
 /** ms; when the configuration does not say */
@@ -302,6 +315,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         throw new UsageError(refuse(["flashEncryption"], `${board.title} has no flash that it could encrypt`))
     const versions = versionsOf(raw, refuse)
     const translate = translateOf(raw, board, folder, refuse)
+    const natives = nativesOf(raw, refuse)
     checkKeyKind(raw, refuse)
     return {
         folder,
@@ -324,6 +338,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         update: updateOf(raw, board, folder),
         translate,
         simulatedTranslate: raw.translate === undefined ? { functions: "none" } : translate,
+        natives,
         flashEncryption: raw.flashEncryption,
     }
 }

@@ -14,6 +14,7 @@ import { publicKeyOf, writeUpdate } from "../update/update-file.js"
 import { CERTIFICATE_SETTING } from "./device-certificates.js"
 import { type Board, DEFAULT_SUITES, type DeviceConfig } from "./device-config.js"
 import { type DeviceCredentials } from "./device-credentials.js"
+import { nativesAsC, nativesIn } from "./program-natives.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 
 /** What a build leaves, all in one folder. */
@@ -57,6 +58,7 @@ export function buildFiles(config: DeviceConfig): BuildFiles {
 
 /** The C side of the configuration. */
 export function configurationHeader(config: DeviceConfig): string {
+    const ofProgram = config.natives === "program" ? nativesIn(readFileSync(programImage(config).path)) : undefined
     const suites = SUITE_GROUPS.flatMap((group) => group.suites).filter(({ name }) => config.suites.includes(name))
     const aeads = suites.reduce((bits, { aead }) => bits | (1 << aead.algorithm), 0)
     const names = suites.map(({ aead }) => AeadAlgorithm[aead.algorithm]).join(", ")
@@ -64,6 +66,7 @@ export function configurationHeader(config: DeviceConfig): string {
         `/* Written by mote build for ${config.board.title}. */`,
         `#define MOTE_ARENA_KB ${config.arena}`,
         `#define MOTE_AEADS 0x${aeads.toString(16)} /* ${names} */`,
+        ...(ofProgram === undefined ? [] : [`#define MOTE_NATIVES_OF_PROGRAM(X) ${nativesAsC(ofProgram)}`]),
         "",
     ].join("\n")
 }

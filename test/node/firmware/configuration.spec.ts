@@ -3,9 +3,10 @@ import { spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../../host/build/device.js"
+import { compileProgram } from "../../../host/build/compiler.js"
 import { checkedDevice, missingFor } from "../../../host/build/native.js"
 import { boardNames, loadBoard, loadConfig } from "../../../host/config/device-config.js"
-import { sdkconfigText } from "../../../host/config/firmware-build.js"
+import { configurationHeader, sdkconfigText } from "../../../host/config/firmware-build.js"
 import { needs } from "../../support/needs.js"
 import { KEY, project, run, good, keys } from "../../support/device-project.js"
 
@@ -51,6 +52,11 @@ describe("devs.config.json", function () {
             "a budget of nothing",
             { ...good, translate: "hot", translateBudget: 0 },
             "translateBudget: a whole number from 4",
+        ],
+        [
+            "natives of one program, and updates with others",
+            { ...good, natives: "program", update: { key: "update.pem", product: "sensor" } },
+            'natives: "all", since the device takes other programs as updates',
         ],
         [
             "a profile that is not there",
@@ -244,6 +250,54 @@ describe("devs.config.json", function () {
         const header = readFileSync(join(made, "mote_config.h"), "utf8")
         ok(header.includes("#define MOTE_ARENA_KB 40\n#define MOTE_AEADS 0x22 "), header)
         ok(!`${told.out}${told.err}`.includes(KEY))
+    })
+})
+
+describe("natives of the program alone", function () {
+    this.timeout(240000)
+
+    const alone = { ...good, natives: "program" }
+
+    /** What the firmware in the folder says of a program, which is compiled and run by it. */
+    function printed(folder: string, image: string): string {
+        const device = join(folder, "build", "posix", "mote-device")
+        const { stdout, stderr } = spawnSync(device, ["--setting", "name=value", image], { encoding: "utf8" })
+        return stdout + stderr
+    }
+
+    it("are those that it names: it runs, and a program with others fails where it calls one", function () {
+        needs(this, missingFor(checkedDevice))
+        const folder = project(alone, keys)
+        const app = (text: string): void =>
+            writeFileSync(
+                join(folder, "src", "app.ts"),
+                `import * as ds from "@devicescript/core"\nconsole.log(${text})\nds.restart()\n`,
+            )
+        const [image, other] = ["program.devs", "other.devs"].map((name) => join(folder, "build", "posix", name))
+        app('(ds as any)._moteSetting("name"), typeof (ds as any)._moteSetting("none")')
+        const told = run("build", folder)
+        strictEqual(told.code, 0, told.err)
+        strictEqual(printed(folder, image), "value undefined\n")
+        const header = readFileSync(join(folder, "build", "posix", "mote_config.h"), "utf8")
+        ok(header.includes("\n#define MOTE_NATIVES_OF_PROGRAM(X) X(_moteSetting, mote_native_setting, 1)\n"), header)
+        app('(ds as any)._moteSetting("name"), (ds as any)._moteWallClock() > 0')
+        writeFileSync(other, compileProgram(readFileSync(join(folder, "src", "app.ts"), "utf8")))
+        ok(printed(folder, other).includes("TypeError: undefined called"), printed(folder, other))
+        strictEqual(run("build", folder).code, 0)
+        strictEqual(printed(folder, other), "value true\n")
+    })
+
+    it("are some of the sensor's: sockets and keys, but no streams, pins or updates", () => {
+        const program = join(root, "src", "sensor", "main.ts")
+        const header = configurationHeader(loadConfig(join(project({ ...alone, program }, keys), "devs.config.json")))
+        for (const name of ["_moteUdpSend", "_moteRecordSeal"]) ok(header.includes(`X(${name}, `), header)
+        for (const name of ["_socketOpen", "_moteGpioValue", "_moteUpdateWrite"]) ok(!header.includes(name), header)
+    })
+
+    it("are refused where other programs may come", () => {
+        const { code, err } = run("flash", project(alone, keys), "--program-only")
+        strictEqual(code, 2)
+        ok(err.includes('--program-only: with "natives": "program" a program needs the firmware built for it'), err)
     })
 })
 
