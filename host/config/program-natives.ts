@@ -6,9 +6,6 @@ import { readImage } from "../image/ir/read.js"
 
 type NativeName = keyof typeof natives
 
-/** Operations that read a field with a builtin name: some natives have names that every machine knows. */
-const READING = new Set<number>([Op.dsField, Op.builtinField])
-
 /**
  * Natives that an image may call, in the order of the full list. A program that computes the name of a native must be
  * built with all of them.
@@ -17,7 +14,8 @@ export function nativesIn(image: Buffer): NativeName[] {
     const program = readImage(image)
     const names = new Set(program.ascii.map(String))
     walkProgram(program, ({ opcode, value }) => {
-        if (READING.has(opcode)) names.add(builtinStrings[value])
+        // Some natives have names that every machine knows. The optimizer gives such names to other objects' fields, too.
+        if (opcode === Op.dsField) names.add(builtinStrings[value])
     })
     return (Object.keys(natives) as NativeName[]).filter((name) => names.has(name))
 }

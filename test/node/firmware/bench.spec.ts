@@ -114,12 +114,12 @@ describe("bench:rv32", function () {
             ok(interpreted[name] <= 1.01 * mbedtls[name], `${name}: ${interpreted[name]}, mbedTLS ${mbedtls[name]}`)
     })
 
-    it("with no function as C, a record of DTLS 1.3, sent and received, takes 1.24 of the instructions of DTLS 1.2 at most", () => {
+    it("with no function as C, a record of DTLS 1.3, sent and received, takes 1.26 of the instructions of DTLS 1.2 at most", () => {
         const { interpreted } = measured
         // Three more AES blocks on each side: the content type starts another one, and the record number needs a mask.
         const newer = interpreted["record13_send_64"] + interpreted["record13_recv_64"]
         const older = interpreted["record_send_64"] + interpreted["record_recv_64"]
-        ok(newer <= 1.24 * older, `${newer}, in DTLS 1.2 ${older}`)
+        ok(newer <= 1.26 * older, `${newer}, in DTLS 1.2 ${older}`)
     })
 
     it("with connection ids, as sensors have them, it takes 1.15 of the instructions at most", () => {
