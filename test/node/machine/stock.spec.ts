@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { createCipheriv } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { cachedDeviceImage } from "../../../host/build/device.js"
+import { buildAsCompiled } from "../../../host/build/device.js"
 import { runOfficial } from "../../../host/build/official.js"
 import { runStockSensor } from "../../../host/simulator/stock.js"
 import { freePort, Running, untilBound } from "../../interop/process.js"
@@ -33,7 +33,7 @@ describe("the official VM as second opinion", function () {
     this.timeout(120000)
 
     it("AES-128-CCM-8 in script seals as node:crypto does and opens nothing changed, in both machines, below the guard", async () => {
-        const image = readFileSync(cachedDeviceImage("test/device/ccm.ts").path)
+        const image = readFileSync(buildAsCompiled("test/device/ccm.ts").path)
         const expected = expectedLines([0, 1, 15, 16, 17, 31, 32, 64, 100, 160])
         const { lines, panic } = await runOfficial(image, false, TIMEOUT)
         strictEqual(panic, 0)
