@@ -115,6 +115,13 @@ export const arenaTest: NativeProgram = {
     libraries: ["-lm"],
 }
 
+/** Tests which keyed contexts of the crypto library are kept. */
+export const keyedTest: NativeProgram = {
+    ...storageTest,
+    name: "test-keyed",
+    sources: ["natives/keyed.c", "test/test_keyed.c"],
+}
+
 /** Prints the ABI as defined in C. */
 export const abiPrinter: NativeProgram = {
     ...arenaTest,
